@@ -1,0 +1,293 @@
+//! The log (§5.3): entries from a first index on, each with the term in which a leader received it.
+//!
+//! What lies before the first index is its *base*: today nothing, later a snapshot. A clone costs two
+//! counts, whatever the log's length: full segments are shared, and only the last one is copied when a
+//! clone is written to.
+
+use super::config::Configuration;
+use super::types::{Index, Term};
+use serde::{Deserialize, Serialize};
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// One entry of the log: what a leader received, and in which term.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Entry {
+    /// The term of the leader that created the entry. With its index it names the entry (§5.3).
+    pub term: Term,
+    /// What the entry carries.
+    pub payload: Payload,
+}
+
+/// What an entry carries.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Payload {
+    /// Nothing: a leader's first entry, so that it has something of its own term to commit (§8).
+    Noop,
+    /// A command for the state machine. Raft does not look inside.
+    Command(Arc<[u8]>),
+}
+
+/// A run of entries as messages and disk writes carry it. Cheap to clone; no entry costs nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Entries(Option<Arc<[Entry]>>);
+
+impl Deref for Entries {
+    type Target = [Entry];
+
+    fn deref(&self) -> &[Entry] {
+        self.0.as_deref().unwrap_or(&[])
+    }
+}
+
+impl FromIterator<Entry> for Entries {
+    fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Entries {
+        let mut entries = entries.into_iter().peekable();
+        Entries(entries.peek().is_some().then(|| entries.collect()))
+    }
+}
+
+/// Entries in one shared piece of the log. A clone that is written to copies at most this many.
+const SEGMENT: usize = 64;
+
+type Segment = Vec<Entry>;
+
+/// A server's log.
+#[derive(Clone, Debug)]
+pub struct Log {
+    base: Arc<Base>,
+    /// Full segments: each holds exactly [`SEGMENT`] entries.
+    full: Arc<Vec<Arc<Segment>>>,
+    /// The entries after them, always fewer than [`SEGMENT`].
+    tail: Arc<Segment>,
+}
+
+/// What the log stands on: the last index and term that its entries no longer show, and the
+/// configuration in force there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Base {
+    index: Index,
+    term: Term,
+    configuration: Configuration,
+}
+
+impl Log {
+    /// An empty log of a cluster that starts with this configuration.
+    #[must_use]
+    pub fn new(configuration: Configuration) -> Log {
+        Log {
+            base: Arc::new(Base {
+                index: Index(0),
+                term: Term(0),
+                configuration,
+            }),
+            full: Arc::default(),
+            tail: Arc::default(),
+        }
+    }
+
+    /// The configuration in force: the last one in the log, else the base's (§6).
+    #[must_use]
+    pub fn configuration(&self) -> &Configuration {
+        &self.base.configuration
+    }
+
+    /// The index of the first entry that is still here, or would be.
+    #[must_use]
+    pub fn first_index(&self) -> Index {
+        self.base.index.next()
+    }
+
+    /// The index of the last entry; the base's when there is none.
+    #[must_use]
+    pub fn last_index(&self) -> Index {
+        Index(self.base.index.0 + (self.full.len() * SEGMENT + self.tail.len()) as u64)
+    }
+
+    /// The term of the last entry; the base's when there is none.
+    #[must_use]
+    pub fn last_term(&self) -> Term {
+        match self.tail.last() {
+            Some(entry) => entry.term,
+            None => self.full.last().map_or(self.base.term, |segment| segment[SEGMENT - 1].term),
+        }
+    }
+
+    /// The entry at an index, if it is here.
+    #[must_use]
+    pub fn get(&self, index: Index) -> Option<&Entry> {
+        let offset = usize::try_from(index.0.checked_sub(self.base.index.0 + 1)?).ok()?;
+        match self.full.get(offset / SEGMENT) {
+            Some(segment) => segment.get(offset % SEGMENT),
+            None => self.tail.get(offset - self.full.len() * SEGMENT),
+        }
+    }
+
+    /// The term of the entry at an index; the base's at its index; nothing outside the log.
+    #[must_use]
+    pub fn term_at(&self, index: Index) -> Option<Term> {
+        if index == self.base.index {
+            return Some(self.base.term);
+        }
+        self.get(index).map(|entry| entry.term)
+    }
+
+    /// The entries from an index on, at most `most` of them.
+    #[must_use]
+    pub fn slice(&self, from: Index, most: u64) -> Entries {
+        let upto = self.last_index().0.min(from.0.saturating_add(most).saturating_sub(1));
+        if upto < from.0 {
+            return Entries::default();
+        }
+        (from.0..=upto).map_while(|index| self.get(Index(index)).cloned()).collect()
+    }
+
+    /// All entries, first to last.
+    pub fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.full.iter().flat_map(|segment| segment.iter()).chain(self.tail.iter())
+    }
+
+    /// The first index in the log whose entry has the term of the entry at `index`, looking back from
+    /// there: what a conflict hint names (end of §5.3).
+    #[must_use]
+    pub fn first_index_of_term_at(&self, index: Index) -> Index {
+        let term = self.term_at(index);
+        let mut first = index;
+        while first > self.first_index() && self.term_at(first.prev()) == term {
+            first = first.prev();
+        }
+        first
+    }
+
+    /// The last index whose entry has this term, if there is one. Terms never fall along a log, so
+    /// looking back can stop early.
+    #[must_use]
+    pub fn last_index_of_term(&self, term: Term) -> Option<Index> {
+        let mut index = self.last_index();
+        while index >= self.first_index() {
+            match self.term_at(index) {
+                Some(found) if found == term => return Some(index),
+                Some(found) if found < term => return None,
+                _ => index = index.prev(),
+            }
+        }
+        None
+    }
+
+    /// Appends one entry.
+    pub fn push(&mut self, entry: Entry) {
+        let tail = Arc::make_mut(&mut self.tail);
+        tail.push(entry);
+        if tail.len() == SEGMENT {
+            let segment = std::mem::take(&mut self.tail);
+            Arc::make_mut(&mut self.full).push(segment);
+        }
+    }
+
+    /// Deletes every entry after `last`; nothing when the log already ends there or before.
+    ///
+    /// # Panics
+    /// When `last` lies before the base: what a snapshot covers can't be taken back.
+    pub fn truncate_after(&mut self, last: Index) {
+        if last >= self.last_index() {
+            return;
+        }
+        assert!(last >= self.base.index, "only entries after the base can be deleted");
+        let keep = (last.0 - self.base.index.0) as usize;
+        let (segments, rest) = (keep / SEGMENT, keep % SEGMENT);
+        if segments < self.full.len() {
+            let full = Arc::make_mut(&mut self.full);
+            self.tail = Arc::clone(&full[segments]);
+            full.truncate(segments);
+        }
+        Arc::make_mut(&mut self.tail).truncate(rest);
+    }
+}
+
+impl PartialEq for Log {
+    fn eq(&self, other: &Log) -> bool {
+        // Shared pieces are equal without a look inside.
+        fn same<T: PartialEq>(a: &Arc<T>, b: &Arc<T>) -> bool {
+            Arc::ptr_eq(a, b) || a == b
+        }
+        same(&self.base, &other.base)
+            && same(&self.tail, &other.tail)
+            && self.full.len() == other.full.len()
+            && self.full.iter().zip(other.full.iter()).all(|(a, b)| same(a, b))
+    }
+}
+
+impl Eq for Log {}
+
+impl Hash for Log {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.base.hash(state);
+        self.last_index().hash(state);
+        self.iter().for_each(|entry| entry.hash(state));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn log(terms: &[u64]) -> Log {
+        let mut log = Log::new(Configuration::of_first(3));
+        for &term in terms {
+            log.push(Entry { term: Term(term), payload: Payload::Noop });
+        }
+        log
+    }
+
+    #[test]
+    fn an_empty_log_ends_at_index_0_in_term_0() {
+        let log = log(&[]);
+        assert_eq!((log.first_index(), log.last_index(), log.last_term()), (Index(1), Index(0), Term(0)));
+        assert_eq!(log.term_at(Index(0)), Some(Term(0)));
+        assert_eq!(log.term_at(Index(1)), None);
+        assert!(log.slice(Index(1), 10).is_empty());
+    }
+
+    #[test]
+    fn a_log_of_any_length_reads_back_what_was_pushed_and_truncates_anywhere() {
+        for length in [1, 63, 64, 65, 127, 128, 129, 300] {
+            let terms: Vec<u64> = (1..=length).collect();
+            let full = log(&terms);
+            assert_eq!(full.last_index(), Index(length));
+            assert_eq!(full.last_term(), Term(length));
+            assert_eq!(full.iter().map(|entry| entry.term.0).collect::<Vec<_>>(), terms);
+            for keep in 0..=length {
+                let mut shorter = full.clone();
+                shorter.truncate_after(Index(keep));
+                assert_eq!(shorter, log(&terms[..keep as usize]), "{length} cut after {keep}");
+                shorter.push(Entry { term: Term(999), payload: Payload::Noop });
+                assert_eq!(shorter.term_at(Index(keep + 1)), Some(Term(999)));
+                assert_eq!(full.last_index(), Index(length), "the clone's owner is untouched");
+            }
+        }
+    }
+
+    #[test]
+    fn a_slice_begins_where_asked_and_is_no_longer_than_asked() {
+        let log = log(&[1, 1, 2, 3]);
+        let terms = |from, most| log.slice(Index(from), most).iter().map(|e| e.term.0).collect::<Vec<_>>();
+        assert_eq!(terms(2, 2), [1, 2]);
+        assert_eq!(terms(3, 100), [2, 3]);
+        assert_eq!(terms(5, 100), [] as [u64; 0]);
+        assert_eq!(terms(1, 0), [] as [u64; 0]);
+        assert_eq!(terms(4, u64::MAX), [3]);
+    }
+
+    #[test]
+    fn the_ends_of_a_term_are_found() {
+        let log = log(&[1, 1, 4, 4, 4, 6]);
+        assert_eq!(log.first_index_of_term_at(Index(5)), Index(3));
+        assert_eq!(log.first_index_of_term_at(Index(2)), Index(1));
+        assert_eq!(log.last_index_of_term(Term(4)), Some(Index(5)));
+        assert_eq!(log.last_index_of_term(Term(5)), None);
+        assert_eq!(log.last_index_of_term(Term(7)), None);
+    }
+}

@@ -1,0 +1,259 @@
+//! Log replication (§5.3) and commitment (§5.4.2): AppendEntries on both sides.
+
+use super::message::{AppendOutcome, Body, ConflictHint};
+use super::node::{Backtracking, Effect, Node, Progress, Role, Step};
+use super::quorum;
+use super::rules::{Observer, Rule};
+use super::types::{Index, ServerId, Term};
+use super::{Entries, Entry, Payload};
+
+// The leader's side.
+impl Node {
+    /// A client's command: append it first, tell the followers, and answer only when it is applied
+    /// (§5.3). Anyone but a leader says who leads, if it knows (§8).
+    pub(super) fn propose<O: Observer>(&mut self, payload: Payload, step: &mut Step<O>) {
+        if !self.is_leader() {
+            step.effects.push(Effect::NotLeader(self.leader()));
+            return;
+        }
+        self.append(Entry { term: self.term, payload }, step);
+        step.effects.push(Effect::Accepted(self.log.last_index(), self.term));
+        let members = self.log.configuration().members();
+        members.iter().for_each(|peer| self.send_request(peer, step));
+    }
+
+    /// Appends to the leader's own log. A leader never overwrites or deletes there (Figure 3).
+    pub(super) fn append<O: Observer>(&mut self, entry: Entry, step: &mut Step<O>) {
+        self.log.push(entry);
+        self.log_changes(self.log.last_index(), step);
+    }
+
+    /// What a leader sends to a follower that is so far: everything from nextIndex on, as far as one
+    /// message goes; nothing is a heartbeat.
+    pub(super) fn append_request_for(&self, progress: Progress) -> Body {
+        let prev_index = progress.next.prev();
+        Body::AppendEntries {
+            prev_index,
+            prev_term: self.log.term_at(prev_index).unwrap_or_default(),
+            entries: self.log.slice(progress.next, u64::from(self.options.max_entries.max(1))),
+            leader_commit: self.commit,
+        }
+    }
+
+    /// The answer to AppendEntries, which carried `count` entries after `prev`.
+    pub(super) fn learn_from_reply<O: Observer>(
+        &mut self,
+        from: ServerId,
+        asked: Term,
+        (prev, count): (Index, u64),
+        outcome: AppendOutcome,
+        step: &mut Step<O>,
+    ) {
+        if !self.is_leader() || !step.guard(Rule::DropStaleReplies, asked == self.term, asked, self.term) {
+            return;
+        }
+        match outcome {
+            // A refusal for the term says nothing about the log.
+            AppendOutcome::Stale => {}
+            AppendOutcome::Success => self.follower_stored(from, Index(prev.0.saturating_add(count)), step),
+            AppendOutcome::Mismatch { hint } => self.follower_differs(from, prev, hint, step),
+        }
+    }
+
+    /// A follower has everything up to `upto`. Replies can come late and out of order, so what is
+    /// known only grows.
+    fn follower_stored<O: Observer>(&mut self, from: ServerId, upto: Index, step: &mut Step<O>) {
+        let last = self.log.last_index();
+        let upto = step.choose(Rule::MatchFromRequest, upto.min(last), last);
+        let Role::Leader { progress } = &mut self.role else { return };
+        let progress = &mut progress[from.slot()];
+        if upto <= progress.matched {
+            return;
+        }
+        progress.matched = upto;
+        progress.next = progress.next.max(upto.next());
+        let behind = progress.next <= last;
+        self.advance_commit(step);
+        if behind {
+            self.send_request(from, step);
+        }
+    }
+
+    /// A follower does not have the entry at `prev`: go back and try again (§5.3). Only the answer to
+    /// the latest attempt counts; older ones were acted upon.
+    fn follower_differs<O: Observer>(
+        &mut self,
+        from: ServerId,
+        prev: Index,
+        hint: Option<ConflictHint>,
+        step: &mut Step<O>,
+    ) {
+        let Role::Leader { progress } = &self.role else { return };
+        let Progress { next, matched } = progress[from.slot()];
+        if prev.next() != next || prev <= matched {
+            return;
+        }
+        // prev is known not to match; what matches is known to. The next attempt lies between.
+        let back = self.back_from(prev, hint).clamp(matched.next(), prev);
+        if let Role::Leader { progress } = &mut self.role {
+            progress[from.slot()].next = back;
+        }
+        self.send_request(from, step);
+    }
+
+    /// The next nextIndex to try. By hint: where the follower's conflicting term ends in the leader's
+    /// log, or, when the leader has no entry of that term, where it begins in the follower's.
+    fn back_from(&self, prev: Index, hint: Option<ConflictHint>) -> Index {
+        match hint {
+            Some(hint) if self.options.backtracking == Backtracking::ConflictHints => hint
+                .term
+                .and_then(|term| self.log.last_index_of_term(term))
+                .map_or(hint.index, Index::next),
+            _ => prev,
+        }
+    }
+
+    /// If there is an N > commitIndex that a majority has stored, and log\[N\] is of the current term,
+    /// commit up to N (Figure 2, §5.3, §5.4.2).
+    pub(super) fn advance_commit<O: Observer>(&mut self, step: &mut Step<O>) {
+        let Role::Leader { progress } = &self.role else { return };
+        let last = self.log.last_index();
+        let own = step.choose(Rule::LeaderCountsSelfWhenDurable, self.durable_index(), last);
+        let stored = quorum::majority_index(self.log.configuration(), |id| {
+            if id == self.id { own } else { progress[id.slot()].matched }
+        });
+        let n = step.choose(Rule::CommitAfterQuorum, stored, last);
+        if n <= self.commit {
+            return;
+        }
+        // Counting copies is not enough for an entry of an older term: a server without it could still
+        // be elected and replace it (Figure 8). An entry of the current term settles that, and all
+        // before it with it. Terms never fall along the log, so if the highest N is of an older term,
+        // so are the others.
+        let term = self.log.term_at(n);
+        if step.guard(Rule::CommitOnlyCurrentTerm, term == Some(self.term), term, Some(self.term)) {
+            self.commit = n;
+        }
+    }
+}
+
+// The follower's side.
+impl Node {
+    /// AppendEntries, at the receiver (Figure 2).
+    pub(super) fn answer_append<O: Observer>(
+        &mut self,
+        leader: ServerId,
+        asked: Term,
+        prev: (Term, Index),
+        entries: &Entries,
+        leader_commit: Index,
+        step: &mut Step<O>,
+    ) {
+        let answer = |outcome| Body::AppendEntriesReply {
+            asked,
+            prev_index: prev.1,
+            count: entries.len() as u64,
+            outcome,
+        };
+        if !step.guard(Rule::RefuseStaleAppend, asked >= self.term, asked, self.term) {
+            if !self.is_leader() && step.guard(Rule::AppendTimerOnlyCurrent, false, asked, self.term) {
+                self.set_election_timer(step);
+            }
+            let after = self.hard_state_under_way();
+            return self.reply(leader, answer(AppendOutcome::Stale), after, step);
+        }
+        if self.is_leader() {
+            // Two leaders in one term: only a broken rule can bring that about. Figure 2 has no answer.
+            return;
+        }
+        self.follow(leader, step);
+        // Even if the check below refuses: there is a leader, so there is no need for an election.
+        self.set_election_timer(step);
+        if !self.agrees_at(prev, entries.is_empty(), step) {
+            let hint = (self.options.backtracking == Backtracking::ConflictHints).then(|| self.conflict_at(prev.1));
+            let after = self.hard_state_under_way();
+            return self.reply(leader, answer(AppendOutcome::Mismatch { hint }), after, step);
+        }
+        let last_new = self.store(prev.1, entries, step);
+        self.follow_commit(leader_commit, last_new, step);
+        // A success says that everything up to the last new entry is on disk, a heartbeat's too.
+        let after = self.log_under_way(last_new);
+        self.reply(leader, answer(AppendOutcome::Success), after, step);
+    }
+
+    /// Recognises the leader of the current term. A candidate steps back (§5.2); its vote for itself
+    /// binds until the term ends.
+    fn follow<O: Observer>(&mut self, leader: ServerId, step: &mut Step<O>) {
+        if let Role::Follower { leader: known } = &mut self.role {
+            *known = Some(leader);
+        } else if !step.guard(Rule::CandidateStepsBack, false, self.term, self.term) {
+            self.become_follower(Some(leader), step);
+            let kept = step.choose(Rule::VoteKeptWithinTerm, self.voted_for, None);
+            if self.voted_for != kept {
+                self.voted_for = kept;
+                self.hard_state_changes();
+            }
+        }
+    }
+
+    /// The consistency check (§5.3): the log must have an entry at prevLogIndex, with prevLogTerm. By
+    /// induction everything before it agrees as well.
+    fn agrees_at<O: Observer>(&self, (term, index): (Term, Index), heartbeat: bool, step: &mut Step<O>) -> bool {
+        let last = self.log.last_index();
+        let own = self.log.term_at(index);
+        let agrees = step.guard(Rule::PrevLogIndex, index <= last, index, last)
+            && (index > last || step.guard(Rule::PrevLogTerm, own == Some(term), own, Some(term)));
+        step.choose(Rule::HeartbeatChecked, agrees, agrees || heartbeat)
+    }
+
+    /// Where the log parts from a leader's that has another entry at `index`.
+    fn conflict_at(&self, index: Index) -> ConflictHint {
+        match self.log.term_at(index) {
+            Some(term) => ConflictHint { term: Some(term), index: self.log.first_index_of_term_at(index) },
+            None => ConflictHint { term: None, index: self.log.last_index().next() },
+        }
+    }
+
+    /// Takes over the leader's entries after `prev`: an entry that conflicts goes, with all that follow
+    /// it; what is there already stays, since the request may be an old one and the log longer by now
+    /// (§5.3). Returns the index of the last new entry.
+    fn store<O: Observer>(&mut self, prev: Index, entries: &Entries, step: &mut Step<O>) -> Index {
+        let last = self.log.last_index();
+        let prev = prev.min(last);
+        let last_new = Index(prev.0 + entries.len() as u64);
+        let agreed = entries
+            .iter()
+            .zip(prev.0 + 1..)
+            .take_while(|(entry, index)| self.log.term_at(Index(*index)) == Some(entry.term))
+            .count() as u64;
+        let agreed = Index(prev.0 + agreed);
+        let conflict = agreed < last_new && agreed < last;
+        if agreed == last_new && step.rules.is_on(Rule::TruncateOnlyOnConflict) {
+            return last_new;
+        }
+        let keep = if conflict { agreed } else { last };
+        let keep = step.choose(Rule::TruncateOnlyOnConflict, keep, prev);
+        let keep = if conflict { step.choose(Rule::DeleteConflicts, keep, last) } else { keep };
+        let behind = if conflict { self.log.slice(last_new.next(), u64::MAX) } else { Entries::default() };
+        let spared = step.choose(Rule::NewTailReplacesSuffix, 0, behind.len() as u32);
+
+        let before = self.log.last_index();
+        self.log.truncate_after(keep);
+        let new = entries.iter().skip((keep.0 - prev.0) as usize);
+        new.chain(behind.iter().take(spared as usize)).for_each(|entry| self.log.push(entry.clone()));
+        if keep < before || self.log.last_index() > keep {
+            self.log_changes(keep.next(), step);
+        }
+        last_new
+    }
+
+    /// If leaderCommit > commitIndex, commitIndex = min(leaderCommit, index of the last *new* entry)
+    /// (Figure 2): what lies behind it in this log need not be the leader's.
+    fn follow_commit<O: Observer>(&mut self, leader_commit: Index, last_new: Index, step: &mut Step<O>) {
+        if leader_commit > self.commit {
+            let last = self.log.last_index();
+            let upto = step.choose(Rule::CommitUpToLastNew, leader_commit.min(last_new), leader_commit.min(last));
+            self.commit = self.commit.max(upto);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! `cargo xtask check`: what can be said about the code without running it.
+
+use crate::run::{Outcome, cargo, lasted, run};
+use crate::setup::{self, WASM};
+use crate::{floors, hygiene, project, versions};
+use std::time::Instant;
+
+/// Runs every check, then says which failed.
+pub fn check() -> Outcome {
+    setup::components()?;
+    setup::wasm_target()?;
+    let checks: [(&str, fn() -> Outcome); 7] = [
+        ("versions agree", || versions::read().map(drop)),
+        ("floors", floors::check),
+        ("no machine paths, no registry addresses", hygiene::check),
+        ("fmt", || run(cargo().args(["fmt", "--all", "--check"]))),
+        ("clippy, native", clippy_native),
+        ("clippy, wasm32", clippy_wasm),
+        ("docs", docs),
+    ];
+    let mut failed = Vec::new();
+    for (name, check) in checks {
+        println!("xtask: checking {name} …");
+        let start = Instant::now();
+        match check() {
+            Ok(()) => println!("xtask: {name}: fine ({}).", lasted(start.elapsed())),
+            Err(sentence) => {
+                eprintln!("xtask: {name}: {sentence}");
+                failed.push(name);
+            }
+        }
+    }
+    if failed.is_empty() { Ok(()) } else { Err(format!("to be mended: {}.", failed.join("; "))) }
+}
+
+fn clippy_native() -> Outcome {
+    run(cargo().args(["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+}
+
+/// The page and the tests in the browser; the other tests are native only.
+fn clippy_wasm() -> Outcome {
+    let mut clippy = cargo();
+    clippy.args(["clippy", "--quiet", "--target", WASM, "--features", "page", "--lib", "--bin", "page"]);
+    if project::root().join("tests/browser/main.rs").exists() {
+        clippy.args(["--test", "browser"]);
+    }
+    run(clippy.args(["--", "-D", "warnings"]))
+}
+
+/// For wasm32 with the page, so that every module is documented.
+fn docs() -> Outcome {
+    let mut doc = cargo();
+    doc.args(["doc", "--quiet", "--no-deps", "--lib", "--features", "page", "--target", WASM]);
+    run(doc.env("RUSTDOCFLAGS", "-D warnings"))
+}
