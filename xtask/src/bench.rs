@@ -1,13 +1,12 @@
 //! `cargo xtask bench`: measurements, never tests. Each part runs even if one before it failed.
 
-use crate::run::{Outcome, cargo, command, run};
+use crate::run::{Outcome, Part, cargo, command, run};
 use crate::setup::{self, Build};
 use crate::{browser, dist, project};
 
 /// Measures the simulator natively, then the page in a browser, then our peers.
 pub fn bench() -> Outcome {
-    let parts: [(&str, fn() -> Outcome); 3] =
-        [("native", native), ("in the browser", page), ("peers", peers)];
+    let parts: [Part; 3] = [("native", native), ("in the browser", page), ("peers", peers)];
     let mut failed = Vec::new();
     for (name, part) in parts {
         println!("\n== {name}");

@@ -1,6 +1,6 @@
 //! `cargo xtask check`: what can be said about the code without running it.
 
-use crate::run::{Outcome, cargo, lasted, run};
+use crate::run::{Outcome, Part, cargo, lasted, run};
 use crate::setup::{self, WASM};
 use crate::{floors, hygiene, project, versions};
 use std::time::Instant;
@@ -9,7 +9,7 @@ use std::time::Instant;
 pub fn check() -> Outcome {
     setup::components()?;
     setup::wasm_target()?;
-    let checks: [(&str, fn() -> Outcome); 7] = [
+    let checks: [Part; 7] = [
         ("versions agree", || versions::read().map(drop)),
         ("floors", floors::check),
         ("no machine paths, no registry addresses", hygiene::check),

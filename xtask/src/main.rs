@@ -15,7 +15,7 @@ mod run;
 mod serve;
 mod setup;
 mod shots;
-mod tests;
+mod testing;
 mod tokens;
 mod versions;
 
@@ -40,7 +40,9 @@ fn main() -> ExitCode {
     match dispatch(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(sentence) => {
-            eprintln!("xtask: {sentence}");
+            if !sentence.is_empty() {
+                eprintln!("xtask: {sentence}");
+            }
             ExitCode::FAILURE
         }
     }
@@ -54,7 +56,7 @@ fn dispatch(arguments: &[String]) -> Outcome {
     };
     match command.as_str() {
         "serve" => serve::serve(&Options::parse(rest, &["--open", "--release"], &["--port"])?),
-        "test" => tests::test(&Options::parse(rest, &["--long"], &[])?),
+        "test" => testing::test(&Options::parse(rest, &["--long"], &[])?),
         "check" => Options::parse(rest, &[], &[]).and_then(|_| check::check()),
         "dist" => dist::dist(&Options::parse(rest, &[], &["--public-url"])?),
         "bench" => Options::parse(rest, &[], &[]).and_then(|_| bench::bench()),

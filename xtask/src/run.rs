@@ -6,8 +6,11 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Success, or one sentence that says what is wrong and what to do.
+/// Success, or one sentence that says what is wrong and what to do; an empty one if all is said.
 pub type Outcome<T = ()> = Result<T, String>;
+
+/// One of several parts of a command: its name, and how it is run.
+pub type Part = (&'static str, fn() -> Outcome);
 
 /// A program to run in the project's root, without an input.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
