@@ -10,7 +10,7 @@ pub fn check() -> Outcome {
     setup::components()?;
     setup::wasm_target()?;
     let checks: [Part; 7] = [
-        ("versions agree", || versions::read().map(drop)),
+        ("versions agree", versions_agree),
         ("floors", floors::check),
         ("no machine paths, no registry addresses", hygiene::check),
         ("fmt", || run(cargo().args(["fmt", "--all", "--check"]))),
@@ -31,6 +31,19 @@ pub fn check() -> Outcome {
         }
     }
     if failed.is_empty() { Ok(()) } else { Err(format!("to be mended: {}.", failed.join("; "))) }
+}
+
+/// The project's files must agree. Another command line on PATH is only told of: we bring our own.
+fn versions_agree() -> Outcome {
+    let wanted = versions::read()?.wasm_bindgen;
+    match setup::tool_version("wasm-bindgen".as_ref()) {
+        Some(found) if found != wanted => println!(
+            "xtask: wasm-bindgen on PATH is {found}; plain `trunk serve` needs {wanted}: \
+             `cargo install wasm-bindgen-cli@{wanted}`."
+        ),
+        _ => {}
+    }
+    Ok(())
 }
 
 fn clippy_native() -> Outcome {

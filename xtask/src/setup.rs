@@ -209,7 +209,7 @@ pub fn page_tests() -> Outcome {
 }
 
 /// The version that a tool tells: the first word of `name --version` that starts with a digit.
-fn tool_version(program: &Path) -> Option<String> {
+pub fn tool_version(program: &Path) -> Option<String> {
     let program = on_path(program)?;
     version_in(&output(command(program).arg("--version"))?)
 }
