@@ -1,1 +1,11 @@
+//! Wavetank: a Raft simulator. See `ARCHITECTURE.md` for the floors of the house; each floor imports
+//! only from floors below it.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod check;
+pub mod kv;
 pub mod raft;
+pub mod sim;
+pub mod timeline;

@@ -251,8 +251,11 @@ mod tests {
             text().prop_map(|key| Op::Get { key }),
             text().prop_map(|key| Op::Delete { key }),
             (text(), text()).prop_map(|(key, value)| Op::Append { key, value }),
-            (text(), proptest::option::of(text()), text())
-                .prop_map(|(key, expect, value)| Op::Cas { key, expect, value }),
+            (text(), proptest::option::of(text()), text()).prop_map(|(key, expect, value)| Op::Cas {
+                key,
+                expect,
+                value
+            }),
             text().prop_map(|value| Op::Set { value }),
             text().prop_map(|text| Op::Submit { text }),
         ]

@@ -80,7 +80,13 @@ impl Node {
     }
 
     /// The answer to a RequestVote.
-    pub(super) fn count_vote<O: Observer>(&mut self, from: ServerId, asked: Term, yes: bool, step: &mut Step<O>) {
+    pub(super) fn count_vote<O: Observer>(
+        &mut self,
+        from: ServerId,
+        asked: Term,
+        yes: bool,
+        step: &mut Step<O>,
+    ) {
         if !matches!(self.role, Role::Candidate { .. })
             || !step.guard(Rule::DropStaleReplies, asked == self.term, asked, self.term)
         {

@@ -79,11 +79,7 @@ impl Log {
     #[must_use]
     pub fn new(configuration: Configuration) -> Log {
         Log {
-            base: Arc::new(Base {
-                index: Index(0),
-                term: Term(0),
-                configuration,
-            }),
+            base: Arc::new(Base { index: Index(0), term: Term(0), configuration }),
             full: Arc::default(),
             tail: Arc::default(),
         }

@@ -35,7 +35,8 @@ pub use config::Configuration;
 pub use log::{Entries, Entry, Log, Payload};
 pub use message::{AppendOutcome, Body, ConflictHint, Message};
 pub use node::{
-    Backtracking, Durable, Effect, HardState, Input, Node, Options, Progress, Role, Suffix, TimerRange, Write,
+    Backtracking, Durable, Effect, HardState, Input, Node, Options, Progress, Role, RoleName, Suffix,
+    TimerRange, Write,
 };
 pub use rules::{Guard, Observer, Rule, Rules, Unobserved, Value};
 pub use types::{Index, MAX_SERVERS, ServerId, ServerSet, Term, Timer, Token};

@@ -163,6 +163,30 @@ pub enum Role {
     },
 }
 
+/// The name of a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum RoleName {
+    /// See [`Role::Follower`].
+    Follower,
+    /// See [`Role::Candidate`].
+    Candidate,
+    /// See [`Role::Leader`].
+    Leader,
+}
+
+impl Role {
+    /// The role without what it keeps.
+    #[must_use]
+    pub fn name(&self) -> RoleName {
+        match self {
+            Role::Follower { .. } => RoleName::Follower,
+            Role::Candidate { .. } => RoleName::Candidate,
+            Role::Leader { .. } => RoleName::Leader,
+        }
+    }
+}
+
 /// How far a follower is, as the leader sees it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Progress {
@@ -213,7 +237,13 @@ pub(super) struct Step<'a, O> {
 }
 
 impl<O: Observer> Step<'_, O> {
-    pub(super) fn guard(&mut self, rule: Rule, held: bool, left: impl Into<Value>, right: impl Into<Value>) -> bool {
+    pub(super) fn guard(
+        &mut self,
+        rule: Rule,
+        held: bool,
+        left: impl Into<Value>,
+        right: impl Into<Value>,
+    ) -> bool {
         rules::guard(self.rules, self.observer, rule, held, left, right)
     }
 
@@ -226,7 +256,13 @@ impl Node {
     /// A server as it comes up with what is on its disk: for the first time, or after a crash. Term,
     /// vote and log survive; commitIndex and lastApplied start at what the log's base covers, since
     /// the state machine is in memory (Figure 2, D3.8).
-    pub fn new<O: Observer>(id: ServerId, options: Options, disk: &Durable, rules: Rules, observer: &mut O) -> Node {
+    pub fn new<O: Observer>(
+        id: ServerId,
+        options: Options,
+        disk: &Durable,
+        rules: Rules,
+        observer: &mut O,
+    ) -> Node {
         let HardState { term, voted_for } = disk.hard;
         let term = rules::choose(rules, observer, Rule::TermSurvivesCrash, term, Term(0));
         let voted_for = rules::choose(rules, observer, Rule::VoteSurvivesCrash, voted_for, None);
@@ -355,13 +391,20 @@ impl Node {
         self.commit = commit.min(self.log.last_index());
         self.role = role;
         if let Role::Leader { progress } = &mut self.role {
-            *progress = [Progress { next: self.log.last_index().next(), matched: Index(0) }; MAX_SERVERS as usize];
+            *progress =
+                [Progress { next: self.log.last_index().next(), matched: Index(0) }; MAX_SERVERS as usize];
         }
         self
     }
 
     /// Lets one thing happen to the server. What it wants done is appended to `effects`.
-    pub fn step<O: Observer>(&mut self, input: Input, rules: Rules, observer: &mut O, effects: &mut Vec<Effect>) {
+    pub fn step<O: Observer>(
+        &mut self,
+        input: Input,
+        rules: Rules,
+        observer: &mut O,
+        effects: &mut Vec<Effect>,
+    ) {
         let step = &mut Step { rules, observer, effects, log_from: None };
         match input {
             Input::Started => self.set_election_timer(step),
@@ -476,7 +519,13 @@ impl Node {
 
     /// Answers that peer. No answer leaves before the term that it bears, nor the vote or the entries
     /// that it promises, are on disk.
-    pub(super) fn reply<O: Observer>(&mut self, peer: ServerId, body: Body, after: Option<Token>, step: &mut Step<O>) {
+    pub(super) fn reply<O: Observer>(
+        &mut self,
+        peer: ServerId,
+        body: Body,
+        after: Option<Token>,
+        step: &mut Step<O>,
+    ) {
         let message = Message { from: self.id, to: peer, term: self.term, body };
         self.send(message, after, step);
     }

@@ -105,10 +105,9 @@ impl Node {
     /// log, or, when the leader has no entry of that term, where it begins in the follower's.
     fn back_from(&self, prev: Index, hint: Option<ConflictHint>) -> Index {
         match hint {
-            Some(hint) if self.options.backtracking == Backtracking::ConflictHints => hint
-                .term
-                .and_then(|term| self.log.last_index_of_term(term))
-                .map_or(hint.index, Index::next),
+            Some(hint) if self.options.backtracking == Backtracking::ConflictHints => {
+                hint.term.and_then(|term| self.log.last_index_of_term(term)).map_or(hint.index, Index::next)
+            }
             _ => prev,
         }
     }
@@ -170,7 +169,8 @@ impl Node {
         // Even if the check below refuses: there is a leader, so there is no need for an election.
         self.set_election_timer(step);
         if !self.agrees_at(prev, entries.is_empty(), step) {
-            let hint = (self.options.backtracking == Backtracking::ConflictHints).then(|| self.conflict_at(prev.1));
+            let hint =
+                (self.options.backtracking == Backtracking::ConflictHints).then(|| self.conflict_at(prev.1));
             let after = self.hard_state_under_way();
             return self.reply(leader, answer(AppendOutcome::Mismatch { hint }), after, step);
         }
@@ -198,7 +198,12 @@ impl Node {
 
     /// The consistency check (§5.3): the log must have an entry at prevLogIndex, with prevLogTerm. By
     /// induction everything before it agrees as well.
-    fn agrees_at<O: Observer>(&self, (term, index): (Term, Index), heartbeat: bool, step: &mut Step<O>) -> bool {
+    fn agrees_at<O: Observer>(
+        &self,
+        (term, index): (Term, Index),
+        heartbeat: bool,
+        step: &mut Step<O>,
+    ) -> bool {
         let last = self.log.last_index();
         let own = self.log.term_at(index);
         let agrees = step.guard(Rule::PrevLogIndex, index <= last, index, last)
@@ -252,7 +257,8 @@ impl Node {
     fn follow_commit<O: Observer>(&mut self, leader_commit: Index, last_new: Index, step: &mut Step<O>) {
         if leader_commit > self.commit {
             let last = self.log.last_index();
-            let upto = step.choose(Rule::CommitUpToLastNew, leader_commit.min(last_new), leader_commit.min(last));
+            let upto =
+                step.choose(Rule::CommitUpToLastNew, leader_commit.min(last_new), leader_commit.min(last));
             self.commit = self.commit.max(upto);
         }
     }

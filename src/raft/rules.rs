@@ -361,9 +361,12 @@ mod tests {
     #[test]
     fn a_guard_passes_when_it_held_or_when_its_rule_is_off() {
         let off = Rules::without(&[Rule::OneVotePerTerm]);
-        for (rules, held, passes) in
-            [(Rules::ALL_ON, true, true), (Rules::ALL_ON, false, false), (off, true, true), (off, false, true)]
-        {
+        for (rules, held, passes) in [
+            (Rules::ALL_ON, true, true),
+            (Rules::ALL_ON, false, false),
+            (off, true, true),
+            (off, false, true),
+        ] {
             let mut seen = Vec::new();
             assert_eq!(guard(rules, &mut seen, Rule::OneVotePerTerm, held, 1, 2), passes);
             assert_eq!(guard(rules, &mut Unobserved, Rule::OneVotePerTerm, held, 1, 2), passes);

@@ -218,10 +218,7 @@ impl<'de> Deserialize<'de> for ServerSet {
             }
 
             // One by one: a list of ten million names needs no memory.
-            fn visit_seq<A: serde::de::SeqAccess<'de>>(
-                self,
-                mut seq: A,
-            ) -> Result<ServerSet, A::Error> {
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<ServerSet, A::Error> {
                 let mut set = ServerSet::EMPTY;
                 while let Some(id) = seq.next_element()? {
                     set.insert(id);

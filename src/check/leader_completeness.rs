@@ -1,0 +1,78 @@
+//! Leader Completeness (Figure 3, §5.4): if a log entry is committed in a given term, then that entry
+//! will be present in the logs of the leaders for all higher-numbered terms.
+
+use super::{Finding, Look, leads, pair};
+use crate::raft::{Entry, Index, Log, ServerId, Term};
+
+/// Remembers what was committed, and in which term.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LeaderCompleteness {
+    /// By index, from 1.
+    committed: Vec<Committed>,
+}
+
+#[derive(Clone, Debug)]
+struct Committed {
+    entry: Entry,
+    by: ServerId,
+    in_term: Term,
+}
+
+impl LeaderCompleteness {
+    pub(super) fn look(&mut self, look: &Look) -> Option<Finding> {
+        let mut finding = None;
+        if self.note_commits(look) {
+            finding = look
+                .world
+                .servers()
+                .iter()
+                .filter(|server| leads(&server.brief()))
+                .find_map(|leader| self.lacks(leader.node.id(), leader.node.term(), leader.node.log()));
+        }
+        if finding.is_none() && look.newly_leads() {
+            finding = self.lacks(look.id, look.now.term, look.server.node.log());
+        }
+        finding
+    }
+
+    /// Notes what the server's commitIndex covers that no commitIndex had covered before.
+    fn note_commits(&mut self, look: &Look) -> bool {
+        let log = look.server.node.log();
+        let known = self.committed.len();
+        while self.committed().next() <= look.now.commit
+            && let Some(entry) = log.get(self.committed().next())
+        {
+            self.committed.push(Committed { entry: entry.clone(), by: look.id, in_term: look.now.term });
+        }
+        self.committed.len() > known
+    }
+
+    /// An entry that was committed in an earlier term and that this leader lacks. Where the log has the
+    /// last of them, it has, by Log Matching, all before it.
+    fn lacks(&self, leader: ServerId, term: Term, log: &Log) -> Option<Finding> {
+        let has = |index: Index, committed: &Committed| log.get(index) == Some(&committed.entry);
+        let mut earlier = (1..).map(Index).zip(&self.committed).filter(|(_, c)| c.in_term < term);
+        let (last, committed) = self.last_before(term)?;
+        if has(last, committed) {
+            return None;
+        }
+        let (index, committed) = earlier.find(|(index, committed)| !has(*index, committed))?;
+        Some(Finding {
+            servers: pair(committed.by, leader),
+            index: Some(index),
+            sentence: format!(
+                "{leader} leads term {term} without entry {index} of term {}, which {} had committed in term {}.",
+                committed.entry.term, committed.by, committed.in_term
+            ),
+        })
+    }
+
+    fn last_before(&self, term: Term) -> Option<(Index, &Committed)> {
+        let slot = self.committed.iter().rposition(|committed| committed.in_term < term)?;
+        Some((Index(slot as u64 + 1), &self.committed[slot]))
+    }
+
+    pub(super) fn committed(&self) -> Index {
+        Index(self.committed.len() as u64)
+    }
+}

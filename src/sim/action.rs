@@ -1,0 +1,251 @@
+//! What a person or a script can do to the world.
+
+use super::net::{Endpoint, PacketName};
+use super::setup::{Link, Options};
+use crate::kv::Op;
+use crate::raft::{Rules, ServerId, ServerSet, Timer};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// One thing that a person or a script does to the world. An action whose target is not there does
+/// nothing, and the event says so.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "do", deny_unknown_fields)]
+pub enum Action {
+    /// The server stops at once. What is not on its disk is lost.
+    Crash {
+        /// Which server.
+        server: ServerId,
+    },
+    /// A crashed server comes up with what is on its disk.
+    Restart {
+        /// Which server.
+        server: ServerId,
+    },
+    /// The server stands still: what arrives waits, timers run out unheard. Nothing is lost.
+    Pause {
+        /// Which server.
+        server: ServerId,
+    },
+    /// A paused server goes on.
+    Resume {
+        /// Which server.
+        server: ServerId,
+    },
+    /// The timer fires now.
+    Fire {
+        /// Whose timer.
+        server: ServerId,
+        /// Which one.
+        timer: Timer,
+    },
+    /// A candidate or leader becomes a follower of the same term, as it may at any time.
+    StepDown {
+        /// Which server.
+        server: ServerId,
+    },
+    /// The server sends that peer the request of the moment: RequestVote or AppendEntries.
+    Send {
+        /// Who sends.
+        from: ServerId,
+        /// To whom.
+        to: ServerId,
+    },
+    /// The message vanishes.
+    Drop {
+        /// Which message.
+        message: PacketName,
+    },
+    /// The message arrives now.
+    Deliver {
+        /// Which message.
+        message: PacketName,
+    },
+    /// The message stays where it is until it is released.
+    Hold {
+        /// Which message.
+        message: PacketName,
+    },
+    /// A held message goes on.
+    Release {
+        /// Which message.
+        message: PacketName,
+    },
+    /// A second copy of the message is on its way.
+    Duplicate {
+        /// Which message.
+        message: PacketName,
+    },
+    /// Messages in this direction no longer arrive.
+    Cut {
+        /// Who is not heard.
+        from: ServerId,
+        /// Who does not hear.
+        to: ServerId,
+    },
+    /// Messages in this direction arrive again.
+    Mend {
+        /// Who is heard.
+        from: ServerId,
+        /// Who hears.
+        to: ServerId,
+    },
+    /// Servers hear each other only within their group. A server in no group is alone.
+    Partition {
+        /// The groups.
+        groups: Vec<ServerSet>,
+    },
+    /// All links work again.
+    Heal,
+    /// From now on messages travel like this, in one direction of one link or, without one, on all
+    /// links that have no setting of their own.
+    SetLink {
+        /// Who sends; with `to`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<ServerId>,
+        /// Who receives; with `from`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<ServerId>,
+        /// How they travel.
+        link: Link,
+    },
+    /// Other options from now on.
+    SetOptions {
+        /// All of them.
+        options: Options,
+    },
+    /// Other rules from now on.
+    SetRules {
+        /// The rules that are off.
+        off: Rules,
+    },
+    /// In manual mode time stands still: nothing fires and nothing arrives unless by hand. Disks finish
+    /// their writes at once.
+    Manual {
+        /// Whether it is on.
+        on: bool,
+    },
+    /// The person's client asks this of the cluster.
+    Submit {
+        /// What is asked.
+        op: Op,
+        /// The server to ask first; without one, the server that the client believes to lead.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<ServerId>,
+    },
+}
+
+/// Why an action would do nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "because")]
+pub enum Refusal {
+    /// There is no such server in this cluster.
+    NoSuchServer {
+        /// The one asked for.
+        server: ServerId,
+        /// How many there are.
+        servers: u8,
+    },
+    /// The server has crashed.
+    Down {
+        /// Which server.
+        server: ServerId,
+    },
+    /// The server is running.
+    Up {
+        /// Which server.
+        server: ServerId,
+    },
+    /// The server is paused.
+    Paused {
+        /// Which server.
+        server: ServerId,
+    },
+    /// The server is not paused.
+    NotPaused {
+        /// Which server.
+        server: ServerId,
+    },
+    /// The server has no such timer running.
+    NoTimer {
+        /// Which server.
+        server: ServerId,
+        /// Which timer.
+        timer: Timer,
+    },
+    /// The server follows already.
+    Follows {
+        /// Which server.
+        server: ServerId,
+    },
+    /// The server has nothing to ask of that peer.
+    NothingToSend {
+        /// Which server.
+        server: ServerId,
+        /// Which peer.
+        peer: ServerId,
+    },
+    /// The message is no longer (or not yet) on its way.
+    NoSuchMessage {
+        /// Its name.
+        message: PacketName,
+    },
+    /// The message is held already.
+    Held {
+        /// Its name.
+        message: PacketName,
+    },
+    /// The message is not held.
+    NotHeld {
+        /// Its name.
+        message: PacketName,
+    },
+    /// The one who would receive the message can't.
+    ReceiverGone {
+        /// Who.
+        receiver: Endpoint,
+    },
+    /// A server is always connected with itself.
+    SameServer {
+        /// Which server.
+        server: ServerId,
+    },
+    /// It is so already.
+    Already,
+    /// The values make no sense; the sentence says why.
+    Nonsense {
+        /// What is wrong, and what to do.
+        why: String,
+    },
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::NoSuchServer { server, servers } => {
+                write!(f, "there is no {server}: this cluster has S1 to S{servers}")
+            }
+            Refusal::Down { server } => write!(f, "{server} is down: restart it first"),
+            Refusal::Up { server } => write!(f, "{server} is running already"),
+            Refusal::Paused { server } => write!(f, "{server} is paused: resume it first"),
+            Refusal::NotPaused { server } => write!(f, "{server} is not paused"),
+            Refusal::NoTimer { server, timer: Timer::Election } => {
+                write!(f, "{server} leads, and a leader has no election timer")
+            }
+            Refusal::NoTimer { server, timer: Timer::Heartbeat } => {
+                write!(f, "{server} does not lead, so it has no heartbeat timer")
+            }
+            Refusal::Follows { server } => write!(f, "{server} is a follower already"),
+            Refusal::NothingToSend { server, peer } => {
+                write!(f, "{server} has nothing to ask of {peer}: only candidates and leaders send requests")
+            }
+            Refusal::NoSuchMessage { message } => write!(f, "the message {message} is not on its way"),
+            Refusal::Held { message } => write!(f, "the message {message} is held already"),
+            Refusal::NotHeld { message } => write!(f, "the message {message} is not held"),
+            Refusal::ReceiverGone { receiver } => write!(f, "{receiver} can't receive now"),
+            Refusal::SameServer { server } => write!(f, "{server} is always connected with itself"),
+            Refusal::Already => f.write_str("it is so already"),
+            Refusal::Nonsense { why } => f.write_str(why),
+        }
+    }
+}

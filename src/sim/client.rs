@@ -1,0 +1,166 @@
+//! Clients: they ask whoever they believe to lead, follow redirections, ask again when nobody
+//! answers, and know in the end that it is done, that it failed, or that they don't know.
+
+use super::event::{EventId, Finished, Outcome};
+use super::net::{Answer, ClientId};
+use crate::kv::Op;
+use crate::raft::ServerId;
+use std::collections::VecDeque;
+
+/// How many requests may wait behind the one under way.
+pub const QUEUE_MAX: usize = 1000;
+/// How many finished requests a client remembers.
+const REMEMBERED: usize = 8;
+
+/// A client. It has one request under way at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// Which client.
+    pub id: ClientId,
+    /// Whom it believes to lead.
+    pub target: ServerId,
+    /// The number of its last request.
+    pub serial: u32,
+    /// The request under way.
+    pub call: Option<Call>,
+    /// What it will ask next, and whom first.
+    pub queue: VecDeque<(Op, Option<ServerId>)>,
+    /// What it asked last, newest at the end.
+    pub finished: VecDeque<Finished>,
+    /// When the background client asks next.
+    pub tick_us: Option<u64>,
+}
+
+/// A request under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The client's number for it.
+    pub serial: u32,
+    /// What is asked.
+    pub op: Op,
+    /// When it was asked first, in microseconds.
+    pub called_us: u64,
+    /// When the client stops waiting and does something.
+    pub wake_us: u64,
+    /// Whether it waits for an answer; else it pauses before it asks again.
+    pub asked: bool,
+    /// Whether some server may have taken the request without the client knowing.
+    pub unsure: bool,
+    /// How often it has asked.
+    pub attempts: u32,
+    /// The event in which it asked last.
+    pub cause: EventId,
+}
+
+/// What a client does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// It asks its target now.
+    Ask,
+    /// It waits, for an answer or before it asks again.
+    Wait,
+    /// The request is over.
+    Over,
+}
+
+impl Client {
+    /// A client that has not asked for anything.
+    #[must_use]
+    pub fn new(id: ClientId, target: ServerId) -> Client {
+        Client {
+            id,
+            target,
+            serial: 0,
+            call: None,
+            queue: VecDeque::new(),
+            finished: VecDeque::new(),
+            tick_us: None,
+        }
+    }
+
+    /// Takes the next request from the queue, if none is under way. Whether there is one to ask.
+    pub fn begin(&mut self, now_us: u64, cause: EventId) -> bool {
+        if self.call.is_some() {
+            return false;
+        }
+        let Some((op, to)) = self.queue.pop_front() else { return false };
+        self.serial += 1;
+        self.target = to.unwrap_or(self.target);
+        self.call = Some(Call {
+            serial: self.serial,
+            op,
+            called_us: now_us,
+            wake_us: now_us,
+            asked: false,
+            unsure: false,
+            attempts: 0,
+            cause,
+        });
+        true
+    }
+
+    /// An answer has come. A pause lasts `pause_us`.
+    pub fn hear(
+        &mut self,
+        from: ServerId,
+        serial: u32,
+        answer: Answer,
+        servers: u8,
+        now_us: u64,
+        pause_us: u64,
+    ) -> Next {
+        let Some(call) = self.call.as_mut().filter(|call| call.serial == serial) else { return Next::Wait };
+        match answer {
+            Answer::Done(output) => {
+                self.target = from;
+                self.finish(Outcome::Done(output), now_us);
+                Next::Over
+            }
+            Answer::NotLeader(Some(leader)) if leader != from => {
+                self.target = leader;
+                Next::Ask
+            }
+            Answer::NotLeader(_) | Answer::Erased => {
+                call.asked = false;
+                call.wake_us = now_us + pause_us;
+                self.target = after(from, servers);
+                Next::Wait
+            }
+        }
+    }
+
+    /// It has waited long enough. It gives up when the whole request has taken `most_us`.
+    pub fn wake(&mut self, servers: u8, now_us: u64, most_us: u64) -> Next {
+        let Some(call) = &mut self.call else { return Next::Wait };
+        if call.asked {
+            call.unsure = true;
+            self.target = after(self.target, servers);
+        }
+        if now_us - call.called_us >= most_us {
+            let outcome = if call.unsure { Outcome::Unknown } else { Outcome::Failed };
+            self.finish(outcome, now_us);
+            return Next::Over;
+        }
+        Next::Ask
+    }
+
+    fn finish(&mut self, outcome: Outcome, now_us: u64) {
+        let Some(call) = self.call.take() else { return };
+        if self.finished.len() == REMEMBERED {
+            self.finished.pop_front();
+        }
+        self.finished.push_back(Finished {
+            client: self.id,
+            serial: call.serial,
+            op: call.op,
+            called_us: call.called_us,
+            returned_us: now_us,
+            outcome,
+        });
+    }
+}
+
+/// The server after this one, around the ring.
+fn after(server: ServerId, servers: u8) -> ServerId {
+    ServerId::new(server.number() % servers + 1).unwrap_or(server)
+}

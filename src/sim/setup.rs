@@ -1,0 +1,249 @@
+//! What a run starts from: how many servers, which seed, which options, which rules.
+
+use super::draw::{Seed, Shape};
+use crate::raft::{self, Backtracking, MAX_SERVERS, Rules, TimerRange};
+use serde::{Deserialize, Serialize};
+
+/// The longest time that can be set for anything, in microseconds: ten minutes.
+pub const SPAN_US_MAX: u64 = 600_000_000;
+
+/// What a run starts from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Setup {
+    /// How many servers, 1 to 9.
+    pub servers: u8,
+    /// What the draws depend on.
+    pub seed: Seed,
+    /// Timings, network, disk, clients, and variants of the protocol.
+    #[serde(default)]
+    pub options: Options,
+    /// The rules that are switched off.
+    #[serde(default)]
+    pub rules_off: Rules,
+}
+
+/// Timings, network, disk, clients, and variants of the protocol. Times are in microseconds.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct Options {
+    /// From which range election timeouts are drawn (§5.2, §5.6).
+    pub election: TimerRange,
+    /// How long a leader may be silent.
+    pub heartbeat_us: u64,
+    /// How messages travel, where a link has no setting of its own.
+    pub link: Link,
+    /// How long a write to the disk takes.
+    pub fsync: TimerRange,
+    /// Whether a leader begins its term with an entry that does nothing (§8).
+    pub noop: bool,
+    /// How a leader finds where a follower's log agrees with its own (§5.3).
+    pub backtracking: Backtracking,
+    /// The most entries in one AppendEntries.
+    pub max_entries: u32,
+    /// How long a client waits for an answer before it asks again, elsewhere.
+    pub client_timeout_us: u64,
+    /// How often a client asks before it gives up, not knowing whether its command took effect.
+    pub client_attempts: u32,
+    /// How often the background client sends a `put`; 0: there is none.
+    pub workload_every_us: u64,
+}
+
+/// How messages travel along one direction of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct Link {
+    /// How long a message travels. Messages overtake each other when these differ.
+    pub latency: TimerRange,
+    /// How travel times are spread over that range.
+    pub shape: Shape,
+    /// How many messages in a million are lost.
+    pub loss_ppm: u32,
+    /// How many messages in a million arrive twice.
+    pub duplicate_ppm: u32,
+}
+
+/// Milliseconds, for tables of timings.
+const fn ms(min: u64, max: u64) -> TimerRange {
+    TimerRange { min_us: min * 1000, max_us: max * 1000 }
+}
+
+impl Default for Link {
+    fn default() -> Link {
+        Link { latency: ms(10, 15), shape: Shape::Uniform, loss_ppm: 0, duplicate_ppm: 0 }
+    }
+}
+
+impl Default for Options {
+    /// The paper's election timeouts (§5.2), with the network of RaftScope.
+    fn default() -> Options {
+        Options {
+            election: ms(150, 300),
+            heartbeat_us: 50_000,
+            link: Link::default(),
+            fsync: TimerRange { min_us: 500, max_us: 1500 },
+            noop: false,
+            backtracking: Backtracking::StepByOne,
+            max_entries: 64,
+            client_timeout_us: 600_000,
+            client_attempts: 10,
+            workload_every_us: 0,
+        }
+    }
+}
+
+impl Options {
+    /// RaftScope's timings: election timeout 100 to 200 ms, heartbeat 50, latency 10 to 15.
+    #[must_use]
+    pub fn raftscope() -> Options {
+        Options { election: ms(100, 200), ..Options::default() }
+    }
+
+    /// What a server is told of these.
+    #[must_use]
+    pub fn for_server(&self) -> raft::Options {
+        raft::Options {
+            election: self.election,
+            heartbeat_us: self.heartbeat_us,
+            noop: self.noop,
+            backtracking: self.backtracking,
+            max_entries: self.max_entries,
+        }
+    }
+
+    /// What makes no run at all, as a sentence that says what to do.
+    ///
+    /// # Errors
+    /// When a range is upside down, a time is zero where time would stand still, or a value is out of
+    /// bounds.
+    pub fn check(&self) -> Result<(), String> {
+        let ranges =
+            [("election", self.election, 1), ("latency", self.link.latency, 0), ("fsync", self.fsync, 0)];
+        for (name, TimerRange { min_us, max_us }, least) in ranges {
+            if min_us > max_us {
+                return Err(format!(
+                    "{name}: the range {min_us}–{max_us} µs is upside down; put the smaller first"
+                ));
+            }
+            if min_us < least || max_us > SPAN_US_MAX {
+                return Err(format!(
+                    "{name}: {min_us}–{max_us} µs is out of bounds; use {least} to {SPAN_US_MAX}"
+                ));
+            }
+        }
+        let numbers = [
+            ("heartbeat", self.heartbeat_us, 100, SPAN_US_MAX),
+            ("clientTimeout", self.client_timeout_us, 1000, SPAN_US_MAX),
+            ("clientAttempts", u64::from(self.client_attempts), 1, 1_000_000),
+            ("maxEntries", u64::from(self.max_entries), 1, 100_000),
+            ("loss", u64::from(self.link.loss_ppm), 0, 1_000_000),
+            ("duplicate", u64::from(self.link.duplicate_ppm), 0, 1_000_000),
+        ];
+        for (name, value, least, most) in numbers {
+            if !(least..=most).contains(&value) {
+                return Err(format!("{name}: {value} is out of bounds; use {least} to {most}"));
+            }
+        }
+        if self.workload_every_us != 0 && !(100..=SPAN_US_MAX).contains(&self.workload_every_us) {
+            return Err(format!(
+                "workloadEvery: {} µs is out of bounds; use 0 for none, or 100 to {SPAN_US_MAX}",
+                self.workload_every_us
+            ));
+        }
+        Ok(())
+    }
+
+    /// What can be set and will not do what one may hope: each a sentence that says what will happen
+    /// (§5.6: broadcast time ≪ election timeout).
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let TimerRange { min_us, max_us } = self.election;
+        let mut warnings = Vec::new();
+        if self.heartbeat_us >= min_us {
+            warnings.push(
+                "The heartbeat is not shorter than the election timeout: followers will time out under a \
+                 living leader, and depose it again and again."
+                    .into(),
+            );
+        }
+        if 2 * self.link.latency.max_us + self.fsync.max_us >= min_us {
+            warnings.push(
+                "A vote can take longer to come back than an election timeout: elections will often fail."
+                    .into(),
+            );
+        }
+        if min_us == max_us {
+            warnings.push(
+                "All election timeouts are equal: servers will stand at the same moment and split the vote."
+                    .into(),
+            );
+        }
+        if self.link.loss_ppm >= 500_000 {
+            warnings.push("At least half of all messages are lost: expect little progress.".into());
+        }
+        warnings
+    }
+}
+
+impl Setup {
+    /// Servers S1 to S`servers`, and everything else as it is by default.
+    #[must_use]
+    pub fn new(servers: u8, seed: u64) -> Setup {
+        Setup { servers, seed: Seed(seed), options: Options::default(), rules_off: Rules::ALL_ON }
+    }
+
+    /// What makes no run at all, as a sentence that says what to do.
+    ///
+    /// # Errors
+    /// When there are too few or too many servers, or by [`Options::check`].
+    pub fn check(&self) -> Result<(), String> {
+        if !(1..=MAX_SERVERS).contains(&self.servers) {
+            return Err(format!("{} servers can't be had; use 1 to {MAX_SERVERS}", self.servers));
+        }
+        self.options.check()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_presets_make_sense_and_draw_no_warning() {
+        for options in [Options::default(), Options::raftscope()] {
+            assert_eq!(options.check(), Ok(()));
+            assert_eq!(options.warnings(), [] as [String; 0]);
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_or_warned_about_in_a_sentence() {
+        let set = |change: fn(&mut Options)| {
+            let mut options = Options::default();
+            change(&mut options);
+            options
+        };
+        assert!(set(|o| o.heartbeat_us = 400_000).warnings()[0].contains("depose"));
+        assert!(set(|o| o.election = ms(20, 300)).warnings().len() == 2);
+        assert!(set(|o| o.election = ms(150, 150)).warnings()[0].contains("split"));
+        assert!(set(|o| o.election = ms(300, 150)).check().unwrap_err().contains("upside down"));
+        assert!(set(|o| o.election = ms(0, 150)).check().unwrap_err().contains("out of bounds"));
+        assert!(set(|o| o.heartbeat_us = 0).check().unwrap_err().starts_with("heartbeat"));
+        assert!(set(|o| o.link.loss_ppm = 2_000_000).check().is_err());
+        assert!(set(|o| o.fsync.max_us = u64::MAX).check().is_err());
+        assert!(Setup::new(0, 1).check().is_err() && Setup::new(10, 1).check().is_err());
+        assert_eq!(Setup::new(9, u64::MAX).check(), Ok(()));
+    }
+
+    #[test]
+    fn a_setup_reads_back_from_json_and_missing_options_are_the_default() {
+        let setup = Setup::new(5, u64::MAX);
+        let json = serde_json::to_string(&setup).unwrap();
+        assert_eq!(serde_json::from_str::<Setup>(&json).unwrap(), setup);
+        assert_eq!(
+            serde_json::from_str::<Setup>(r#"{"servers":5,"seed":"18446744073709551615"}"#).unwrap(),
+            setup
+        );
+        assert!(serde_json::from_str::<Setup>(r#"{"servers":5,"seed":"1","color":1}"#).is_err());
+    }
+}

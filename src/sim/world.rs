@@ -1,0 +1,883 @@
+//! The world itself: what happens next, and what comes of it.
+
+use super::action::{Action, Refusal};
+use super::client::{self, Client, Next as ClientNext};
+use super::disk::Disk;
+use super::draw::{Purpose, Shape, draw};
+use super::event::{Brief, Change, Event, EventId, Finished, Stepped, What};
+use super::net::{Answer, ClientId, Content, DropReason, Endpoint, Network, Packet, PacketName};
+use super::server::{Request, Running, Server, Waiting};
+use super::setup::{Options, Setup};
+use crate::kv::{Command, Op, TEXT_MAX};
+use crate::raft::{
+    Configuration, Durable, Effect, Entry, Index, Input, Message, Node, Observer, Payload, Rule, Rules,
+    ServerId, ServerSet, Timer, TimerRange, Token, Unobserved,
+};
+
+/// Someone who looks on. It hears each decision ([`Observer`]), and then what happened.
+pub trait Watch: Observer + Sized {
+    /// Something has happened. The event is built only for an observer that watches; its guards are
+    /// empty: the watcher has heard them.
+    fn happened(&mut self, world: &World, step: &Stepped, event: Option<Event>);
+}
+
+impl Watch for Unobserved {
+    fn happened(&mut self, _: &World, _: &Stepped, _: Option<Event>) {}
+}
+
+/// The world of one run.
+#[derive(Clone, Debug)]
+pub struct World {
+    setup: Setup,
+    rules: Rules,
+    options: Options,
+    now_us: u64,
+    /// How many things have happened at this instant, actions not counted.
+    at_instant: u32,
+    events: u64,
+    manual: bool,
+    servers: Vec<Server>,
+    network: Network,
+    clients: Vec<Client>,
+    /// Room for effects, so that a step need not allocate. Empty between steps.
+    effects: Vec<Effect>,
+}
+
+/// What happens next.
+#[derive(Clone, Copy, Debug)]
+enum Next {
+    Write(ServerId),
+    Arrival,
+    Timer(ServerId, Timer),
+    Client(usize),
+    Tick(usize),
+}
+
+/// An event under way.
+struct Draft {
+    id: EventId,
+    server: Option<ServerId>,
+    before: Option<Brief>,
+    causes: [Option<EventId>; 2],
+    log_from: Option<Index>,
+    reborn: bool,
+    sent: Vec<PacketName>,
+    waiting: u32,
+    wrote: Option<Token>,
+    finished: Option<Finished>,
+    /// The client's request that is being proposed.
+    request: Option<(ClientId, u32)>,
+}
+
+// To look at.
+impl World {
+    /// The setup that the run started from.
+    #[must_use]
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// The options in force.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// The rules in force.
+    #[must_use]
+    pub fn rules(&self) -> Rules {
+        self.rules
+    }
+
+    /// What time it is, in microseconds from the start.
+    #[must_use]
+    pub fn now_us(&self) -> u64 {
+        self.now_us
+    }
+
+    /// How many things have happened at this instant, actions not counted.
+    #[must_use]
+    pub fn at_instant(&self) -> u32 {
+        self.at_instant
+    }
+
+    /// How many events there have been.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// Whether time stands still.
+    #[must_use]
+    pub fn is_manual(&self) -> bool {
+        self.manual
+    }
+
+    /// All servers, S1 first.
+    #[must_use]
+    pub fn servers(&self) -> &[Server] {
+        &self.servers
+    }
+
+    /// One server, if it is there.
+    #[must_use]
+    pub fn server(&self, id: ServerId) -> Option<&Server> {
+        self.servers.get(id.slot())
+    }
+
+    /// The names of all servers.
+    pub fn ids(&self) -> impl Iterator<Item = ServerId> + use<> {
+        ServerId::first(self.servers.len() as u8)
+    }
+
+    /// The network.
+    #[must_use]
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// All clients, C1 first.
+    #[must_use]
+    pub fn clients(&self) -> &[Client] {
+        &self.clients
+    }
+
+    /// When something happens next, in microseconds; nothing in manual mode, unless a disk works.
+    #[must_use]
+    pub fn next_us(&mut self) -> Option<u64> {
+        self.next().map(|(at_us, _)| at_us)
+    }
+}
+
+// To run.
+impl World {
+    /// A world at time 0: all servers up, nothing said yet.
+    ///
+    /// # Panics
+    /// When [`Setup::check`] has something to say.
+    #[must_use]
+    pub fn new(setup: &Setup) -> World {
+        let configuration = Configuration::of_first(setup.servers);
+        let disks = ServerId::first(setup.servers).map(|_| Durable::new(configuration)).collect();
+        World::with_disks(setup, disks, |_, node| (node, true))
+    }
+
+    /// A world at time 0 whose servers have these disks. `adjust` has the last word on each node, and
+    /// on whether it is up.
+    pub(super) fn with_disks(
+        setup: &Setup,
+        disks: Vec<Durable>,
+        adjust: impl Fn(ServerId, Node) -> (Node, bool),
+    ) -> World {
+        assert_eq!(setup.check(), Ok(()), "a setup is checked before a world is made of it");
+        let first = ServerId::first(1).next().expect("there is a first server");
+        let mut world = World {
+            rules: setup.rules_off,
+            options: setup.options.clone(),
+            network: Network::new(setup.seed, setup.options.link),
+            setup: setup.clone(),
+            now_us: 0,
+            at_instant: 0,
+            events: 0,
+            manual: false,
+            servers: Vec::new(),
+            clients: vec![Client::new(ClientId(1), first), Client::new(ClientId(2), first)],
+            effects: Vec::new(),
+        };
+        let mut up = ServerSet::EMPTY;
+        for (id, durable) in ServerId::first(setup.servers).zip(disks) {
+            let node = Node::new(id, world.options.for_server(), &durable, Rules::ALL_ON, &mut Unobserved);
+            let (node, runs) = adjust(id, node);
+            world.servers.push(Server::new(node, Disk::new(setup.seed, id, durable)));
+            if runs {
+                up.insert(id);
+            }
+        }
+        for id in up.iter() {
+            world.servers[id.slot()].up = true;
+            let mut draft = world.draft::<Unobserved>(Some(id));
+            world.events = 0;
+            let leads = world.servers[id.slot()].node.is_leader();
+            // A leader's first timer fires at once: it says so to everyone, as a new leader does.
+            let input = if leads { Input::Fired(Timer::Heartbeat) } else { Input::Started };
+            world.on_server(id, input, &mut draft, &mut Unobserved);
+        }
+        world.schedule_workload();
+        world
+    }
+
+    /// Lets the next thing happen, whenever that is. Nothing if nothing will ever happen by itself.
+    ///
+    /// At one instant, writes become durable first, then messages arrive in the order in which they
+    /// were sent, then timers fire, then clients act; each kind in the order of their numbers.
+    pub fn step<W: Watch>(&mut self, watch: &mut W) -> Option<EventId> {
+        loop {
+            let (at_us, next) = self.next()?;
+            if at_us > self.now_us {
+                self.now_us = at_us;
+                self.at_instant = 0;
+            }
+            let event = match next {
+                Next::Write(id) => self.finish_write(id, watch),
+                Next::Timer(id, timer) => self.fire(id, timer, None, watch),
+                Next::Client(client) => self.wake(client, watch),
+                Next::Tick(client) => self.tick(client, watch),
+                Next::Arrival => match self.network.take_next() {
+                    Some(packet) => self.arrive(packet, watch),
+                    None => None,
+                },
+            };
+            if event.is_some() {
+                self.at_instant += 1;
+                return event;
+            }
+        }
+    }
+
+    /// Lets everything happen that happens until then, and makes it that late. In manual mode time
+    /// stands still.
+    pub fn run_until<W: Watch>(&mut self, until_us: u64, watch: &mut W) {
+        while self.next().is_some_and(|(at_us, _)| at_us <= until_us) {
+            self.step(watch);
+        }
+        if !self.manual {
+            self.pass_to(until_us);
+        }
+    }
+
+    /// Makes it that late, where nothing happens before.
+    pub fn pass_to(&mut self, until_us: u64) {
+        if until_us > self.now_us {
+            self.now_us = until_us;
+            self.at_instant = 0;
+        }
+    }
+
+    fn next(&mut self) -> Option<(u64, Next)> {
+        if self.manual {
+            let writing = |s: &&Server| s.is_active() && s.disk.next_done_us().is_some();
+            return self.servers.iter().find(writing).map(|s| (self.now_us, Next::Write(s.node.id())));
+        }
+        let mut best_us = u64::MAX;
+        let mut best = None;
+        let mut consider = |at_us: u64, next: Next| {
+            if at_us < best_us {
+                (best_us, best) = (at_us, Some(next));
+            }
+        };
+        for server in &self.servers {
+            if let Some(done_us) = server.disk.next_done_us()
+                && !server.paused
+            {
+                consider(done_us, Next::Write(server.node.id()));
+            }
+        }
+        if let Some(arrives_us) = self.network.next_arrival_us() {
+            consider(arrives_us, Next::Arrival);
+        }
+        for server in &self.servers {
+            if server.paused {
+                continue;
+            }
+            for (timer, running) in Timer::ALL.into_iter().zip(&server.timers) {
+                if let Some(running) = running {
+                    consider(running.fires_us, Next::Timer(server.node.id(), timer));
+                }
+            }
+        }
+        for (slot, client) in self.clients.iter().enumerate() {
+            if let Some(call) = &client.call {
+                consider(call.wake_us, Next::Client(slot));
+            }
+            if let Some(tick_us) = client.tick_us {
+                consider(tick_us, Next::Tick(slot));
+            }
+        }
+        // What a paused server missed happens when it goes on, not in the past.
+        best.map(|next| (best_us.max(self.now_us), next))
+    }
+
+    // What happens by itself.
+
+    fn finish_write<W: Watch>(&mut self, id: ServerId, watch: &mut W) -> Option<EventId> {
+        let mut draft = self.draft::<W>(Some(id));
+        let server = &mut self.servers[id.slot()];
+        let (token, cause, last) = server.disk.finish()?;
+        server.synced = token;
+        draft.causes[0] = Some(cause);
+        self.release_waiting(id, token, &mut draft);
+        self.on_server(id, Input::Persisted(token, last), &mut draft, watch);
+        Some(self.close(draft, What::Synced { token }, watch))
+    }
+
+    /// Messages leave that waited for this write or an earlier one.
+    fn release_waiting(&mut self, id: ServerId, token: Token, draft: &mut Draft) {
+        let waiting = &mut self.servers[id.slot()].waiting;
+        if waiting.is_empty() {
+            return;
+        }
+        let (ready, rest) = std::mem::take(waiting).into_iter().partition(|w| w.after <= token);
+        *waiting = rest;
+        let ready: Vec<Waiting> = ready;
+        for Waiting { message, cause, .. } in ready {
+            self.send(message, cause, Some(draft.id), draft);
+        }
+    }
+
+    fn fire<W: Watch>(
+        &mut self,
+        id: ServerId,
+        timer: Timer,
+        by_hand: Option<EventId>,
+        watch: &mut W,
+    ) -> Option<EventId> {
+        let mut draft = self.draft::<W>(Some(id));
+        let server = &mut self.servers[id.slot()];
+        let running = server.timers[timer as usize].take();
+        draft.causes = [running.map(|running| running.cause), by_hand];
+        if timer == Timer::Election {
+            let term = server.node.term();
+            server.fired = if server.fired.0 == term { (term, server.fired.1 + 1) } else { (term, 1) };
+        }
+        self.on_server(id, Input::Fired(timer), &mut draft, watch);
+        Some(self.close(draft, What::Fired { timer }, watch))
+    }
+
+    /// A message has come to the end of its way. Nothing happens when a paused server is there: the
+    /// message waits in front of it.
+    fn arrive<W: Watch>(&mut self, packet: Packet, watch: &mut W) -> Option<EventId> {
+        let Packet { name, doomed, .. } = packet;
+        let gone = match name.to {
+            Endpoint::Server(id) => !self.servers[id.slot()].up,
+            Endpoint::Client(_) => false,
+        };
+        let cut = self.network.is_cut(name.from, name.to).then_some(DropReason::Cut);
+        if let Some(reason) = doomed.or(cut).or(gone.then_some(DropReason::Down)) {
+            let mut draft = self.draft::<W>(None);
+            draft.causes = [Some(packet.cause), packet.also];
+            return Some(self.close(
+                draft,
+                What::Dropped { message: name, content: packet.content, reason },
+                watch,
+            ));
+        }
+        if let Endpoint::Server(id) = name.to
+            && self.servers[id.slot()].paused
+        {
+            self.servers[id.slot()].inbox.push(packet);
+            return None;
+        }
+        Some(self.deliver(packet, None, watch))
+    }
+
+    fn deliver<W: Watch>(&mut self, packet: Packet, by_hand: Option<EventId>, watch: &mut W) -> EventId {
+        let Packet { name, content, cause, also, .. } = packet;
+        let mut draft = self.draft::<W>(name.to.server());
+        draft.causes = [Some(cause), by_hand.or(also)];
+        let told = W::WATCHES.then(|| content.clone());
+        match (name.to, content) {
+            (Endpoint::Server(id), Content::Raft(message)) => {
+                self.servers[id.slot()].heard = Some((message.from, self.now_us));
+                self.on_server(id, Input::Received(message), &mut draft, watch);
+            }
+            (Endpoint::Server(id), Content::Request { serial, op }) => {
+                if let Endpoint::Client(client) = name.from {
+                    draft.request = Some((client, serial));
+                    let command = Command { client: client.0, serial, op };
+                    let payload = Payload::Command(command.encode());
+                    self.on_server(id, Input::Proposed(payload), &mut draft, watch);
+                }
+            }
+            (Endpoint::Client(client), Content::Response { serial, answer }) => {
+                if let Endpoint::Server(from) = name.from {
+                    self.hear(client, from, serial, answer, &mut draft);
+                }
+            }
+            // A client never sees Raft's messages, nor a server an answer; nobody sends such a thing.
+            (Endpoint::Client(_), _) | (Endpoint::Server(_), Content::Response { .. }) => {}
+        }
+        let content = told.unwrap_or(Content::Request { serial: 0, op: Op::Get { key: String::new() } });
+        self.close(draft, What::Delivered { message: name, content }, watch)
+    }
+
+    // What a server wants done.
+
+    /// Lets one thing happen to a server, and carries out what it wants done.
+    fn on_server<W: Watch>(&mut self, id: ServerId, input: Input, draft: &mut Draft, watch: &mut W) {
+        let mut effects = std::mem::take(&mut self.effects);
+        self.servers[id.slot()].node.step(input, self.rules, watch, &mut effects);
+        for effect in effects.drain(..) {
+            self.carry_out(id, effect, draft);
+        }
+        self.effects = effects;
+    }
+
+    fn carry_out(&mut self, id: ServerId, effect: Effect, draft: &mut Draft) {
+        let server = &mut self.servers[id.slot()];
+        match effect {
+            Effect::Persist(write) => {
+                draft.wrote = Some(write.token);
+                draft.log_from = write.log.as_ref().map(|suffix| suffix.from);
+                server.disk.begin(write, self.options.fsync, self.now_us, draft.id);
+            }
+            Effect::Send(message, Some(after)) if after > server.synced => {
+                draft.waiting += 1;
+                server.waiting.push(Waiting { message, after, cause: draft.id });
+            }
+            Effect::Send(message, _) => self.send(message, draft.id, None, draft),
+            Effect::SetTimer(timer, range) => self.set_timer(id, timer, range, draft.id),
+            Effect::CancelTimer(timer) => server.timers[timer as usize] = None,
+            Effect::Apply(upto) => self.apply(id, upto, draft),
+            Effect::Accepted(index, term) => {
+                if let Some((client, serial)) = draft.request {
+                    server.requests.insert(index, Request { client, serial, term });
+                }
+            }
+            Effect::NotLeader(leader) => {
+                if let Some((client, serial)) = draft.request {
+                    self.answer(id, client, serial, Answer::NotLeader(leader), draft);
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, message: Message, cause: EventId, also: Option<EventId>, draft: &mut Draft) {
+        let link = (Endpoint::Server(message.from), Endpoint::Server(message.to));
+        draft.sent.push(self.network.send(link, Content::Raft(message), self.now_us, cause, also));
+    }
+
+    fn answer(&mut self, id: ServerId, client: ClientId, serial: u32, answer: Answer, draft: &mut Draft) {
+        let link = (Endpoint::Server(id), Endpoint::Client(client));
+        let content = Content::Response { serial, answer };
+        draft.sent.push(self.network.send(link, content, self.now_us, draft.id, None));
+    }
+
+    fn set_timer(&mut self, id: ServerId, timer: Timer, range: TimerRange, cause: EventId) {
+        let TimerRange { min_us, max_us } = range;
+        let server = &mut self.servers[id.slot()];
+        let length_us = if min_us == max_us {
+            min_us
+        } else {
+            let term = server.node.term();
+            let fired = if server.fired.0 == term { server.fired.1 } else { 0 };
+            let subject = u64::from(id.number());
+            let draw = draw(self.setup.seed, Purpose::ElectionTimeout, subject, term.0, fired);
+            Shape::Uniform.within(draw, min_us, max_us)
+        };
+        let fires_us = self.now_us + length_us;
+        server.timers[timer as usize] = Some(Running { from_us: self.now_us, fires_us, cause });
+    }
+
+    /// Applies the log to the state machine, and answers the clients whose requests these were.
+    fn apply(&mut self, id: ServerId, upto: Index, draft: &mut Draft) {
+        while self.servers[id.slot()].applied < upto {
+            let server = &mut self.servers[id.slot()];
+            let index = server.applied.next();
+            server.applied = index;
+            let Some(Entry { term, payload }) = server.node.log().get(index) else { continue };
+            let output = match payload {
+                Payload::Command(bytes) => {
+                    Command::decode(bytes).map(|command| server.store.apply(&command.op))
+                }
+                Payload::Noop => None,
+            };
+            let term = *term;
+            if let Some(request) = server.requests.remove(&index) {
+                let answer = match output {
+                    Some(output) if request.term == term => Answer::Done(output),
+                    _ => Answer::Erased,
+                };
+                self.answer(id, request.client, request.serial, answer, draft);
+            }
+        }
+    }
+
+    // Clients.
+
+    fn ask(&mut self, slot: usize, draft: &mut Draft) {
+        let client = &mut self.clients[slot];
+        let Some(call) = &mut client.call else { return };
+        call.asked = true;
+        call.attempts += 1;
+        call.cause = draft.id;
+        call.wake_us = self.now_us + self.options.client_timeout_us;
+        let link = (Endpoint::Client(client.id), Endpoint::Server(client.target));
+        let content = Content::Request { serial: call.serial, op: call.op.clone() };
+        draft.sent.push(self.network.send(link, content, self.now_us, draft.id, None));
+    }
+
+    fn hear(&mut self, client: ClientId, from: ServerId, serial: u32, answer: Answer, draft: &mut Draft) {
+        let Some(slot) = self.clients.iter().position(|c| c.id == client) else { return };
+        let servers = self.servers.len() as u8;
+        let pause_us = self.options.heartbeat_us;
+        let next = self.clients[slot].hear(from, serial, answer, servers, self.now_us, pause_us);
+        self.go_on(slot, next, draft);
+    }
+
+    fn go_on(&mut self, slot: usize, next: ClientNext, draft: &mut Draft) {
+        match next {
+            ClientNext::Wait => {}
+            ClientNext::Ask => self.ask(slot, draft),
+            ClientNext::Over => {
+                draft.finished = self.clients[slot].finished.back().cloned();
+                if self.clients[slot].begin(self.now_us, draft.id) {
+                    self.ask(slot, draft);
+                }
+            }
+        }
+    }
+
+    fn wake<W: Watch>(&mut self, slot: usize, watch: &mut W) -> Option<EventId> {
+        let most_us = u64::from(self.options.client_attempts) * self.options.client_timeout_us;
+        let mut draft = self.draft::<W>(None);
+        let call = self.clients[slot].call.as_ref()?;
+        draft.causes[0] = Some(call.cause);
+        let what = What::Woke { client: self.clients[slot].id, serial: call.serial, timed_out: call.asked };
+        let next = self.clients[slot].wake(self.servers.len() as u8, self.now_us, most_us);
+        self.go_on(slot, next, &mut draft);
+        Some(self.close(draft, what, watch))
+    }
+
+    /// The background client asks for something new; if it is still busy, it lets this time pass.
+    fn tick<W: Watch>(&mut self, slot: usize, watch: &mut W) -> Option<EventId> {
+        let mut draft = self.draft::<W>(None);
+        let every_us = self.options.workload_every_us;
+        let client = &mut self.clients[slot];
+        client.tick_us = (every_us > 0).then(|| self.now_us + every_us);
+        if client.call.is_none() {
+            let n = client.serial + 1;
+            client.queue.push_back((Op::Put { key: format!("k{}", n % 5), value: n.to_string() }, None));
+            client.begin(self.now_us, draft.id);
+            self.ask(slot, &mut draft);
+        }
+        let what = What::Ticked { client: self.clients[slot].id };
+        Some(self.close(draft, what, watch))
+    }
+
+    fn schedule_workload(&mut self) {
+        let every_us = self.options.workload_every_us;
+        let now_us = self.now_us;
+        let client = &mut self.clients[1];
+        client.tick_us = (every_us > 0).then(|| client.tick_us.unwrap_or(u64::MAX).min(now_us + every_us));
+    }
+
+    // Events.
+
+    fn draft<W: Watch>(&mut self, server: Option<ServerId>) -> Draft {
+        let id = EventId(self.events);
+        self.events += 1;
+        let before = if W::WATCHES { server.map(|id| self.servers[id.slot()].brief()) } else { None };
+        Draft {
+            id,
+            server,
+            before,
+            causes: [None; 2],
+            log_from: None,
+            reborn: false,
+            sent: Vec::new(),
+            waiting: 0,
+            wrote: None,
+            finished: None,
+            request: None,
+        }
+    }
+
+    fn close<W: Watch>(&mut self, draft: Draft, what: What, watch: &mut W) -> EventId {
+        let Draft { id, server, log_from, reborn, .. } = draft;
+        let event = W::WATCHES.then(|| Event {
+            id,
+            at_us: self.now_us,
+            what,
+            server,
+            causes: draft.causes,
+            guards: Vec::new(),
+            change: server.zip(draft.before).map(|(server, before)| Change {
+                before,
+                after: self.servers[server.slot()].brief(),
+                log_from,
+            }),
+            sent: draft.sent,
+            waiting: draft.waiting,
+            wrote: draft.wrote,
+            finished: draft.finished,
+        });
+        watch.happened(self, &Stepped { event: id, server, log_from, reborn }, event);
+        id
+    }
+}
+
+// To act.
+impl World {
+    /// Whether an action would do anything.
+    ///
+    /// # Errors
+    /// Why it would not.
+    pub fn check(&self, action: &Action) -> Result<(), Refusal> {
+        let server = |id: ServerId| {
+            let servers = self.servers.len() as u8;
+            self.servers.get(id.slot()).ok_or(Refusal::NoSuchServer { server: id, servers })
+        };
+        let running = |id: ServerId| {
+            server(id).and_then(|s| if s.up { Ok(s) } else { Err(Refusal::Down { server: id }) })
+        };
+        let active = |id: ServerId| {
+            running(id).and_then(|s| if s.paused { Err(Refusal::Paused { server: id }) } else { Ok(s) })
+        };
+        let message =
+            |name: PacketName| self.network.packet(name).ok_or(Refusal::NoSuchMessage { message: name });
+        let ensure = |held: bool, refusal: Refusal| if held { Ok(()) } else { Err(refusal) };
+        match action {
+            Action::Crash { server: id } => running(*id).map(drop),
+            Action::Restart { server: id } => ensure(!server(*id)?.up, Refusal::Up { server: *id }),
+            Action::Pause { server: id } => active(*id).map(drop),
+            Action::Resume { server: id } => ensure(running(*id)?.paused, Refusal::NotPaused { server: *id }),
+            Action::Fire { server: id, timer } => {
+                let runs = active(*id)?.timer(*timer).is_some();
+                ensure(runs, Refusal::NoTimer { server: *id, timer: *timer })
+            }
+            Action::StepDown { server: id } => {
+                let follows = active(*id)?.brief().role == crate::raft::RoleName::Follower;
+                ensure(!follows, Refusal::Follows { server: *id })
+            }
+            Action::Send { from, to } => {
+                server(*to)?;
+                let some = active(*from)?.node.rpc_for(*to).is_some();
+                ensure(some, Refusal::NothingToSend { server: *from, peer: *to })
+            }
+            Action::Drop { message: name } | Action::Duplicate { message: name } => message(*name).map(drop),
+            Action::Hold { message: name } => ensure(!message(*name)?.held, Refusal::Held { message: *name }),
+            Action::Release { message: name } => {
+                ensure(message(*name)?.held, Refusal::NotHeld { message: *name })
+            }
+            Action::Deliver { message: name } => match message(*name)?.name.to {
+                Endpoint::Server(id) => {
+                    active(id).map(drop).map_err(|_| Refusal::ReceiverGone { receiver: name.to })
+                }
+                Endpoint::Client(_) => Ok(()),
+            },
+            Action::Cut { from, to } | Action::Mend { from, to } => {
+                server(*from)?;
+                server(*to)?;
+                ensure(from != to, Refusal::SameServer { server: *from })?;
+                let cut = self.network.is_cut(Endpoint::Server(*from), Endpoint::Server(*to));
+                ensure(cut == matches!(action, Action::Mend { .. }), Refusal::Already)
+            }
+            Action::Partition { groups } => {
+                for id in groups.iter().flat_map(|group| group.iter()) {
+                    server(id)?;
+                }
+                ensure(self.cuts_of(groups) != *self.network.cuts(), Refusal::Already)
+            }
+            Action::Heal => ensure(self.network.any_cut(), Refusal::Already),
+            Action::SetLink { from, to, link } => {
+                from.iter().chain(to).try_for_each(|id| server(*id).map(drop))?;
+                ensure(
+                    from.is_some() == to.is_some(),
+                    Refusal::Nonsense {
+                        why: "a link has two ends: give both, or neither for all links".into(),
+                    },
+                )?;
+                let options = Options { link: *link, ..self.options.clone() };
+                options.check().map_err(|why| Refusal::Nonsense { why })
+            }
+            Action::SetOptions { options } => options.check().map_err(|why| Refusal::Nonsense { why }),
+            Action::SetRules { off } => ensure(*off != self.rules, Refusal::Already),
+            Action::Manual { on } => ensure(*on != self.manual, Refusal::Already),
+            Action::Submit { op, to } => {
+                to.iter().try_for_each(|id| server(*id).map(drop))?;
+                let queued = self.clients[0].queue.len();
+                ensure(
+                    queued < client::QUEUE_MAX,
+                    Refusal::Nonsense {
+                        why: format!("{queued} commands are waiting already: let some finish first"),
+                    },
+                )?;
+                let longest = texts(op).iter().map(|text| text.len()).max().unwrap_or(0);
+                ensure(
+                    longest <= TEXT_MAX,
+                    Refusal::Nonsense {
+                        why: format!("a key or value has {longest} bytes: {TEXT_MAX} are the most"),
+                    },
+                )
+            }
+        }
+    }
+
+    /// Does something to the world, now. An action that would do nothing is an event as well, that says
+    /// so.
+    ///
+    /// # Errors
+    /// Why it did nothing.
+    pub fn act<W: Watch>(&mut self, action: &Action, watch: &mut W) -> Result<EventId, Refusal> {
+        let checked = self.check(action);
+        let mut draft = self.draft::<W>(checked.is_ok().then(|| self.touched_by(action)).flatten());
+        let id = draft.id;
+        if checked.is_ok() {
+            self.carry_out_action(action, &mut draft, watch);
+        }
+        let what = What::Acted { action: action.clone(), refused: checked.clone().err() };
+        self.close(draft, what, watch);
+        if checked.is_ok() {
+            self.follow_up(action, id, watch);
+        }
+        checked.map(|()| id)
+    }
+
+    /// The server whose state an action changes by itself.
+    fn touched_by(&self, action: &Action) -> Option<ServerId> {
+        match action {
+            Action::Crash { server }
+            | Action::Restart { server }
+            | Action::Pause { server }
+            | Action::Resume { server }
+            | Action::StepDown { server } => Some(*server),
+            Action::Send { from, .. } => Some(*from),
+            _ => None,
+        }
+    }
+
+    fn carry_out_action<W: Watch>(&mut self, action: &Action, draft: &mut Draft, watch: &mut W) {
+        match action {
+            Action::Crash { server } => self.crash(*server),
+            Action::Restart { server } => self.restart(*server, draft, watch),
+            Action::Pause { server } => self.servers[server.slot()].paused = true,
+            Action::Resume { server } => self.resume(*server),
+            Action::StepDown { server } => self.on_server(*server, Input::SteppedDown, draft, watch),
+            Action::Send { from, to } => {
+                if let Some(effect) = self.servers[from.slot()].node.send_for(*to, self.rules) {
+                    self.carry_out(*from, effect, draft);
+                }
+            }
+            Action::Hold { message } => self.network.hold(*message),
+            Action::Release { message } => self.network.release(*message, self.now_us),
+            Action::Duplicate { message } => draft.sent.extend(self.network.duplicate(*message)),
+            Action::Cut { from, to } => self.cut(*from, *to, true),
+            Action::Mend { from, to } => self.cut(*from, *to, false),
+            Action::Partition { groups } => self.network.set_cuts(self.cuts_of(groups)),
+            Action::Heal => self.network.set_cuts(Default::default()),
+            Action::SetLink { from, to, link } => match (from, to) {
+                (Some(from), Some(to)) => self.network.set_link(*from, *to, *link),
+                _ => {
+                    self.options.link = *link;
+                    self.network.default = *link;
+                }
+            },
+            Action::SetOptions { options } => self.set_options(options),
+            Action::SetRules { off } => self.rules = *off,
+            Action::Manual { on } => self.manual = *on,
+            Action::Submit { op, to } => {
+                self.clients[0].queue.push_back((op.clone(), *to));
+                if self.clients[0].begin(self.now_us, draft.id) {
+                    self.ask(0, draft);
+                }
+            }
+            // These are events of their own, that follow.
+            Action::Fire { .. } | Action::Deliver { .. } | Action::Drop { .. } => {}
+        }
+    }
+
+    /// What an action brings about that is an event like any other.
+    fn follow_up<W: Watch>(&mut self, action: &Action, cause: EventId, watch: &mut W) {
+        match action {
+            Action::Fire { server, timer } => {
+                self.fire(*server, *timer, Some(cause), watch);
+            }
+            Action::Deliver { message } => {
+                if let Some(packet) = self.network.take(*message) {
+                    self.deliver(packet, Some(cause), watch);
+                }
+            }
+            Action::Drop { message } => {
+                if let Some(Packet { name, content, cause: sent_by, .. }) = self.network.take(*message) {
+                    let mut draft = self.draft::<W>(None);
+                    draft.causes = [Some(sent_by), Some(cause)];
+                    let what = What::Dropped { message: name, content, reason: DropReason::ByHand };
+                    self.close(draft, what, watch);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn crash(&mut self, id: ServerId) {
+        let server = &mut self.servers[id.slot()];
+        server.disk.crash();
+        // What it would find on its disk, so that one can look at it; the rules come in at its restart.
+        let options = self.options.for_server();
+        let node = Node::new(id, options, &server.disk.durable, Rules::ALL_ON, &mut Unobserved);
+        server.forget(node);
+    }
+
+    fn restart<W: Watch>(&mut self, id: ServerId, draft: &mut Draft, watch: &mut W) {
+        let options = self.options.for_server();
+        let server = &mut self.servers[id.slot()];
+        let node = Node::new(id, options, &server.disk.durable, self.rules, watch);
+        server.forget(node);
+        server.up = true;
+        draft.reborn = true;
+        self.on_server(id, Input::Started, draft, watch);
+    }
+
+    fn resume(&mut self, id: ServerId) {
+        let server = &mut self.servers[id.slot()];
+        server.paused = false;
+        for packet in std::mem::take(&mut server.inbox) {
+            self.network.put_back(packet, self.now_us);
+        }
+    }
+
+    fn cut(&mut self, from: ServerId, to: ServerId, cut: bool) {
+        let mut cuts = *self.network.cuts();
+        let unheard = &mut cuts[from.slot()];
+        if cut {
+            unheard.insert(to)
+        } else {
+            unheard.remove(to)
+        }
+        self.network.set_cuts(cuts);
+    }
+
+    /// The cuts of a partition: everyone is cut off from whoever is in no common group with it.
+    fn cuts_of(&self, groups: &[ServerSet]) -> [ServerSet; crate::raft::MAX_SERVERS as usize] {
+        let all: ServerSet = self.ids().collect();
+        let mut cuts = [ServerSet::EMPTY; crate::raft::MAX_SERVERS as usize];
+        for id in self.ids() {
+            let mut heard: ServerSet = [id].into_iter().collect();
+            for group in groups.iter().filter(|group| group.contains(id)) {
+                heard = heard.or(*group);
+            }
+            cuts[id.slot()] = all.minus(heard);
+        }
+        cuts
+    }
+
+    fn set_options(&mut self, options: &Options) {
+        self.options = options.clone();
+        self.network.default = options.link;
+        for server in &mut self.servers {
+            server.node.set_options(options.for_server());
+        }
+        self.schedule_workload();
+    }
+
+    /// Whether a rule is in force.
+    #[must_use]
+    pub fn is_on(&self, rule: Rule) -> bool {
+        self.rules.is_on(rule)
+    }
+}
+
+/// The texts of an operation.
+fn texts(op: &Op) -> Vec<&str> {
+    match op {
+        Op::Get { key } | Op::Delete { key } => vec![key],
+        Op::Put { key, value } | Op::Append { key, value } => vec![key, value],
+        Op::Cas { key, expect, value } => {
+            let mut texts = vec![key.as_str(), value.as_str()];
+            texts.extend(expect.as_deref());
+            texts
+        }
+        Op::Set { value } => vec![value],
+        Op::Submit { text } => vec![text],
+    }
+}

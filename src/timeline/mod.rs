@@ -1,0 +1,235 @@
+//! A run as data: [`Run`] owns a world and its checker, keeps the trace and the recording.
+//!
+//! **A run is a replay of its recording, and of nothing else.** The trace is a cache of what the replay
+//! would show.
+
+mod facts;
+mod recording;
+
+pub use facts::digest_event;
+pub use recording::{
+    ACTIONS_MAX, FORMAT, RUN_US_MAX, Recording, RecordingError, SEMANTICS, Stamp, Stamped, Start, TEXT_MAX,
+};
+
+use crate::check::{Checker, Violation};
+use crate::raft::{Guard, Observer};
+use crate::sim::{Action, Digest, Event, EventId, Refusal, Setup, Stepped, Watch, World, notation};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// How many events the trace keeps. Older ones are forgotten; a replay brings them back.
+pub const TRACE_MAX: usize = 50_000;
+/// The most events that a recording may bring about when it is loaded.
+pub const EVENTS_MAX: u64 = 5_000_000;
+
+/// A run: a world, what watches over it, and what it takes to do it again.
+#[derive(Clone, Debug)]
+pub struct Run {
+    world: World,
+    eyes: Eyes,
+    recording: Recording,
+}
+
+/// What looks on: the checker, the trace and the digest.
+#[derive(Clone, Debug)]
+struct Eyes {
+    checker: Checker,
+    events: VecDeque<Arc<Event>>,
+    guards: Vec<Guard>,
+    digest: Digest,
+    /// How many of the last events to keep.
+    keep: usize,
+}
+
+impl Observer for Eyes {
+    const WATCHES: bool = true;
+
+    fn decided(&mut self, guard: Guard) {
+        self.guards.push(guard);
+    }
+}
+
+impl Watch for Eyes {
+    fn happened(&mut self, world: &World, step: &Stepped, event: Option<Event>) {
+        self.checker.look(world, step);
+        let Some(mut event) = event else { return };
+        event.guards = self.guards.clone();
+        self.guards.clear();
+        digest_event(&mut self.digest, &event);
+        if self.keep == 0 {
+            return;
+        }
+        if self.events.len() == self.keep {
+            self.events.pop_front();
+        }
+        self.events.push_back(Arc::new(event));
+    }
+}
+
+impl Run {
+    /// A run that begins with servers that have never run.
+    ///
+    /// # Errors
+    /// When the setup makes no run; the sentence says why.
+    pub fn new(setup: &Setup) -> Result<Run, RecordingError> {
+        Run::from_start(setup, Start::Empty)
+    }
+
+    /// A run that begins so.
+    ///
+    /// # Errors
+    /// When the setup or the starting state makes no run.
+    pub fn from_start(setup: &Setup, start: Start) -> Result<Run, RecordingError> {
+        setup.check().map_err(RecordingError::Setup)?;
+        let world = match &start {
+            Start::Empty => World::new(setup),
+            Start::State(text) => notation::parse(text)
+                .and_then(|states| World::in_state(setup, &states))
+                .map_err(RecordingError::Start)?,
+        };
+        let setup = world.setup().clone();
+        let eyes = Eyes {
+            checker: Checker::new(&world),
+            events: VecDeque::new(),
+            guards: Vec::new(),
+            digest: Digest::default(),
+            keep: TRACE_MAX,
+        };
+        Ok(Run { world, eyes, recording: Recording::new(setup, start) })
+    }
+
+    /// Does a whole recording again.
+    ///
+    /// # Errors
+    /// When the recording makes no run.
+    pub fn replay(recording: &Recording) -> Result<Run, RecordingError> {
+        recording.check()?;
+        let mut run = Run::from_start(&recording.setup, recording.start.clone())?;
+        for stamped in &recording.actions {
+            run.go_to(stamped.when)?;
+            // What did nothing then does nothing now; the event says so.
+            let _ = run.act(stamped.action.clone());
+        }
+        run.go_to(recording.end)?;
+        Ok(run)
+    }
+
+    /// Goes on to a moment, where it is not past.
+    fn go_to(&mut self, Stamp { at_us, k }: Stamp) -> Result<(), RecordingError> {
+        loop {
+            if self.world.events() > EVENTS_MAX {
+                return Err(RecordingError::TooManyEvents(EVENTS_MAX));
+            }
+            let Some(next_us) = self.world.next_us().filter(|&next_us| next_us <= at_us) else { break };
+            let here = if next_us > self.world.now_us() { 0 } else { self.world.at_instant() };
+            if next_us == at_us && here >= k {
+                break;
+            }
+            self.step();
+        }
+        self.world.pass_to(at_us);
+        Ok(())
+    }
+
+    /// The run begins again, from its recording without the actions.
+    #[must_use]
+    pub fn restarted(&self) -> Run {
+        Run::from_start(&self.recording.setup, self.recording.start.clone())
+            .expect("what made a run makes it again")
+    }
+
+    /// Keeps only so many of the last events, or none. The digest and the checks are not touched.
+    pub fn keep_events(&mut self, keep: usize) {
+        self.eyes.keep = keep;
+        while self.eyes.events.len() > keep {
+            self.eyes.events.pop_front();
+        }
+    }
+
+    /// The world at this moment.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// What watches over it.
+    #[must_use]
+    pub fn checker(&self) -> &Checker {
+        &self.eyes.checker
+    }
+
+    /// The promises that were broken.
+    #[must_use]
+    pub fn violations(&self) -> &[Violation] {
+        self.eyes.checker.violations()
+    }
+
+    /// The events that are kept, oldest first.
+    #[must_use]
+    pub fn events(&self) -> &VecDeque<Arc<Event>> {
+        &self.eyes.events
+    }
+
+    /// An event, if it is kept.
+    #[must_use]
+    pub fn event(&self, id: EventId) -> Option<&Arc<Event>> {
+        let first = self.eyes.events.front()?.id;
+        self.eyes.events.get(usize::try_from(id.0.checked_sub(first.0)?).ok()?)
+    }
+
+    /// The digest of everything that has happened so far.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.eyes.digest
+    }
+
+    /// The moment: what an action is stamped with that is done now.
+    #[must_use]
+    pub fn stamp(&self) -> Stamp {
+        Stamp { at_us: self.world.now_us(), k: self.world.at_instant() }
+    }
+
+    /// What it takes to do it all again, up to this moment.
+    #[must_use]
+    pub fn recording(&self) -> Recording {
+        Recording { end: self.stamp(), ..self.recording.clone() }
+    }
+
+    /// When something happens next by itself, in microseconds.
+    #[must_use]
+    pub fn next_us(&mut self) -> Option<u64> {
+        self.world.next_us()
+    }
+
+    /// Lets the next thing happen, whenever that is.
+    pub fn step(&mut self) -> Option<EventId> {
+        self.world.step(&mut self.eyes)
+    }
+
+    /// Lets everything happen that happens until then. In manual mode time stands still.
+    pub fn run_until(&mut self, until_us: u64) {
+        self.world.run_until(until_us, &mut self.eyes);
+    }
+
+    /// Does something to the world, now, and writes it down.
+    ///
+    /// # Errors
+    /// Why it did nothing. That it was tried is written down as well.
+    pub fn act(&mut self, action: Action) -> Result<EventId, Refusal> {
+        let when = self.stamp();
+        let result = self.world.act(&action, &mut self.eyes);
+        self.recording.actions.push(Stamped { when, action });
+        result
+    }
+
+    /// The run as it was at that moment, to go on from there differently.
+    ///
+    /// # Errors
+    /// When the moment lies beyond this run.
+    pub fn branch_at(&self, moment: Stamp) -> Result<Run, RecordingError> {
+        let mut recording = self.recording();
+        recording.actions.retain(|stamped| stamped.when <= moment);
+        recording.end = moment.min(recording.end);
+        Run::replay(&recording)
+    }
+}
