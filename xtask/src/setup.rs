@@ -112,14 +112,14 @@ fn fetch() -> Outcome {
 
 fn trunk(tools: &mut Tools) -> Outcome {
     let right = |version: &str| TRUNKS.iter().any(|start| version.starts_with(start));
-    let about = "4 minutes";
+    let about = "3 minutes";
     cargo_tool(tools, "trunk", "trunk", TRUNK, &["--locked"], about, right)
 }
 
 /// Without `--locked`: its lock file names crates that are not in every registry any more.
 fn wasm_bindgen(tools: &mut Tools, version: &str) -> Outcome {
     let right = |found: &str| found == version;
-    cargo_tool(tools, "wasm-bindgen-cli", "wasm-bindgen", version, &[], "2 minutes", right)
+    cargo_tool(tools, "wasm-bindgen-cli", "wasm-bindgen", version, &[], "1 minute", right)
 }
 
 /// Finds a tool in a version that is `right`, or builds `version` of `package`.
