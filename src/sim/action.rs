@@ -125,6 +125,13 @@ pub enum Action {
         /// Whether it is on.
         on: bool,
     },
+    /// The command goes straight to this server, as from a client that does not wait for an answer.
+    Propose {
+        /// Which server.
+        server: ServerId,
+        /// What is asked.
+        op: Op,
+    },
     /// The person's client asks this of the cluster.
     Submit {
         /// What is asked.
@@ -175,6 +182,11 @@ pub enum Refusal {
     },
     /// The server follows already.
     Follows {
+        /// Which server.
+        server: ServerId,
+    },
+    /// The server does not lead, so it takes no commands.
+    NotLeader {
         /// Which server.
         server: ServerId,
     },
@@ -236,6 +248,9 @@ impl fmt::Display for Refusal {
                 write!(f, "{server} does not lead, so it has no heartbeat timer")
             }
             Refusal::Follows { server } => write!(f, "{server} is a follower already"),
+            Refusal::NotLeader { server } => {
+                write!(f, "{server} does not lead, and only a leader takes commands")
+            }
             Refusal::NothingToSend { server, peer } => {
                 write!(f, "{server} has nothing to ask of {peer}: only candidates and leaders send requests")
             }

@@ -682,6 +682,10 @@ impl World {
             }
             Action::SetOptions { options } => options.check().map_err(|why| Refusal::Nonsense { why }),
             Action::SetRules { off } => ensure(*off != self.rules, Refusal::Already),
+            Action::Propose { server: id, op } => {
+                ensure(active(*id)?.node.is_leader(), Refusal::NotLeader { server: *id })?;
+                check_texts(op)
+            }
             Action::Manual { on } => ensure(*on != self.manual, Refusal::Already),
             Action::Submit { op, to } => {
                 to.iter().try_for_each(|id| server(*id).map(drop))?;
@@ -692,13 +696,7 @@ impl World {
                         why: format!("{queued} commands are waiting already: let some finish first"),
                     },
                 )?;
-                let longest = texts(op).iter().map(|text| text.len()).max().unwrap_or(0);
-                ensure(
-                    longest <= TEXT_MAX,
-                    Refusal::Nonsense {
-                        why: format!("a key or value has {longest} bytes: {TEXT_MAX} are the most"),
-                    },
-                )
+                check_texts(op)
             }
         }
     }
@@ -730,7 +728,8 @@ impl World {
             | Action::Restart { server }
             | Action::Pause { server }
             | Action::Resume { server }
-            | Action::StepDown { server } => Some(*server),
+            | Action::StepDown { server }
+            | Action::Propose { server, .. } => Some(*server),
             Action::Send { from, .. } => Some(*from),
             _ => None,
         }
@@ -743,6 +742,11 @@ impl World {
             Action::Pause { server } => self.servers[server.slot()].paused = true,
             Action::Resume { server } => self.resume(*server),
             Action::StepDown { server } => self.on_server(*server, Input::SteppedDown, draft, watch),
+            Action::Propose { server, op } => {
+                let command = Command { client: 0, serial: 0, op: op.clone() };
+                let payload = Payload::Command(command.encode());
+                self.on_server(*server, Input::Proposed(payload), draft, watch);
+            }
             Action::Send { from, to } => {
                 if let Some(effect) = self.servers[from.slot()].node.send_for(*to, self.rules) {
                     self.carry_out(*from, effect, draft);
@@ -865,6 +869,15 @@ impl World {
     pub fn is_on(&self, rule: Rule) -> bool {
         self.rules.is_on(rule)
     }
+}
+
+/// Whether the texts of an operation are short enough.
+fn check_texts(op: &Op) -> Result<(), Refusal> {
+    let longest = texts(op).iter().map(|text| text.len()).max().unwrap_or(0);
+    if longest <= TEXT_MAX {
+        return Ok(());
+    }
+    Err(Refusal::Nonsense { why: format!("a key or value has {longest} bytes: {TEXT_MAX} are the most") })
 }
 
 /// The texts of an operation.

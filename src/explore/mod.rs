@@ -1,0 +1,17 @@
+//! Search: is there a run in which this happens, and what is the shortest one?
+//!
+//! The search runs over a small model made of the same [`raft::Node`](crate::raft::Node) as the timed
+//! world, without clocks and links: nodes, at most one held message, and what has to be remembered of
+//! the past. Its steps are *gestures*: one timeout, one request with its reply, one command, one
+//! crash and restart, one message held or released. What it finds is replayed in the timed world, to
+//! equal states ([`replay()`]).
+
+mod gesture;
+mod model;
+mod replay;
+mod search;
+
+pub use gesture::Gesture;
+pub use model::{Bounds, Ghost, Model};
+pub use replay::{ReplayError, replay};
+pub use search::{Found, Search, search};
