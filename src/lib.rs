@@ -10,3 +10,5 @@ pub mod kv;
 pub mod raft;
 pub mod sim;
 pub mod timeline;
+#[cfg(feature = "page")]
+pub mod ui;

@@ -1,1 +1,7 @@
-fn main() {}
+//! Mounts the page.
+
+#![forbid(unsafe_code)]
+
+fn main() {
+    wavetank::ui::start();
+}

@@ -1,0 +1,554 @@
+//! The page's one run, and the moment of it that is shown. Everything on the page reads from here and
+//! acts through here.
+//!
+//! **Nothing that the page does for looking reaches the world**: speed, frame rate and selection are
+//! kept beside the run, never in it. No borrow is held while somebody is called back.
+
+use super::frame::FrameLoop;
+use super::outside;
+use crate::raft::{Index, ServerId};
+use crate::sim::{Action, ClientId, EventId, PacketName, Refusal, Setup};
+use crate::timeline::{EVENTS_MAX, RUN_US_MAX, Recording, RecordingError, Run, Start};
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+
+/// The slowest speed: virtual seconds per real second.
+pub const SPEED_MIN: f64 = 0.001;
+/// The fastest speed.
+pub const SPEED_MAX: f64 = 10.0;
+/// The speed at which a message can be followed by eye.
+pub const SPEED_USUAL: f64 = 0.02;
+/// The most events in one frame. What is left happens in the next: the picture slows down instead of
+/// stopping.
+const EVENTS_PER_FRAME: u32 = 3000;
+/// The most real time that one frame makes up for, after a hidden tab for instance.
+const FRAME_MS_MAX: f64 = 50.0;
+/// Above this speed of flow the page re-renders only so often (in milliseconds): nothing flashes.
+const CALM_MS: f64 = 120.0;
+/// A message that travels for less than this, in real milliseconds, is not drawn by itself.
+const FOLLOWED_MS: f64 = 140.0;
+
+/// What the details are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Selected {
+    /// A server.
+    Server(ServerId),
+    /// A client.
+    Client(ClientId),
+    /// A message on its way.
+    Message(PacketName),
+    /// A link, both directions of it.
+    Link(ServerId, ServerId),
+    /// An entry in a server's log.
+    Entry(ServerId, Index),
+    /// An event of the trace.
+    Event(EventId),
+}
+
+/// How serious a notice is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Good to know.
+    Note,
+    /// Something was not done.
+    Trouble,
+}
+
+/// A sentence for the person, until it is dismissed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Tells notices apart.
+    pub id: u64,
+    /// How serious.
+    pub tone: Tone,
+    /// The sentence.
+    pub text: String,
+}
+
+/// The moment of a frame.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Moment {
+    /// The virtual time of the picture, in microseconds, with fractions.
+    pub view_us: f64,
+    /// Real milliseconds since the frame before, at most [`FRAME_MS_MAX`].
+    pub passed_ms: f64,
+}
+
+/// The first election plays fast; then the speed settles, unless the person has set one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Pace {
+    /// Until there is a leader; for so many real milliseconds so far.
+    Opening(f64),
+    /// On the way to the usual speed.
+    Settling,
+    /// As it was set.
+    Set,
+}
+
+type Callback<T> = Rc<dyn Fn(T)>;
+
+/// A list of callbacks, each of which can leave again.
+struct Callbacks<T>(RefCell<Vec<(u64, Callback<T>)>>);
+
+impl<T: Copy> Callbacks<T> {
+    fn call(&self, value: T) {
+        let callbacks: Vec<Callback<T>> = self.0.borrow().iter().map(|(_, f)| Rc::clone(f)).collect();
+        callbacks.into_iter().for_each(|f| f(value));
+    }
+}
+
+struct Inner {
+    run: RefCell<Run>,
+    view_us: Cell<f64>,
+    speed: Cell<f64>,
+    pace: Cell<Pace>,
+    playing: Cell<bool>,
+    selected: Cell<Option<Selected>>,
+    notices: RefCell<Vec<Notice>>,
+    /// Grows with everything that somebody may want to show anew.
+    revision: Cell<u64>,
+    /// Which run this is: grows with each reset and load.
+    generation: Cell<u64>,
+    /// The revision that the subscribers know of.
+    told: Cell<u64>,
+    since_told_ms: Cell<f64>,
+    subscribers: Callbacks<()>,
+    painters: Callbacks<Moment>,
+    next_id: Cell<u64>,
+    frames: RefCell<Option<FrameLoop>>,
+}
+
+/// A handle on the page's one run. Cheap to clone; all clones are the same tank.
+#[derive(Clone)]
+pub struct Tank(Rc<Inner>);
+
+impl PartialEq for Tank {
+    fn eq(&self, other: &Tank) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// Ends a subscription when it is dropped.
+pub struct Subscription {
+    inner: Weak<Inner>,
+    id: u64,
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        if let Some(inner) = self.inner.upgrade() {
+            inner.subscribers.0.borrow_mut().retain(|(id, _)| *id != self.id);
+            inner.painters.0.borrow_mut().retain(|(id, _)| *id != self.id);
+        }
+    }
+}
+
+thread_local! {
+    static PAGE: RefCell<Option<Tank>> = const { RefCell::new(None) };
+}
+
+impl Tank {
+    /// A tank with a run that has just begun, playing.
+    ///
+    /// # Errors
+    /// When the setup or the starting state makes no run.
+    pub fn new(setup: &Setup, start: Start) -> Result<Tank, RecordingError> {
+        let run = Run::from_start(setup, start)?;
+        outside::begin(&run.recording());
+        Ok(Tank(Rc::new(Inner {
+            run: RefCell::new(run),
+            view_us: Cell::new(0.0),
+            speed: Cell::new(SPEED_USUAL),
+            pace: Cell::new(Pace::Opening(0.0)),
+            playing: Cell::new(true),
+            selected: Cell::new(None),
+            notices: RefCell::new(Vec::new()),
+            revision: Cell::new(1),
+            generation: Cell::new(0),
+            told: Cell::new(0),
+            since_told_ms: Cell::new(0.0),
+            subscribers: Callbacks(RefCell::new(Vec::new())),
+            painters: Callbacks(RefCell::new(Vec::new())),
+            next_id: Cell::new(0),
+            frames: RefCell::new(None),
+        })))
+    }
+
+    /// Makes this the page's tank, for whoever has no context to get it from, and starts its frames.
+    pub fn install(&self) {
+        PAGE.with(|page| *page.borrow_mut() = Some(self.clone()));
+        let weak = Rc::downgrade(&self.0);
+        let frames = FrameLoop::new(move |passed_ms| match weak.upgrade() {
+            Some(inner) => Tank(inner).frame(passed_ms),
+            None => false,
+        });
+        *self.0.frames.borrow_mut() = Some(frames);
+        self.wake();
+    }
+
+    /// The page's tank, once the page has started.
+    #[must_use]
+    pub fn page() -> Option<Tank> {
+        PAGE.with(|page| page.borrow().clone())
+    }
+
+    // To look.
+
+    /// Looks at the run.
+    pub fn with<T>(&self, look: impl FnOnce(&Run) -> T) -> T {
+        look(&self.0.run.borrow())
+    }
+
+    /// The virtual time of the picture, in microseconds; it lies at or after the last event.
+    #[must_use]
+    pub fn view_us(&self) -> f64 {
+        self.0.view_us.get()
+    }
+
+    /// Whether time goes by.
+    #[must_use]
+    pub fn is_playing(&self) -> bool {
+        self.0.playing.get()
+    }
+
+    /// Virtual seconds per real second.
+    #[must_use]
+    pub fn speed(&self) -> f64 {
+        self.0.speed.get()
+    }
+
+    /// Whether messages pass too fast to be followed, so that they are drawn as flow.
+    #[must_use]
+    pub fn is_flow(&self) -> bool {
+        let travel_us = self.with(|run| {
+            let latency = run.world().options().link.latency;
+            (latency.min_us + latency.max_us) as f64 / 2.0
+        });
+        self.is_playing() && travel_us / 1000.0 / self.speed() < FOLLOWED_MS
+    }
+
+    /// What the details are about.
+    #[must_use]
+    pub fn selected(&self) -> Option<Selected> {
+        self.0.selected.get()
+    }
+
+    /// The notices that nobody has dismissed, oldest first.
+    #[must_use]
+    pub fn notices(&self) -> Vec<Notice> {
+        self.0.notices.borrow().clone()
+    }
+
+    /// Grows with everything that somebody may want to show anew.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.0.revision.get()
+    }
+
+    /// Which run this is: grows with each reset and load.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.0.generation.get()
+    }
+
+    /// Why an action would do nothing now; nothing if it would do something.
+    #[must_use]
+    pub fn refusal(&self, action: &Action) -> Option<Refusal> {
+        self.with(|run| run.world().check(action).err())
+    }
+
+    /// The run so far as data.
+    #[must_use]
+    pub fn recording(&self) -> Recording {
+        self.with(Run::recording)
+    }
+
+    // To act.
+
+    /// Does something to the world, now.
+    ///
+    /// # Errors
+    /// Why it did nothing.
+    pub fn act(&self, action: Action) -> Result<EventId, Refusal> {
+        let stamp = self.with(Run::stamp);
+        outside::note(stamp, &action);
+        let result = {
+            let mut run = self.0.run.borrow_mut();
+            let result = run.act(action);
+            if run.world().is_manual() {
+                // Time stands still, but disks finish their writes at once.
+                let now_us = run.world().now_us();
+                run.run_until(now_us);
+            }
+            result
+        };
+        self.changed();
+        result
+    }
+
+    /// Does something to the world; why nothing came of it, if nothing did, becomes a notice.
+    pub fn act_or_say(&self, action: Action) {
+        if let Err(refusal) = self.act(action) {
+            self.notify(Tone::Trouble, format!("Nothing was done: {refusal}."));
+        }
+    }
+
+    /// Lets time go by.
+    pub fn play(&self) {
+        self.set_playing(true);
+    }
+
+    /// Stops time.
+    pub fn pause(&self) {
+        self.set_playing(false);
+    }
+
+    fn set_playing(&self, playing: bool) {
+        if self.0.playing.replace(playing) != playing {
+            self.changed();
+        }
+    }
+
+    /// Stops time, and lets the next thing happen. Nothing if nothing will ever happen by itself.
+    pub fn step_event(&self) -> Option<EventId> {
+        self.0.playing.set(false);
+        self.settle_pace();
+        let event = {
+            let mut run = self.0.run.borrow_mut();
+            let event = run.step();
+            self.0.view_us.set(run.world().now_us() as f64);
+            event
+        };
+        self.changed();
+        event
+    }
+
+    /// Sets the speed, as the person wishes: from now on it stays theirs.
+    pub fn set_speed(&self, speed: f64) {
+        if speed.is_finite() {
+            self.0.pace.set(Pace::Set);
+            self.0.speed.set(speed.clamp(SPEED_MIN, SPEED_MAX));
+            self.changed();
+        }
+    }
+
+    /// Lets so much virtual time go by at once. Returns how much did: less when the run got too long.
+    pub fn run_for(&self, us: u64) -> u64 {
+        let (before, after) = {
+            let mut run = self.0.run.borrow_mut();
+            let before = run.world().now_us();
+            let until_us = before.saturating_add(us).min(RUN_US_MAX);
+            while run.next_us().is_some_and(|next_us| next_us <= until_us)
+                && run.world().events() < EVENTS_MAX
+            {
+                run.step();
+            }
+            if run.world().events() < EVENTS_MAX {
+                run.run_until(until_us);
+            }
+            (before, run.world().now_us())
+        };
+        self.0.view_us.set(after as f64);
+        self.changed();
+        after - before
+    }
+
+    /// Begins a new run, with servers that have never run.
+    ///
+    /// # Errors
+    /// When the setup makes no run; what was running goes on.
+    pub fn reset(&self, setup: &Setup) -> Result<(), RecordingError> {
+        self.reset_to(setup, Start::Empty)
+    }
+
+    /// Begins a new run in a state.
+    ///
+    /// # Errors
+    /// When the setup or the state makes no run; what was running goes on.
+    pub fn reset_to(&self, setup: &Setup, start: Start) -> Result<(), RecordingError> {
+        self.put(Run::from_start(setup, start)?);
+        if self.0.pace.get() != Pace::Set {
+            self.0.pace.set(Pace::Opening(0.0));
+        }
+        self.play();
+        Ok(())
+    }
+
+    /// Does a whole recording, and shows where it ends, paused.
+    ///
+    /// # Errors
+    /// When the recording makes no run; what was running goes on.
+    pub fn load(&self, recording: &Recording) -> Result<(), RecordingError> {
+        self.put(Run::replay(recording)?);
+        self.settle_pace();
+        self.pause();
+        Ok(())
+    }
+
+    fn put(&self, run: Run) {
+        outside::begin(&run.recording());
+        self.0.view_us.set(run.world().now_us() as f64);
+        *self.0.run.borrow_mut() = run;
+        self.0.selected.set(None);
+        self.0.generation.set(self.0.generation.get() + 1);
+        self.changed();
+    }
+
+    /// Chooses what the details are about.
+    pub fn select(&self, selected: Option<Selected>) {
+        if self.0.selected.replace(selected) != selected {
+            self.changed();
+        }
+    }
+
+    /// Says something to the person, until they dismiss it. The same sentence is said once.
+    pub fn notify(&self, tone: Tone, text: impl Into<String>) {
+        let text = text.into();
+        {
+            let id = self.new_id();
+            let mut notices = self.0.notices.borrow_mut();
+            notices.retain(|notice| notice.text != text);
+            notices.push(Notice { id, tone, text });
+            let surplus = notices.len().saturating_sub(3);
+            notices.drain(..surplus);
+        }
+        self.changed();
+    }
+
+    /// Takes a notice away.
+    pub fn dismiss(&self, id: u64) {
+        self.0.notices.borrow_mut().retain(|notice| notice.id != id);
+        self.changed();
+    }
+
+    // To be told.
+
+    /// Calls back when something changed that may show: events, selection, speed. At most once a frame.
+    #[must_use]
+    pub fn subscribe(&self, callback: impl Fn() + 'static) -> Subscription {
+        let id = self.new_id();
+        self.0.subscribers.0.borrow_mut().push((id, Rc::new(move |()| callback())));
+        Subscription { inner: Rc::downgrade(&self.0), id }
+    }
+
+    /// Calls back in every frame in which time goes by or something changed, to move what moves.
+    #[must_use]
+    pub fn on_frame(&self, painter: impl Fn(Moment) + 'static) -> Subscription {
+        let id = self.new_id();
+        self.0.painters.0.borrow_mut().push((id, Rc::new(painter)));
+        self.wake();
+        Subscription { inner: Rc::downgrade(&self.0), id }
+    }
+
+    fn new_id(&self) -> u64 {
+        let id = self.0.next_id.get();
+        self.0.next_id.set(id + 1);
+        id
+    }
+
+    /// Something changed: whoever subscribed hears of it in the next frame.
+    fn changed(&self) {
+        self.0.revision.set(self.0.revision.get() + 1);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        if let Some(frames) = &*self.0.frames.borrow() {
+            frames.wake();
+        }
+    }
+
+    // Frames.
+
+    /// One frame. Whether another one should follow by itself.
+    fn frame(&self, passed_ms: f64) -> bool {
+        let passed_ms = passed_ms.clamp(0.0, FRAME_MS_MAX);
+        if self.is_playing() {
+            self.choose_pace(passed_ms);
+            self.advance(passed_ms);
+        }
+        let revision = self.revision();
+        let since_ms = self.0.since_told_ms.get() + passed_ms;
+        self.0.since_told_ms.set(since_ms);
+        if self.0.told.get() != revision && (!self.is_flow() || since_ms >= CALM_MS) {
+            self.0.told.set(revision);
+            self.0.since_told_ms.set(0.0);
+            self.0.subscribers.call(());
+        }
+        self.0.painters.call(Moment { view_us: self.view_us(), passed_ms });
+        self.is_playing() || self.0.told.get() != self.revision()
+    }
+
+    fn advance(&self, passed_ms: f64) {
+        let target_us = self.view_us() + passed_ms * 1000.0 * self.speed();
+        let (events, now_us, full) = {
+            let mut run = self.0.run.borrow_mut();
+            let before = run.world().events();
+            let until_us = (target_us as u64).min(RUN_US_MAX);
+            let mut room = EVENTS_PER_FRAME;
+            while room > 0 && run.next_us().is_some_and(|next_us| next_us <= until_us) {
+                run.step();
+                room -= 1;
+            }
+            if room > 0 {
+                run.run_until(until_us);
+            }
+            let world = run.world();
+            let full = world.now_us() >= RUN_US_MAX || world.events() >= EVENTS_MAX;
+            (world.events() - before, world.now_us(), full)
+        };
+        // Between events the picture has fractions of a microsecond, for the slowest speeds.
+        let close = (target_us - now_us as f64).abs() < 1.0;
+        self.0.view_us.set(if close { target_us } else { now_us as f64 });
+        outside::passed(self.with(Run::stamp));
+        if events > 0 {
+            self.0.revision.set(self.revision() + 1);
+        }
+        if full {
+            self.pause();
+            let text = "This run is as long as a run can be: reset it to begin another one.";
+            self.notify(Tone::Note, text);
+        }
+    }
+
+    fn choose_pace(&self, passed_ms: f64) {
+        match self.0.pace.get() {
+            Pace::Set => {}
+            Pace::Opening(since_ms) => {
+                let (leads, stands) = self.with(|run| {
+                    let servers = run.world().servers();
+                    let stands = |s: &&crate::sim::Server| s.up && s.node.leader().is_none();
+                    let voting = servers
+                        .iter()
+                        .filter(stands)
+                        .any(|s| s.brief().role != crate::raft::RoleName::Follower);
+                    (servers.iter().any(|s| s.up && s.node.is_leader()), voting)
+                });
+                let speed = if stands && since_ms < 800.0 { 0.1 } else { 0.6 + since_ms / 1000.0 };
+                if leads {
+                    self.0.pace.set(Pace::Settling);
+                } else {
+                    self.0.speed.set(speed.min(SPEED_MAX));
+                    self.0.pace.set(Pace::Opening(since_ms + passed_ms));
+                }
+            }
+            Pace::Settling => {
+                let speed = self.speed() * (-passed_ms / 250.0).exp();
+                if speed <= SPEED_USUAL {
+                    self.settle_pace();
+                } else {
+                    self.0.speed.set(speed);
+                }
+                self.0.revision.set(self.revision() + 1);
+            }
+        }
+    }
+
+    /// Ends the opening.
+    fn settle_pace(&self) {
+        if self.0.pace.get() != Pace::Set {
+            self.0.pace.set(Pace::Set);
+            self.0.speed.set(SPEED_USUAL);
+        }
+    }
+}
