@@ -5,11 +5,14 @@
 
 mod facts;
 mod recording;
+mod state;
 
 pub use facts::digest_event;
 pub use recording::{
     ACTIONS_MAX, FORMAT, RUN_US_MAX, Recording, RecordingError, SEMANTICS, Stamp, Stamped, Start, TEXT_MAX,
 };
+
+pub use state::{ClientState, EntryState, MessageState, ServerState, State};
 
 use crate::check::{Checker, Violation};
 use crate::raft::{Guard, Observer};

@@ -1,0 +1,193 @@
+//! A run's state as plain data, for programs that look at it: no types of ours needed to read it.
+
+use super::Run;
+use crate::check::Violation;
+use crate::kv::Command;
+use crate::raft::{Index, Payload, Progress, Role, RoleName, ServerId, ServerSet, Term};
+use crate::sim::{ClientId, Content, DropReason, Finished, Packet, PacketName, Seed, Server};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Everything that can be seen of a run at a moment. Times are in microseconds.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct State {
+    /// The time, from the start.
+    pub now_us: u64,
+    /// How many events there have been.
+    pub events: u64,
+    /// The seed.
+    pub seed: Seed,
+    /// Whether time stands still.
+    pub manual: bool,
+    /// The servers that lead, in their own opinion, and run.
+    pub leaders: Vec<ServerId>,
+    /// The servers, S1 first.
+    pub servers: Vec<ServerState>,
+    /// The messages on their way.
+    pub messages: Vec<MessageState>,
+    /// The clients.
+    pub clients: Vec<ClientState>,
+    /// By server: who does not hear it. Only servers that someone does not hear.
+    pub cuts: BTreeMap<ServerId, ServerSet>,
+    /// The promises that were broken.
+    pub violations: Vec<Violation>,
+}
+
+/// One server.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServerState {
+    /// Its name.
+    pub id: ServerId,
+    /// Whether it runs (paused or not), or has crashed.
+    pub up: bool,
+    /// Whether it is paused.
+    pub paused: bool,
+    /// What it is.
+    pub role: RoleName,
+    /// currentTerm.
+    pub term: Term,
+    /// votedFor.
+    pub voted_for: Option<ServerId>,
+    /// Who leads, as far as it knows.
+    pub leader: Option<ServerId>,
+    /// commitIndex.
+    pub commit: Index,
+    /// lastApplied.
+    pub applied: Index,
+    /// Up to here the log is on disk.
+    pub durable_index: Index,
+    /// The log.
+    pub log: Vec<EntryState>,
+    /// Who has granted a candidate its vote.
+    pub votes: Option<ServerSet>,
+    /// What a leader knows of the others.
+    pub progress: BTreeMap<ServerId, Progress>,
+    /// What the state machine holds.
+    pub store: BTreeMap<String, String>,
+    /// How many messages wait for its disk.
+    pub waiting: usize,
+}
+
+/// One entry of a log.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EntryState {
+    /// Where it stands.
+    pub index: Index,
+    /// The term in which it was created.
+    pub term: Term,
+    /// Its command in short; nothing for a no-op.
+    pub command: Option<String>,
+}
+
+/// One message on its way.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MessageState {
+    /// Its name, for actions.
+    pub name: PacketName,
+    /// When it arrives.
+    pub arrives_us: u64,
+    /// Whether it is held.
+    pub held: bool,
+    /// Whether, and why, it will not arrive.
+    pub doomed: Option<DropReason>,
+    /// What it says.
+    pub content: Content,
+}
+
+/// One client.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClientState {
+    /// Its name.
+    pub id: ClientId,
+    /// Whom it believes to lead.
+    pub believes: ServerId,
+    /// The number of the request that it waits for.
+    pub waits_for: Option<u32>,
+    /// How many requests wait behind that.
+    pub queued: usize,
+    /// Its last requests that are over, newest at the end.
+    pub finished: Vec<Finished>,
+}
+
+impl State {
+    /// The state of a run at its moment.
+    #[must_use]
+    pub fn of(run: &Run) -> State {
+        let world = run.world();
+        let cuts = world.ids().map(|id| (id, world.network().cuts()[id.slot()]));
+        let mut messages: Vec<MessageState> = world.network().packets().map(message).collect();
+        messages.sort_by_key(|message| (message.arrives_us, message.name));
+        State {
+            now_us: world.now_us(),
+            events: world.events(),
+            seed: world.setup().seed,
+            manual: world.is_manual(),
+            leaders: world.servers().iter().filter(|s| s.up && s.node.is_leader()).map(|s| s.node.id()).collect(),
+            servers: world.servers().iter().map(|s| server(s, world.ids())).collect(),
+            messages,
+            clients: world
+                .clients()
+                .iter()
+                .map(|client| ClientState {
+                    id: client.id,
+                    believes: client.target,
+                    waits_for: client.call.as_ref().map(|call| call.serial),
+                    queued: client.queue.len(),
+                    finished: client.finished.iter().cloned().collect(),
+                })
+                .collect(),
+            cuts: cuts.filter(|(_, unheard)| !unheard.is_empty()).collect(),
+            violations: run.violations().to_vec(),
+        }
+    }
+}
+
+fn server(server: &Server, ids: impl Iterator<Item = ServerId>) -> ServerState {
+    let node = &server.node;
+    let brief = server.brief();
+    ServerState {
+        id: node.id(),
+        up: brief.up,
+        paused: brief.paused,
+        role: brief.role,
+        term: brief.term,
+        voted_for: brief.voted_for,
+        leader: brief.leader,
+        commit: brief.commit,
+        applied: brief.applied,
+        durable_index: brief.durable_index,
+        log: (node.log().first_index().0..)
+            .zip(node.log().iter())
+            .map(|(index, entry)| EntryState {
+                index: Index(index),
+                term: entry.term,
+                command: match &entry.payload {
+                    Payload::Command(bytes) => Command::decode(bytes).map(|command| command.op.to_string()),
+                    Payload::Noop => None,
+                },
+            })
+            .collect(),
+        votes: match node.role() {
+            Role::Candidate { granted, .. } => Some(*granted),
+            _ => None,
+        },
+        progress: ids.filter_map(|peer| Some((peer, node.progress(peer)?))).collect(),
+        store: server.store.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect(),
+        waiting: server.waiting.len(),
+    }
+}
+
+fn message(packet: &Packet) -> MessageState {
+    MessageState {
+        name: packet.name,
+        arrives_us: packet.arrives_us,
+        held: packet.held,
+        doomed: packet.doomed,
+        content: packet.content.clone(),
+    }
+}
