@@ -115,3 +115,8 @@ export function watch(page, url, expected = []) {
   });
   return troubles;
 }
+
+/** Calls `window.wavetank.NAME(...values)` on the page: to look; to act, tests use mouse and keys. */
+export function call(page, name, ...values) {
+  return page.evaluate(([name, values]) => window.wavetank[name](...values), [name, values]);
+}

@@ -62,16 +62,25 @@ pub enum Build {
 
 /// Sets up what building the page needs.
 pub fn page(build: Build) -> Outcome<Tools> {
-    wasm_target()?;
-    let mut tools = Tools::default();
-    // cargo writes Cargo.lock, which names the version of wasm-bindgen, when it fetches.
-    fetch()?;
-    let wanted = versions::read()?;
+    let mut tools = wasm_bindgen()?;
     trunk(&mut tools)?;
-    wasm_bindgen(&mut tools, &wanted.wasm_bindgen)?;
     if build == Build::Release {
-        wasm_opt(&mut tools, &wanted.wasm_opt)?;
+        wasm_opt(&mut tools, &versions::read()?.wasm_opt)?;
     }
+    Ok(tools)
+}
+
+/// Sets up what any wasm for a browser needs, its tests among them: wasm-bindgen in the version
+/// that the project's files agree on.
+pub fn wasm_bindgen() -> Outcome<Tools> {
+    wasm_target()?;
+    // cargo brings Cargo.lock, which names that version, up to date when it fetches.
+    fetch()?;
+    let version = versions::read()?.wasm_bindgen;
+    let right = |found: &str| found == version;
+    let mut tools = Tools::default();
+    // Without `--locked`: its lock file names crates that are not in every registry any more.
+    cargo_tool(&mut tools, "wasm-bindgen-cli", "wasm-bindgen", &version, &[], "1 minute", right)?;
     Ok(tools)
 }
 
@@ -114,12 +123,6 @@ fn trunk(tools: &mut Tools) -> Outcome {
     let right = |version: &str| TRUNKS.iter().any(|start| version.starts_with(start));
     let about = "3 minutes";
     cargo_tool(tools, "trunk", "trunk", TRUNK, &["--locked"], about, right)
-}
-
-/// Without `--locked`: its lock file names crates that are not in every registry any more.
-fn wasm_bindgen(tools: &mut Tools, version: &str) -> Outcome {
-    let right = |found: &str| found == version;
-    cargo_tool(tools, "wasm-bindgen-cli", "wasm-bindgen", version, &[], "1 minute", right)
 }
 
 /// Finds a tool in a version that is `right`, or builds `version` of `package`.

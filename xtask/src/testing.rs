@@ -64,7 +64,7 @@ fn wasm(long: bool) -> Outcome<Tally> {
         return Err("tests/browser/main.rs is missing.".into());
     }
     let browser = browser::set_up()?;
-    let tools = setup::page(Build::Debug)?;
+    let tools = setup::wasm_bindgen()?;
     let mut test = cargo();
     test.args(["test", "--no-fail-fast", "--target", WASM, "--features", "page", "--test", "browser"]);
     test.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", tools.find("wasm-bindgen-test-runner")?)
