@@ -9,6 +9,7 @@ pub mod console;
 pub mod context;
 pub mod feed;
 mod frame;
+pub mod js;
 mod outside;
 pub mod tank;
 
@@ -25,6 +26,8 @@ pub fn start() {
     let setup = Setup::new(5, 1);
     let Ok(tank) = Tank::new(&setup, Start::Empty) else { return };
     tank.install();
+    // Without `window.wavetank` the page works all the same.
+    let _ = js::install(&tank);
     let Some(root) = web_sys::window()
         .and_then(|window| window.document())
         .and_then(|document| document.get_element_by_id("app"))

@@ -1,0 +1,189 @@
+//! `window.wavetank`: the page for programs. It looks at the same run that the page shows, and acts on
+//! it by the same actions.
+//!
+//! | call | what it does |
+//! |---|---|
+//! | `state()` | the run at this moment, as plain data ([`State`]) |
+//! | `act(action)` | does an [`Action`], as in a recording; returns the number of the event |
+//! | `runFor(ms)` | lets so much virtual time go by at once; returns the time then, in ms |
+//! | `play()`, `pause()` | lets time go by, or stops it |
+//! | `speed(factor)` | sets the speed, in virtual seconds per real second |
+//! | `recording()` | the run so far as data ([`Recording`]) |
+//! | `load(recording)` | does a recording again; takes an object, or its JSON text |
+//! | `digest()` | the digest of everything that has happened, as 16 hexadecimal digits |
+//! | `events(from)` | the events from that number on, as far as they are kept, at most 1,000 |
+//! | `bench(seconds, {trace, requests})` | runs five servers aside, without showing them; returns simulated seconds per second |
+//!
+//! Errors are JavaScript errors with a `message`, which says what was wrong and what to do, and a
+//! `code`: [`CODES`].
+
+use super::tank::Tank;
+use crate::raft::Unobserved;
+use crate::sim::{Action, Options, Setup, World};
+use crate::timeline::{FORMAT, RUN_US_MAX, Recording, RecordingError, Run, State};
+use js_sys::{Error, Function, Object, Reflect};
+use serde::{Deserialize, Serialize};
+use serde_wasm_bindgen::{Serializer, from_value};
+use wasm_bindgen::closure::{Closure, WasmClosure};
+use wasm_bindgen::{JsCast, JsValue};
+
+/// The codes of errors: the argument is of the wrong form; the action would do nothing, and why; the
+/// recording can't be used; the result has no form in JavaScript.
+pub const CODES: [&str; 4] = ["BAD_ARGUMENT", "REFUSED", "BAD_RECORDING", "NO_VALUE"];
+
+/// The most events that one call returns.
+const EVENTS_MAX: usize = 1000;
+
+type Answer = Result<JsValue, JsValue>;
+
+fn error(code: &str, message: &str) -> JsValue {
+    let error = Error::new(message);
+    error.set_name("WavetankError");
+    // An error that takes no property is an error all the same.
+    let _ = Reflect::set(&error, &"code".into(), &code.into());
+    error.into()
+}
+
+/// A value as plain JavaScript data: objects, arrays, numbers, and `null` for what is not there.
+fn plain(value: &impl Serialize) -> Answer {
+    value.serialize(&Serializer::json_compatible()).map_err(|why| error("NO_VALUE", &why.to_string()))
+}
+
+fn number(value: &JsValue, name: &str, least: f64, most: f64) -> Result<f64, JsValue> {
+    value
+        .as_f64()
+        .filter(|number| (least..=most).contains(number))
+        .ok_or_else(|| error("BAD_ARGUMENT", &format!("{name} has to be a number from {least} to {most}")))
+}
+
+/// Puts `window.wavetank` there, for this tank.
+///
+/// # Errors
+/// When the window takes no property.
+pub fn install(tank: &Tank) -> Result<(), JsValue> {
+    let window = web_sys::window().ok_or(JsValue::UNDEFINED)?;
+    let api = Object::new();
+    let put = |name: &str, function: JsValue| Reflect::set(&api, &name.into(), &function).map(drop);
+    let call = |does: fn(&Tank, JsValue) -> Answer| {
+        let tank = tank.clone();
+        function::<dyn Fn(JsValue) -> Answer>(Box::new(move |argument| does(&tank, argument)))
+    };
+    put("state", call(|tank, _| tank.with(|run| plain(&State::of(run)))))?;
+    put("act", call(|tank, action| act(tank, action)))?;
+    put("runFor", call(|tank, ms| run_for(tank, &ms)))?;
+    put(
+        "play",
+        call(|tank, _| {
+            tank.play();
+            Ok(JsValue::UNDEFINED)
+        }),
+    )?;
+    put(
+        "pause",
+        call(|tank, _| {
+            tank.pause();
+            Ok(JsValue::UNDEFINED)
+        }),
+    )?;
+    put("speed", call(|tank, factor| set_speed(tank, &factor)))?;
+    put("recording", call(|tank, _| plain(&tank.recording())))?;
+    put("load", call(|tank, recording| load(tank, &recording)))?;
+    put("digest", call(|tank, _| Ok(tank.with(Run::digest).to_string().into())))?;
+    put("events", call(|tank, from| events(tank, &from)))?;
+    put("bench", function::<dyn Fn(JsValue, JsValue) -> Answer>(Box::new(|s, o| bench(&s, o))))?;
+    Reflect::set(&window, &"wavetank".into(), &api).map(drop)
+}
+
+/// A function that lives as long as the page.
+fn function<F: ?Sized + WasmClosure + 'static>(does: Box<F>) -> JsValue {
+    Closure::wrap(does).into_js_value().unchecked_into::<Function>().into()
+}
+
+fn act(tank: &Tank, action: JsValue) -> Answer {
+    let action: Action = from_value(action).map_err(|why| {
+        let message = format!(
+            "This is not an action: {why}. An action looks like {{do: \"crash\", server: \"S1\"}}; see the docs."
+        );
+        error("BAD_ARGUMENT", &message)
+    })?;
+    match tank.act(action) {
+        Ok(event) => Ok((event.0 as f64).into()),
+        Err(refusal) => Err(error("REFUSED", &format!("Nothing was done: {refusal}."))),
+    }
+}
+
+fn run_for(tank: &Tank, ms: &JsValue) -> Answer {
+    let ms = number(ms, "runFor's time in ms", 0.0, (RUN_US_MAX / 1000) as f64)?;
+    tank.run_for((ms * 1000.0) as u64);
+    Ok((tank.with(|run| run.world().now_us()) as f64 / 1000.0).into())
+}
+
+fn set_speed(tank: &Tank, factor: &JsValue) -> Answer {
+    tank.set_speed(number(factor, "speed", super::tank::SPEED_MIN, super::tank::SPEED_MAX)?);
+    Ok(JsValue::UNDEFINED)
+}
+
+fn load(tank: &Tank, recording: &JsValue) -> Answer {
+    let bad = |why: RecordingError| error("BAD_RECORDING", &why.to_string());
+    let recording = match recording.as_string() {
+        Some(text) => Recording::from_json(&text).map_err(bad)?,
+        None => from_object(recording).map_err(bad)?,
+    };
+    tank.load(&recording).map_err(bad)?;
+    Ok(JsValue::UNDEFINED)
+}
+
+/// A recording from an object. The version comes first: what else stands in a newer one, this version
+/// need not understand.
+fn from_object(value: &JsValue) -> Result<Recording, RecordingError> {
+    #[derive(Deserialize)]
+    struct Version {
+        format: u32,
+    }
+
+    let unreadable = |why: serde_wasm_bindgen::Error| RecordingError::Unreadable(why.to_string());
+    let Version { format } = from_value(value.clone()).map_err(unreadable)?;
+    if format > FORMAT {
+        return Err(RecordingError::Newer(format));
+    }
+    let recording: Recording = from_value(value.clone()).map_err(unreadable)?;
+    recording.check()?;
+    Ok(recording)
+}
+
+fn events(tank: &Tank, from: &JsValue) -> Answer {
+    let from = if from.is_undefined() { 0.0 } else { number(from, "from", 0.0, 9e15)? };
+    tank.with(|run| {
+        let kept = run.events().iter().filter(|event| event.id.0 as f64 >= from).take(EVENTS_MAX);
+        plain(&kept.map(AsRef::as_ref).collect::<Vec<&crate::sim::Event>>())
+    })
+}
+
+/// Five servers with RaftScope's timings, without the page: simulated seconds per second.
+fn bench(seconds: &JsValue, options: JsValue) -> Answer {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct How {
+        trace: bool,
+        requests: bool,
+    }
+
+    let seconds = number(seconds, "seconds", 1.0, 100_000.0)?;
+    let How { trace, requests } = if options.is_undefined() {
+        How::default()
+    } else {
+        from_value(options).map_err(|why| error("BAD_ARGUMENT", &why.to_string()))?
+    };
+    let workload_every_us = if requests { 100_000 } else { 0 };
+    let setup = Setup { options: Options { workload_every_us, ..Options::raftscope() }, ..Setup::new(5, 1) };
+    let until_us = (seconds * 1e6) as u64;
+    let clock = web_sys::window().and_then(|window| window.performance()).ok_or(JsValue::UNDEFINED)?;
+    let from_ms = clock.now();
+    if trace {
+        let mut run = Run::new(&setup).map_err(|why| error("BAD_ARGUMENT", &why.to_string()))?;
+        run.run_until(until_us);
+    } else {
+        World::new(&setup).run_until(until_us, &mut Unobserved);
+    }
+    Ok((seconds * 1000.0 / (clock.now() - from_ms)).into())
+}
