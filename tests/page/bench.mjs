@@ -13,6 +13,9 @@ const RUNS = 7;
 const measurements = [
   ["bytes over the wire", bytes],
   ["time from request to running", start],
+  ["simulated seconds per second, five servers, in wasm", simulation],
+  ["frames, 9 servers and 200 messages on their way", () => frames({ entries: 0 })],
+  ["frames, 9 servers, 200 messages and 200 log entries", () => frames({ entries: 200 })],
 ];
 
 const server = await serve(dist);
@@ -42,12 +45,105 @@ async function start() {
   return [`${spread(times, 0)} ms over ${RUNS} runs, nothing cached`];
 }
 
+/** Each way of running in turn, so that none has the machine at its best. */
+async function simulation() {
+  const ways = [
+    ["heartbeats, no trace", 4000, { trace: false, requests: false }],
+    ["heartbeats, with trace", 2000, { trace: true, requests: false }],
+    ["10 requests/s, no trace", 2000, { trace: false, requests: true }],
+    ["10 requests/s, with trace", 1000, { trace: true, requests: true }],
+  ];
+  const speeds = ways.map(() => []);
+  await fresh(async (page) => {
+    await started(page);
+    await page.evaluate(() => window.wavetank.pause());
+    for (let run = 0; run < RUNS; run += 1) {
+      for (const [way, [, seconds, how]] of ways.entries()) {
+        const speed = await page.evaluate(([s, how]) => window.wavetank.bench(s, how), [seconds, how]);
+        speeds[way].push(speed);
+      }
+    }
+  });
+  return ways.map(([name], way) => `${name}: ${spread(speeds[way], 0)} over ${RUNS} runs`);
+}
+
+/**
+ * What frames cost while a busy picture plays: nine servers, messages that travel for half a second,
+ * a heartbeat each 20 ms. Taken from the browser's own trace: the script of a frame is its animation
+ * frame with its microtasks; the main thread of a frame is all its tasks up to the next one.
+ */
+async function frames({ entries }) {
+  return fresh(async (page) => {
+    await started(page);
+    await page.evaluate(async (entries) => {
+      const tank = window.wavetank;
+      tank.pause();
+      tank.runFor(5000);
+      for (let entry = 0; entry < entries; entry += 1) {
+        const [server] = tank.state().leaders;
+        tank.act({ do: "propose", server, op: { op: "put", key: `k${entry % 7}`, value: String(entry) } });
+      }
+      tank.runFor(5000);
+      tank.speed(0.05);
+      tank.play();
+    }, entries);
+    await page.waitForTimeout(1000);
+    const messages = await page.evaluate(() => window.wavetank.state().messages.length);
+    const events = await traced(page, 6000);
+    const { script, main, dropped } = perFrame(events);
+    return [
+      `${messages} messages on their way, ${script.length} frames`,
+      `script of a frame: median ${quantile(script, 0.5)} ms, p95 ${quantile(script, 0.95)} ms`,
+      `main thread of a frame: median ${quantile(main, 0.5)} ms, p95 ${quantile(main, 0.95)} ms`,
+      `frames dropped: ${((100 * dropped) / (script.length + dropped)).toFixed(1)} %`,
+    ];
+  }, "?servers=9&seed=3&latency=450-550&election=3000-6000&heartbeat=20");
+}
+
+/** The browser's own trace of the page's main thread over so many milliseconds. */
+async function traced(page, ms) {
+  const session = await page.context().newCDPSession(page);
+  const events = [];
+  session.on("Tracing.dataCollected", ({ value }) => events.push(...value));
+  const done = new Promise((resolve) => session.once("Tracing.tracingComplete", resolve));
+  await session.send("Tracing.start", { categories: "devtools.timeline,disabled-by-default-devtools.timeline,toplevel" });
+  await page.waitForTimeout(ms);
+  await session.send("Tracing.end");
+  await done;
+  const frame = events.find(({ name }) => name === "FireAnimationFrame");
+  return events
+    .filter(({ ph, tid, pid }) => ph === "X" && tid === frame?.tid && pid === frame?.pid)
+    .sort((one, other) => one.ts - other.ts);
+}
+
+/** Milliseconds of script and of the whole main thread, for each frame, and how many were dropped. */
+function perFrame(events) {
+  const named = (name) => events.filter((event) => event.name === name);
+  const starts = named("FireAnimationFrame");
+  const tasks = events.filter(({ name }) => name === "RunTask" || name === "ThreadControllerImpl::RunTask");
+  const script = starts.map(({ dur }) => dur / 1000);
+  const main = [];
+  let dropped = 0;
+  for (let at = 0; at + 1 < starts.length; at += 1) {
+    const [from, to] = [starts[at].ts, starts[at + 1].ts];
+    const inside = tasks.filter(({ ts, dur }) => ts + dur > from && ts < to);
+    main.push(inside.reduce((sum, { dur }) => sum + dur, 0) / 1000);
+    dropped += Math.max(0, Math.round((to - from) / 16_667) - 1);
+  }
+  return { script, main, dropped };
+}
+
+function quantile(numbers, part) {
+  const sorted = [...numbers].sort((one, other) => one - other);
+  return (sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? NaN).toFixed(2);
+}
+
 /** Opens the page anew, with an empty cache, for one measurement. */
-async function fresh(measure) {
+async function fresh(measure, query = "") {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
   try {
     const page = await context.newPage();
-    await page.goto(server.url);
+    await page.goto(server.url + query);
     return await measure(page);
   } finally {
     await context.close();
