@@ -14,7 +14,9 @@ const SECONDS: u64 = 3000;
 
 fn main() {
     println!("Simulated seconds per second; {ROUNDS} rounds of {SECONDS} simulated seconds each.");
-    println!("Five servers, election timeout 100–200 ms, heartbeat 50 ms, latency 10–15 ms, writes take no time.\n");
+    println!(
+        "Five servers, election timeout 100–200 ms, heartbeat 50 ms, latency 10–15 ms, writes take no time.\n"
+    );
     println!("| workload | who | median | least | greatest | events a second | ours is faster by |");
     println!("|---|---|---:|---:|---:|---:|---|");
     compare("heartbeats", 0);
