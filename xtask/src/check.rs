@@ -13,7 +13,7 @@ pub fn check() -> Outcome {
         ("versions agree", versions_agree),
         ("floors", floors::check),
         ("no machine paths, no registry addresses", hygiene::check),
-        ("fmt", || run(cargo().args(["fmt", "--all", "--check"]))),
+        ("fmt", fmt),
         ("clippy, native", clippy_native),
         ("clippy, wasm32", clippy_wasm),
         ("docs", docs),
@@ -42,6 +42,16 @@ fn versions_agree() -> Outcome {
              `cargo install wasm-bindgen-cli@{wanted}`."
         ),
         _ => {}
+    }
+    Ok(())
+}
+
+/// Both workspaces.
+fn fmt() -> Outcome {
+    run(cargo().args(["fmt", "--all", "--check"]))?;
+    let peers = "peers/Cargo.toml";
+    if project::root().join(peers).exists() {
+        run(cargo().args(["fmt", "--manifest-path", peers, "--check"]))?;
     }
     Ok(())
 }
