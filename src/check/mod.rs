@@ -30,8 +30,8 @@ pub enum Property {
     LeaderCompleteness,
     /// No two servers apply different commands at the same index (§5.4.3).
     StateMachineSafety,
-    /// Terms never go back on a server; commitIndex and lastApplied don't within one life, and stay
-    /// within the log (Figure 2).
+    /// Terms never go back on a server, once they are on its disk; commitIndex and lastApplied don't
+    /// within one life, and stay within the log (Figure 2).
     Monotone,
 }
 

@@ -1,0 +1,315 @@
+//! Two thousand random storms of a minute each, in none of which a promise falls; and the proof that
+//! one would be noticed.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+use wavetank::check::{Checker, Property};
+use wavetank::kv::Op;
+use wavetank::raft::{Guard, Observer, Rule, Rules, ServerId, Term};
+use wavetank::sim::{
+    Action, DropReason, Event, Outcome, Seed, Server, Stepped, Watch, What, World, chaos, notation,
+};
+
+const SEEDS: u64 = 2000;
+const STORM_US: u64 = 60_000_000;
+/// For one seed in so many a trace is made, and its events are counted. (A trace changes nothing.)
+const TALLY_EVERY: u64 = 20;
+/// From the end of the storm to a leader, at most.
+const LEADER_WITHIN_US: u64 = 5_000_000;
+/// From one more write to equal logs everywhere, at most.
+const EQUAL_WITHIN_US: u64 = 5_000_000;
+
+/// A checker that counts what it sees.
+struct Tally {
+    checker: Checker,
+    counts: Counts,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Counts {
+    seeds: u64,
+    events: u64,
+    terms_led: u64,
+    committed: u64,
+    seeds_that_committed: u64,
+    crashes: u64,
+    // Of the seeds with a trace.
+    traced: u64,
+    lost: u64,
+    cut: u64,
+    down: u64,
+    by_hand: u64,
+    copies: u64,
+    writes: u64,
+    done: u64,
+    failed: u64,
+    unknown: u64,
+    refused_actions: u64,
+    leader_after_us_max: u64,
+    equal_after_us_max: u64,
+}
+
+impl Counts {
+    fn add(&mut self, other: &Counts) {
+        for (mine, theirs) in [
+            (&mut self.seeds, other.seeds),
+            (&mut self.events, other.events),
+            (&mut self.terms_led, other.terms_led),
+            (&mut self.committed, other.committed),
+            (&mut self.seeds_that_committed, other.seeds_that_committed),
+            (&mut self.crashes, other.crashes),
+            (&mut self.traced, other.traced),
+            (&mut self.lost, other.lost),
+            (&mut self.cut, other.cut),
+            (&mut self.down, other.down),
+            (&mut self.by_hand, other.by_hand),
+            (&mut self.copies, other.copies),
+            (&mut self.writes, other.writes),
+            (&mut self.done, other.done),
+            (&mut self.failed, other.failed),
+            (&mut self.unknown, other.unknown),
+            (&mut self.refused_actions, other.refused_actions),
+        ] {
+            *mine += theirs;
+        }
+        self.leader_after_us_max = self.leader_after_us_max.max(other.leader_after_us_max);
+        self.equal_after_us_max = self.equal_after_us_max.max(other.equal_after_us_max);
+    }
+}
+
+impl Observer for Tally {
+    const WATCHES: bool = true;
+
+    fn decided(&mut self, _: Guard) {}
+}
+
+impl Watch for Tally {
+    fn happened(&mut self, world: &World, step: &Stepped, event: Option<Event>) {
+        self.checker.look(world, step);
+        let event = event.expect("one who watches is told");
+        let counts = &mut self.counts;
+        match event.what {
+            What::Dropped { reason: DropReason::Lost, .. } => counts.lost += 1,
+            What::Dropped { reason: DropReason::Cut, .. } => counts.cut += 1,
+            What::Dropped { reason: DropReason::Down, .. } => counts.down += 1,
+            What::Dropped { reason: DropReason::ByHand, .. } => counts.by_hand += 1,
+            What::Delivered { message, .. } if message.copy > 0 => counts.copies += 1,
+            What::Synced { .. } => counts.writes += 1,
+            What::Acted { refused: Some(_), .. } => counts.refused_actions += 1,
+            _ => {}
+        }
+        match event.finished.map(|finished| finished.outcome) {
+            Some(Outcome::Done(_)) => counts.done += 1,
+            Some(Outcome::Failed) => counts.failed += 1,
+            Some(Outcome::Unknown) => counts.unknown += 1,
+            None => {}
+        }
+    }
+}
+
+/// One who watches, and whose checker can be asked.
+trait Judge: Watch {
+    fn checker(&self) -> &Checker;
+}
+
+impl Judge for Checker {
+    fn checker(&self) -> &Checker {
+        self
+    }
+}
+
+impl Judge for Tally {
+    fn checker(&self) -> &Checker {
+        &self.checker
+    }
+}
+
+/// The storm of that seed, over a world with these rules. It stops early where a promise falls.
+fn storm(seed: u64, rules: Rules) -> (World, Vec<(u64, Action)>) {
+    let (mut setup, actions) = chaos::plan(Seed(seed), 0, STORM_US);
+    setup.rules_off = rules;
+    (World::new(&setup), actions)
+}
+
+fn weather<J: Judge>(world: &mut World, actions: &[(u64, Action)], judge: &mut J) -> u64 {
+    let mut crashes = 0;
+    for (number, (at_us, action)) in actions.iter().enumerate() {
+        world.run_until(*at_us, judge);
+        let done = world.act(action, judge).is_ok();
+        crashes += u64::from(done && matches!(action, Action::Crash { .. }));
+        if number % 3 == 0
+            && let Some(action) = chaos::meddle(world)
+        {
+            let _ = world.act(&action, judge);
+        }
+        if !judge.checker().violations().is_empty() {
+            return crashes;
+        }
+    }
+    world.run_until(STORM_US, judge);
+    crashes
+}
+
+/// Who leads, if one does and everyone knows it.
+fn settled_leader(world: &World) -> Option<ServerId> {
+    let leaders: Vec<&Server> = world.servers().iter().filter(|server| server.node.is_leader()).collect();
+    let [leader] = leaders[..] else { return None };
+    let knows = |s: &Server| s.node.term() == leader.node.term() && s.node.leader() == Some(leader.node.id());
+    world.servers().iter().all(knows).then(|| leader.node.id())
+}
+
+/// Whether all logs, commitIndexes and stores are equal, and everything is committed and applied.
+fn all_equal(world: &World) -> bool {
+    let first = &world.servers()[0];
+    world.servers().iter().all(|server| {
+        let node = &server.node;
+        node.log() == first.node.log()
+            && node.commit() == node.log().last_index()
+            && node.applied() == node.commit()
+            && server.store == first.store
+    })
+}
+
+fn run_until_it_holds<J: Judge>(
+    world: &mut World,
+    within_us: u64,
+    judge: &mut J,
+    holds: impl Fn(&World) -> bool,
+) -> Option<u64> {
+    let from_us = world.now_us();
+    while !holds(world) {
+        if world.now_us() > from_us + within_us {
+            return None;
+        }
+        world.run_until(world.now_us() + 50_000, judge);
+    }
+    Some(world.now_us() - from_us)
+}
+
+/// A minute of storm, then calm: nothing is broken, and the cluster comes together again.
+fn survive<J: Judge>(seed: u64, make: impl Fn(Checker) -> J) -> (Counts, J) {
+    let (mut world, actions) = storm(seed, Rules::ALL_ON);
+    let mut judge = make(Checker::new(&world));
+    let crashes = weather(&mut world, &actions, &mut judge);
+    let committed = judge.checker().committed().0;
+    for action in chaos::calm(&world) {
+        world.act(&action, &mut judge).unwrap_or_else(|why| panic!("seed {seed}: {action:?}: {why}"));
+    }
+    let leader_after =
+        run_until_it_holds(&mut world, LEADER_WITHIN_US, &mut judge, |world| settled_leader(world).is_some());
+    let Some(leader_after_us) = leader_after else {
+        panic!("seed {seed}: no leader after the storm: {}", notation::write(&world))
+    };
+    let server = settled_leader(&world).expect("it has just been seen");
+    let op = Op::Submit { text: "after the storm".into() };
+    world.act(&Action::Propose { server, op }, &mut judge).expect("a leader takes commands");
+    let equal_after = run_until_it_holds(&mut world, EQUAL_WITHIN_US, &mut judge, all_equal);
+    let Some(equal_after_us) = equal_after else {
+        panic!("seed {seed}: the logs do not come together: {}", notation::write(&world))
+    };
+    let violations = judge.checker().violations();
+    assert!(violations.is_empty(), "seed {seed}: {violations:#?}\n{}", notation::write(&world));
+    let counts = Counts {
+        seeds: 1,
+        events: world.events(),
+        terms_led: judge.checker().leaders().filter(|&(term, _)| term > Term(0)).count() as u64,
+        committed,
+        seeds_that_committed: u64::from(committed > 0),
+        crashes,
+        leader_after_us_max: leader_after_us,
+        equal_after_us_max: equal_after_us,
+        ..Counts::default()
+    };
+    (counts, judge)
+}
+
+/// Does something for each seed below, on two threads.
+fn for_seeds<T: Send>(seeds: u64, work: impl Fn(u64) -> T + Sync) -> Vec<T> {
+    let next = AtomicU64::new(0);
+    let worker = || {
+        let mut results = Vec::new();
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= seeds {
+                return results;
+            }
+            results.push((seed, work(seed)));
+        }
+    };
+    let mut results = std::thread::scope(|scope| {
+        let other = scope.spawn(worker);
+        let mut results = worker();
+        results.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        results
+    });
+    results.sort_by_key(|&(seed, _)| seed);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+#[test]
+fn no_promise_falls_in_two_thousand_storms_and_every_cluster_recovers() {
+    let begun = Instant::now();
+    let each = for_seeds(SEEDS, |seed| {
+        if seed % TALLY_EVERY == 0 {
+            let counts = Counts::default();
+            let (mut counted, judge) = survive(seed, |checker| Tally { checker, counts });
+            counted.add(&Counts { traced: 1, ..judge.counts });
+            counted
+        } else {
+            survive(seed, |checker| checker).0
+        }
+    });
+    let mut all = Counts::default();
+    each.iter().for_each(|counts| all.add(counts));
+    println!("{all:#?}\nin {:.1} s", begun.elapsed().as_secs_f64());
+
+    // It was not idle.
+    assert_eq!(all.seeds, SEEDS);
+    assert!(all.seeds_that_committed * 10 >= SEEDS * 9, "most storms have room for commands");
+    let more = [
+        ("terms with a leader", all.terms_led, 5 * SEEDS),
+        ("entries committed", all.committed, 50 * SEEDS),
+        ("crashes", all.crashes, 5 * SEEDS),
+        ("messages lost", all.lost, 1000),
+        ("messages cut off", all.cut, 1000),
+        ("messages to servers that were down", all.down, 1000),
+        ("messages dropped by hand", all.by_hand, 10),
+        ("second copies that arrived", all.copies, 1000),
+        ("writes", all.writes, 10_000),
+        ("requests done", all.done, 1000),
+        ("requests failed", all.failed, 1),
+        ("requests of unknown outcome", all.unknown, 100),
+    ];
+    for (what, count, least) in more {
+        assert!(count >= least, "{what}: {count}, expected at least {least}");
+    }
+}
+
+/// What the storms find when a rule is off: how many of the first seeds, and which promise first.
+fn caught(rule: Rule, seeds: u64) -> Vec<Property> {
+    for_seeds(seeds, |seed| {
+        let (mut world, actions) = storm(seed, Rules::without(&[rule]));
+        let mut checker = Checker::new(&world);
+        weather(&mut world, &actions, &mut checker);
+        checker.violations().first().map(|violation| violation.property)
+    })
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+#[test]
+fn a_storm_catches_a_broken_rule() {
+    for (rule, seeds) in [
+        (Rule::OneVotePerTerm, 20),
+        (Rule::QuorumOfAll, 20),
+        (Rule::LogUpToDate, 40),
+        (Rule::LogSurvivesCrash, 40),
+        (Rule::CommitAfterQuorum, 20),
+        (Rule::PrevLogTerm, 40),
+    ] {
+        let found = caught(rule, seeds);
+        println!("{rule}: {} of {seeds} storms; first {:?}", found.len(), found.first());
+        assert!(!found.is_empty(), "{rule} is off, and no storm of {seeds} notices");
+    }
+}
