@@ -38,6 +38,8 @@ impl Tools {
     pub fn trunk(&self, command_name: &str) -> Command {
         let mut trunk = command(find("trunk", &self.folders).unwrap_or_else(|| "trunk".into()));
         trunk.args([command_name, "--offline"]).env("PATH", self.path());
+        // A build that fails has said why; where in Trunk that was noticed is of no use to anyone.
+        trunk.env("RUST_BACKTRACE", "0");
         // Trunk takes only `true` and `false` for what everybody else sets to 1.
         if env::var_os("NO_COLOR").is_some() {
             trunk.env("NO_COLOR", "true");
