@@ -32,3 +32,20 @@ fn five_servers_elect_a_leader_commit_and_recover() {
     let again = Run::replay(&run.recording()).unwrap();
     assert_eq!(again.digest(), run.digest());
 }
+
+#[test]
+fn time_never_runs_past_where_it_was_told_to_stop_though_a_paused_server_gets_mail() {
+    let mut run = Run::new(&Setup::new(3, 7)).unwrap();
+    run.run_until(1_000_000);
+    let leader = run.world().servers().iter().find(|s| s.node.is_leader()).unwrap().node.id();
+    let follower = run.world().ids().find(|&id| id != leader).unwrap();
+    run.act(Action::Pause { server: follower }).unwrap();
+    for until_us in (1_000_000..1_300_000).step_by(100) {
+        run.run_until(until_us);
+        assert_eq!(run.world().now_us(), until_us);
+    }
+    assert!(!run.world().server(follower).unwrap().inbox.is_empty());
+    run.act(Action::Resume { server: follower }).unwrap();
+    run.run_until(2_000_000);
+    assert_eq!(Run::replay(&run.recording()).unwrap().digest(), run.digest());
+}

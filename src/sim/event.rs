@@ -71,6 +71,13 @@ pub enum What {
         /// Why.
         reason: DropReason,
     },
+    /// A message has come to a paused server, and waits in front of it.
+    Queued {
+        /// Its name.
+        message: PacketName,
+        /// What it says.
+        content: Content,
+    },
     /// A write is on the disk.
     Synced {
         /// Which.

@@ -211,25 +211,20 @@ impl World {
     /// At one instant, writes become durable first, then messages arrive in the order in which they
     /// were sent, then timers fire, then clients act; each kind in the order of their numbers.
     pub fn step<W: Watch>(&mut self, watch: &mut W) -> Option<EventId> {
-        loop {
-            let (at_us, next) = self.next()?;
-            if at_us > self.now_us {
-                self.now_us = at_us;
-                self.at_instant = 0;
-            }
-            let event = match next {
-                Next::Write(id) => self.finish_write(id, watch),
-                Next::Timer(id, timer) => self.fire(id, timer, None, watch),
-                Next::Client(client) => self.wake(client, watch),
-                Next::Tick(client) => self.tick(client, watch),
-                Next::Arrival => match self.network.take_next() {
-                    Some(packet) => self.arrive(packet, watch),
-                    None => None,
-                },
-            };
-            if event.is_some() {
-                self.at_instant += 1;
-                return event;
+        let (at_us, next) = self.next()?;
+        if at_us > self.now_us {
+            self.now_us = at_us;
+            self.at_instant = 0;
+        }
+        self.at_instant += 1;
+        match next {
+            Next::Write(id) => self.finish_write(id, watch),
+            Next::Timer(id, timer) => Some(self.fire(id, timer, None, watch)),
+            Next::Client(client) => self.wake(client, watch),
+            Next::Tick(client) => Some(self.tick(client, watch)),
+            Next::Arrival => {
+                let packet = self.network.take_next()?;
+                Some(self.arrive(packet, watch))
             }
         }
     }
@@ -330,7 +325,7 @@ impl World {
         timer: Timer,
         by_hand: Option<EventId>,
         watch: &mut W,
-    ) -> Option<EventId> {
+    ) -> EventId {
         let mut draft = self.draft::<W>(Some(id));
         let server = &mut self.servers[id.slot()];
         let running = server.timers[timer as usize].take();
@@ -340,34 +335,33 @@ impl World {
             server.fired = if server.fired.0 == term { (term, server.fired.1 + 1) } else { (term, 1) };
         }
         self.on_server(id, Input::Fired(timer), &mut draft, watch);
-        Some(self.close(draft, What::Fired { timer }, watch))
+        self.close(draft, What::Fired { timer }, watch)
     }
 
-    /// A message has come to the end of its way. Nothing happens when a paused server is there: the
-    /// message waits in front of it.
-    fn arrive<W: Watch>(&mut self, packet: Packet, watch: &mut W) -> Option<EventId> {
+    /// A message has come to the end of its way: it is lost, waits in front of a paused server, or is
+    /// received.
+    fn arrive<W: Watch>(&mut self, packet: Packet, watch: &mut W) -> EventId {
         let Packet { name, doomed, .. } = packet;
-        let gone = match name.to {
-            Endpoint::Server(id) => !self.servers[id.slot()].up,
-            Endpoint::Client(_) => false,
-        };
+        let receiver = name.to.server().map(|id| &mut self.servers[id.slot()]);
+        let (gone, paused) = receiver.as_ref().map_or((false, false), |server| (!server.up, server.paused));
         let cut = self.network.is_cut(name.from, name.to).then_some(DropReason::Cut);
-        if let Some(reason) = doomed.or(cut).or(gone.then_some(DropReason::Down)) {
-            let mut draft = self.draft::<W>(None);
-            draft.causes = [Some(packet.cause), packet.also];
-            return Some(self.close(
-                draft,
-                What::Dropped { message: name, content: packet.content, reason },
-                watch,
-            ));
+        let lost = doomed.or(cut).or(gone.then_some(DropReason::Down));
+        if lost.is_none() && !paused {
+            return self.deliver(packet, None, watch);
         }
-        if let Endpoint::Server(id) = name.to
-            && self.servers[id.slot()].paused
-        {
-            self.servers[id.slot()].inbox.push(packet);
-            return None;
-        }
-        Some(self.deliver(packet, None, watch))
+        let mut draft = self.draft::<W>(None);
+        draft.causes = [Some(packet.cause), packet.also];
+        let content = packet.content.clone();
+        let what = match lost {
+            Some(reason) => What::Dropped { message: name, content, reason },
+            None => {
+                if let Some(id) = name.to.server() {
+                    self.servers[id.slot()].inbox.push(packet);
+                }
+                What::Queued { message: name, content }
+            }
+        };
+        self.close(draft, what, watch)
     }
 
     fn deliver<W: Watch>(&mut self, packet: Packet, by_hand: Option<EventId>, watch: &mut W) -> EventId {
@@ -539,7 +533,7 @@ impl World {
     }
 
     /// The background client asks for something new; if it is still busy, it lets this time pass.
-    fn tick<W: Watch>(&mut self, slot: usize, watch: &mut W) -> Option<EventId> {
+    fn tick<W: Watch>(&mut self, slot: usize, watch: &mut W) -> EventId {
         let mut draft = self.draft::<W>(None);
         let every_us = self.options.workload_every_us;
         let client = &mut self.clients[slot];
@@ -551,7 +545,7 @@ impl World {
             self.ask(slot, &mut draft);
         }
         let what = What::Ticked { client: self.clients[slot].id };
-        Some(self.close(draft, what, watch))
+        self.close(draft, what, watch)
     }
 
     fn schedule_workload(&mut self) {

@@ -29,6 +29,10 @@ pub fn digest_event(digest: &mut Digest, event: &Event) {
             digest_packet(digest, message, content);
             digest.word(*reason as u64);
         }
+        What::Queued { message, content } => {
+            digest.word(8);
+            digest_packet(digest, message, content);
+        }
         What::Synced { token } => {
             digest.word(5);
             digest.word(token.0);
