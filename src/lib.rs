@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 pub mod check;
+pub mod explain;
 pub mod explore;
 pub mod kv;
 pub mod raft;

@@ -1,0 +1,21 @@
+//! From events and guards to words: every event in one sentence, every decision with what it compared,
+//! and answers to why, why not, and what if.
+//!
+//! **Words never influence a run.** They are made from events when somebody looks; no digest, recording or
+//! check knows them.
+
+mod client;
+mod guards;
+mod hands;
+mod quorums;
+mod sentence;
+mod servers;
+mod what_if;
+mod why;
+mod words;
+
+pub use guards::{because, decided_by, decides};
+pub use sentence::{About, Kind, Scene, Sentence, sentence};
+pub use what_if::{Ballot, Verdict, ballot, would_vote};
+pub use why::{Vote, who_believes, why_not_committed, why_vote};
+pub use words::{duration, list};
