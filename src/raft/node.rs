@@ -205,6 +205,8 @@ struct Writes {
     last_hard: Token,
     /// The last write of the log.
     last_log: Token,
+    /// The last write that replaced or deleted entries of the log.
+    last_cut: Token,
     /// The last write that is durable.
     durable: Token,
     /// Up to here the log in memory is on disk.
@@ -564,6 +566,11 @@ impl Node {
         step.log_from = Some(step.log_from.map_or(from, |earlier| earlier.min(from)));
     }
 
+    /// The change of the log in this step replaces or deletes entries, some perhaps on their way to the disk.
+    pub(super) fn log_is_cut(&mut self) {
+        self.writes.last_cut = self.next_token();
+    }
+
     fn next_token(&self) -> Token {
         Token(self.writes.last.0 + 1)
     }
@@ -582,10 +589,13 @@ impl Node {
     }
 
     /// A write has become durable. What it means for the log is judged by index *and* term: entries
-    /// that were replaced while they were being written do not count (the "ABA" race).
+    /// that were replaced while they were being written do not count. Nor do they when the same entry
+    /// has come back in the meantime (the "ABA" race): the write that replaces it is still to come, and
+    /// a crash between that one and the next would lose the entry. So nothing counts before the last cut.
     fn learn_of_write<O: Observer>(&mut self, token: Token, last: Option<(Index, Term)>, step: &mut Step<O>) {
         self.writes.durable = self.writes.durable.max(token.min(self.writes.last));
         if let Some((index, term)) = last
+            && token >= self.writes.last_cut
             && self.log.term_at(index) == Some(term)
         {
             self.writes.durable_index = self.writes.durable_index.max(index);

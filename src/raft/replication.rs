@@ -246,6 +246,9 @@ impl Node {
         self.log.truncate_after(keep);
         let new = entries.iter().skip((keep.0 - prev.0) as usize);
         new.chain(behind.iter().take(spared as usize)).for_each(|entry| self.log.push(entry.clone()));
+        if keep < before {
+            self.log_is_cut();
+        }
         if keep < before || self.log.last_index() > keep {
             self.log_changes(keep.next(), step);
         }

@@ -2,6 +2,8 @@
 // Each test file uses some of it.
 #![allow(dead_code)]
 
+pub mod bench;
+
 use wavetank::check::Property;
 use wavetank::kv::Op;
 use wavetank::raft::{Body, Index, Message, Rule, Rules, ServerId, ServerSet, Term, Timer};
