@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 pub mod check;
+pub mod console;
 pub mod explain;
 pub mod explore;
 pub mod kv;

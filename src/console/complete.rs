@@ -1,0 +1,69 @@
+//! Completing a line: commands, servers, rules, keys.
+
+use super::command::Help;
+use super::parse::{command_names, split};
+use crate::raft::Rule;
+use crate::timeline::Run;
+use std::collections::BTreeSet;
+
+/// How many ways to go on are offered.
+const OFFERED_MAX: usize = 50;
+
+/// The lines that this one may become, by completing its last word.
+#[must_use]
+pub fn complete(prefix: &str, run: &Run) -> Vec<String> {
+    let Ok(words) = split(prefix) else { return Vec::new() };
+    let fresh = prefix.is_empty() || prefix.ends_with(char::is_whitespace);
+    let begun = if fresh { "" } else { prefix.rsplit(char::is_whitespace).next().unwrap_or_default() };
+    if begun.contains(['"', '\'']) {
+        return Vec::new();
+    }
+    let kept = &prefix[..prefix.len() - begun.len()];
+    let before: Vec<&str> =
+        words[..words.len() - usize::from(!fresh)].iter().map(|word| word.text.as_str()).collect();
+    let fits = |candidate: &String| {
+        let start = candidate.get(..begun.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(begun)) && candidate.len() > begun.len()
+    };
+    let mut offers: Vec<String> = candidates(&before, begun, run).into_iter().filter(fits).collect();
+    offers.truncate(OFFERED_MAX);
+    offers.into_iter().map(|offer| format!("{kept}{offer}")).collect()
+}
+
+fn candidates(before: &[&str], begun: &str, run: &Run) -> Vec<String> {
+    let own = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<String>>();
+    let servers = || run.world().ids().map(|id| id.to_string()).collect::<Vec<String>>();
+    let Some((name, arguments)) = before.split_first() else {
+        let all = command_names().map(ToString::to_string);
+        let main: Vec<String> = all.collect();
+        let fits = main.iter().any(|name| name.starts_with(&begun.to_lowercase()));
+        return if fits { main } else { Help::names().map(ToString::to_string).collect() };
+    };
+    let Some(help) = Help::of(name) else { return Vec::new() };
+    match (help.name, arguments.len()) {
+        ("kill" | "restart" | "pause" | "resume", _) => servers(),
+        ("show_log" | "timeout" | "state" | "submit", 0) | ("cut" | "mend", 0..=1) => servers(),
+        ("partition", _) => servers().into_iter().chain(["|".to_string()]).collect(),
+        ("state", 1) => own(&["follower", "candidate", "leader"]),
+        ("rule", 0) => Rule::ALL.iter().map(|rule| rule.name().to_string()).collect(),
+        ("rule", 1) => own(&["on", "off"]),
+        ("help", 0) => command_names().map(ToString::to_string).collect(),
+        ("put" | "get" | "delete" | "append" | "cas", 0) => keys(run),
+        _ => Vec::new(),
+    }
+}
+
+/// The keys that any server knows, in quotes where they need them.
+fn keys(run: &Run) -> Vec<String> {
+    let stores = run.world().servers().iter().flat_map(|server| server.store.iter());
+    let keys: BTreeSet<&str> = stores.map(|(key, _)| key).filter(|key| !key.is_empty()).collect();
+    keys.into_iter().map(quoted).collect()
+}
+
+fn quoted(key: &str) -> String {
+    if key.contains(|c: char| c.is_whitespace() || c == '"' || c == '\'' || c == '\\') {
+        format!("\"{}\"", key.replace('\\', "\\\\").replace('"', "\\\""))
+    } else {
+        key.to_string()
+    }
+}

@@ -1,0 +1,322 @@
+//! From a line to a command, or to a sentence that says why it is none.
+
+use super::command::{COMMANDS, Command, Help, Target};
+use crate::kv::{Op, TEXT_MAX};
+use crate::raft::{MAX_SERVERS, Rule, ServerId, ServerSet};
+
+/// The longest line, in bytes.
+pub const LINE_MAX: usize = 2 * TEXT_MAX + 200;
+/// How much of a wrong word is repeated.
+const SHOWN_MAX: usize = 30;
+
+/// A word of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Word {
+    pub(super) text: String,
+    /// Whether any of it stood in quotes: then it is text and nothing else.
+    pub(super) quoted: bool,
+}
+
+/// Reads one line.
+///
+/// # Errors
+/// One sentence that says what is wrong and how it is written.
+pub fn parse(line: &str) -> Result<Command, String> {
+    if line.len() > LINE_MAX {
+        return Err(format!("The line has {} bytes; {LINE_MAX} are the most.", line.len()));
+    }
+    let words = split(line)?;
+    let Some((first, rest)) = words.split_first() else { return Ok(Command::Nothing) };
+    let help = Help::of(&first.text).filter(|_| !first.quoted).ok_or_else(|| unknown(&first.text))?;
+    Line { help, words: rest, line }.command()
+}
+
+/// The words of a line: apart by spaces, together in quotes.
+///
+/// # Errors
+/// When a quote is never closed.
+pub(super) fn split(line: &str) -> Result<Vec<Word>, String> {
+    let mut words = Vec::new();
+    let mut word: Option<Word> = None;
+    let mut letters = line.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' | '\'' if opens(word.as_ref()) || letter == '"' => {
+                let word = word.get_or_insert(Word { text: String::new(), quoted: true });
+                word.quoted = true;
+                quoted(letter, &mut letters, &mut word.text)?;
+            }
+            letter if letter.is_whitespace() => words.extend(word.take()),
+            letter => word.get_or_insert(Word { text: String::new(), quoted: false }).text.push(letter),
+        }
+    }
+    words.extend(word);
+    Ok(words)
+}
+
+/// An apostrophe in the middle of a word is a letter.
+fn opens(word: Option<&Word>) -> bool {
+    word.is_none_or(|word| word.text.is_empty())
+}
+
+/// Takes what stands in quotes. A backslash before the quote or another backslash is left out.
+fn quoted(quote: char, letters: &mut std::str::Chars, text: &mut String) -> Result<(), String> {
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' => match letters.next() {
+                Some(next) if next == quote || next == '\\' => text.push(next),
+                Some(next) => text.extend(['\\', next]),
+                None => break,
+            },
+            letter if letter == quote => return Ok(()),
+            letter => text.push(letter),
+        }
+    }
+    Err(format!("A quote is opened and never closed: end the text with {quote}."))
+}
+
+/// A wrong word, short enough to be repeated.
+pub(super) fn shown(word: &str) -> String {
+    match word.char_indices().nth(SHOWN_MAX) {
+        Some((cut, _)) => format!("‘{}…’", &word[..cut]),
+        None => format!("‘{word}’"),
+    }
+}
+
+fn unknown(word: &str) -> String {
+    let known = shown(word);
+    match nearest(word, Help::names()) {
+        Some(near) => format!("There is no command {known}. Did you mean ‘{near}’?"),
+        None => format!("There is no command {known}. ‘help’ shows them all."),
+    }
+}
+
+/// The name that differs least from a word, if any is near.
+pub(super) fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    if word.chars().count() > SHOWN_MAX {
+        return None;
+    }
+    let word = word.to_lowercase();
+    let distances = names.map(|name| (distance(&word, &name.to_lowercase()), name));
+    let (least, name) = distances.min_by_key(|(distance, _)| *distance)?;
+    let bearable = (word.chars().count() / 3).clamp(1, 3);
+    (least <= bearable).then_some(name)
+}
+
+/// How many letters have to be added, removed, replaced or swapped with their neighbour.
+fn distance(one: &str, other: &str) -> usize {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    let mut rows = vec![vec![0; other.len() + 1]; one.len() + 1];
+    for (i, row) in rows.iter_mut().enumerate() {
+        row[0] = i;
+    }
+    rows[0] = (0..=other.len()).collect();
+    for i in 1..=one.len() {
+        for j in 1..=other.len() {
+            let replaced = rows[i - 1][j - 1] + usize::from(one[i - 1] != other[j - 1]);
+            let mut best = replaced.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
+            if i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            rows[i][j] = best;
+        }
+    }
+    rows[one.len()][other.len()]
+}
+
+/// A line whose command is known.
+struct Line<'a> {
+    help: &'static Help,
+    words: &'a [Word],
+    line: &'a str,
+}
+
+impl Line<'_> {
+    fn command(&self) -> Result<Command, String> {
+        match self.help.name {
+            "status" => self.alone(Command::Status),
+            "show_log" => match self.words {
+                [] => Ok(Command::ShowLog(None)),
+                [one] => Ok(Command::ShowLog(Some(self.server(one)?))),
+                _ => Err(self.usage()),
+            },
+            "set" | "put" | "get" | "delete" | "append" | "cas" => self.op().map(|op| Command::Ask(op, None)),
+            "submit" => self.submit(),
+            "kill" => self.servers().map(Command::Kill),
+            "restart" => self.servers().map(Command::Restart),
+            "pause" => self.servers().map(Command::Pause),
+            "resume" => self.servers().map(Command::Resume),
+            "timeout" => self.one_server().map(Command::Timeout),
+            "state" => self.state(),
+            "partition" => self.partition(),
+            "cut" => self.two_servers().map(|(from, to)| Command::Cut(from, to)),
+            "mend" => self.two_servers().map(|(from, to)| Command::Mend(from, to)),
+            "heal" => self.alone(Command::Heal),
+            "rule" => self.rule(),
+            "rules" => self.alone(Command::Rules),
+            "history" => self.alone(Command::History),
+            "help" => self.help(),
+            "clear" => self.alone(Command::Clear),
+            _ => Err(self.usage()),
+        }
+    }
+
+    /// What to write instead.
+    fn usage(&self) -> String {
+        format!("Write ‘{}’: it {}", self.help.usage, self.help.does)
+    }
+
+    fn alone(&self, command: Command) -> Result<Command, String> {
+        if self.words.is_empty() { Ok(command) } else { Err(self.usage()) }
+    }
+
+    fn op(&self) -> Result<Op, String> {
+        let texts: Vec<&str> = self.words.iter().map(|word| word.text.as_str()).collect();
+        let own = |text: &str| text.to_string();
+        match (self.help.name, texts.as_slice()) {
+            ("set", [one]) => Ok(match one.split_once('=') {
+                Some((key, value)) if !self.words[0].quoted && !key.is_empty() => {
+                    Op::Put { key: own(key), value: own(value) }
+                }
+                _ => Op::Set { value: own(one) },
+            }),
+            ("set" | "put", [key, value]) => Ok(Op::Put { key: own(key), value: own(value) }),
+            ("get", [key]) => Ok(Op::Get { key: own(key) }),
+            ("delete", [key]) => Ok(Op::Delete { key: own(key) }),
+            ("append", [key, value]) => Ok(Op::Append { key: own(key), value: own(value) }),
+            ("cas", [key, old, new]) => {
+                let absent = *old == "-" && !self.words[1].quoted;
+                Ok(Op::Cas { key: own(key), expect: (!absent).then(|| own(old)), value: own(new) })
+            }
+            _ => Err(format!("{} Text with spaces goes in quotes.", self.usage())),
+        }
+    }
+
+    fn submit(&self) -> Result<Command, String> {
+        let ask = |words: &[Word], to| {
+            let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+            Command::Ask(Op::Submit { text: texts.join(" ") }, to)
+        };
+        match self.words {
+            [] => Err(self.usage()),
+            [first, rest @ ..] if !rest.is_empty() && looks_like_server(first) => {
+                Ok(ask(rest, Some(self.server(first)?)))
+            }
+            // Without quotes the text is what stands there, spaces and all.
+            words if words.iter().all(|word| !word.quoted) => {
+                let text =
+                    self.line.trim().split_once(char::is_whitespace).map_or("", |(_, rest)| rest.trim());
+                Ok(Command::Ask(Op::Submit { text: text.to_string() }, None))
+            }
+            words => Ok(ask(words, None)),
+        }
+    }
+
+    fn state(&self) -> Result<Command, String> {
+        let [server, target] = self.words else { return Err(self.usage()) };
+        let server = self.server(server)?;
+        let target = match target.text.to_lowercase().as_str() {
+            "follower" => Target::Follower,
+            "candidate" => Target::Candidate,
+            "leader" => Target::Leader,
+            _ => {
+                let wrong = shown(&target.text);
+                return Err(format!("{wrong} is no state: a server is follower, candidate or leader."));
+            }
+        };
+        Ok(Command::State(server, target))
+    }
+
+    fn rule(&self) -> Result<Command, String> {
+        let [name, on] = self.words else { return Err(self.usage()) };
+        let rule: Rule = name.text.parse().map_err(|_| {
+            let near = nearest(&name.text, Rule::ALL.iter().map(|rule| rule.name()));
+            let hint =
+                near.map_or("‘rules’ shows them all.".into(), |near| format!("Did you mean ‘{near}’?"));
+            format!("There is no rule {}. {hint}", shown(&name.text))
+        })?;
+        match on.text.to_lowercase().as_str() {
+            "on" => Ok(Command::Rule(rule, true)),
+            "off" => Ok(Command::Rule(rule, false)),
+            _ => Err(format!("A rule is on or off, not {}.", shown(&on.text))),
+        }
+    }
+
+    fn help(&self) -> Result<Command, String> {
+        match self.words {
+            [] => Ok(Command::Help(None)),
+            [name] => {
+                Help::of(&name.text).map(|help| Command::Help(Some(help))).ok_or_else(|| unknown(&name.text))
+            }
+            _ => Err(self.usage()),
+        }
+    }
+
+    // Servers.
+
+    fn server(&self, word: &Word) -> Result<ServerId, String> {
+        let digits = word.text.trim_start_matches(['S', 's']);
+        let whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let id = if whole { digits.parse().ok().and_then(ServerId::new) } else { None };
+        id.filter(|_| word.text.len() <= digits.len() + 1)
+            .ok_or_else(|| format!("{} is not a server: write S1 to S{MAX_SERVERS}.", shown(&word.text)))
+    }
+
+    fn servers(&self) -> Result<Vec<ServerId>, String> {
+        let words = self.listed(&[',']);
+        if words.is_empty() {
+            Err(self.usage())
+        } else {
+            words.iter().map(|word| self.server(word)).collect()
+        }
+    }
+
+    fn one_server(&self) -> Result<ServerId, String> {
+        let [one] = self.words else { return Err(self.usage()) };
+        self.server(one)
+    }
+
+    fn two_servers(&self) -> Result<(ServerId, ServerId), String> {
+        let [one, other] = self.words else { return Err(self.usage()) };
+        let (one, other) = (self.server(one)?, self.server(other)?);
+        if one == other {
+            return Err(format!("{one} is always connected with itself: name two servers."));
+        }
+        Ok((one, other))
+    }
+
+    /// The words, where these letters stand for spaces.
+    fn listed(&self, spaces: &[char]) -> Vec<Word> {
+        let parts = self.words.iter().flat_map(|word| word.text.split(spaces));
+        parts.filter(|part| !part.is_empty()).map(|part| Word { text: part.into(), quoted: false }).collect()
+    }
+
+    fn partition(&self) -> Result<Command, String> {
+        let text: Vec<String> = self.listed(&[',']).into_iter().map(|word| word.text).collect();
+        let text = text.join(" ");
+        let mut groups = Vec::new();
+        for part in text.split('|') {
+            let words: Vec<Word> =
+                part.split_whitespace().map(|text| Word { text: text.into(), quoted: false }).collect();
+            let group: ServerSet = words.iter().map(|word| self.server(word)).collect::<Result<_, _>>()?;
+            if !group.is_empty() {
+                groups.push(group);
+            }
+        }
+        if groups.is_empty() { Err(self.usage()) } else { Ok(Command::Partition(groups)) }
+    }
+}
+
+/// Whether a word can only be meant as a server, as in `submit S2 text`.
+fn looks_like_server(word: &Word) -> bool {
+    !word.quoted
+        && word
+            .text
+            .strip_prefix(['S', 's'])
+            .is_some_and(|n| !n.is_empty() && n.len() <= 2 && n.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// All names of commands: used by whoever completes a line.
+pub(super) fn command_names() -> impl Iterator<Item = &'static str> {
+    COMMANDS.iter().map(|help| help.name)
+}
