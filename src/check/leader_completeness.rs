@@ -9,6 +9,8 @@ use crate::raft::{Entry, Index, Log, ServerId, Term};
 pub(super) struct LeaderCompleteness {
     /// By index, from 1.
     committed: Vec<Committed>,
+    /// The terms in which it was committed, each with the last index of its stretch.
+    stretches: Vec<(Term, Index)>,
 }
 
 #[derive(Clone, Debug)]
@@ -42,7 +44,13 @@ impl LeaderCompleteness {
         while self.committed().next() <= look.now.commit
             && let Some(entry) = log.get(self.committed().next())
         {
-            self.committed.push(Committed { entry: entry.clone(), by: look.id, in_term: look.now.term });
+            let in_term = look.now.term;
+            self.committed.push(Committed { entry: entry.clone(), by: look.id, in_term });
+            let upto = self.committed();
+            match self.stretches.last_mut() {
+                Some((term, last)) if *term == in_term => *last = upto,
+                _ => self.stretches.push((in_term, upto)),
+            }
         }
         self.committed.len() > known
     }
@@ -68,8 +76,8 @@ impl LeaderCompleteness {
     }
 
     fn last_before(&self, term: Term) -> Option<(Index, &Committed)> {
-        let slot = self.committed.iter().rposition(|committed| committed.in_term < term)?;
-        Some((Index(slot as u64 + 1), &self.committed[slot]))
+        let (_, last) = self.stretches.iter().rfind(|(in_term, _)| *in_term < term)?;
+        Some((*last, &self.committed[last.0 as usize - 1]))
     }
 
     pub(super) fn committed(&self) -> Index {

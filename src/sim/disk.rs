@@ -21,6 +21,9 @@ pub struct Disk {
     last: (u64, u64),
 }
 
+/// Where a log ends: the index and the term of its last entry.
+pub type LogEnd = (Index, Term);
+
 /// A write under way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pending {
@@ -65,7 +68,7 @@ impl Disk {
 
     /// Makes the next write durable. Returns its token, the event that asked for it, and where the log
     /// ends that it wrote.
-    pub fn finish(&mut self) -> Option<(Token, EventId, Option<(Index, Term)>)> {
+    pub fn finish(&mut self) -> Option<(Token, EventId, Option<LogEnd>)> {
         let Pending { write, cause, .. } = self.queue.pop_front()?;
         let last = self.durable.write(&write);
         Some((write.token, cause, last))

@@ -384,24 +384,18 @@ impl Network {
         }
     }
 
-    fn insert(&mut self, mut packet: Packet) {
-        packet.order = self.sent;
+    #[inline]
+    fn insert(&mut self, packet: Packet) {
+        let order = self.sent;
         self.sent += 1;
-        let key = (packet.arrives_us, packet.order);
-        let held = packet.held;
-        let slot = match self.free.pop() {
-            Some(slot) => {
-                self.slots[slot as usize] = Some(packet);
-                slot
-            }
-            None => {
-                self.slots.push(Some(packet));
-                self.slots.len() as u32 - 1
-            }
-        };
-        if !held {
-            self.queue.push(Reverse((key.0, key.1, slot)));
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            self.slots.len() as u32 - 1
+        });
+        if !packet.held {
+            self.queue.push(Reverse((packet.arrives_us, order, slot)));
         }
+        self.slots[slot as usize] = Some(Packet { order, ..packet });
     }
 
     /// When the next message arrives that is not held.

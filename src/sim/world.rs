@@ -53,6 +53,28 @@ enum Next {
     Tick(usize),
 }
 
+/// What happens earliest of all that was considered.
+#[derive(Clone, Copy)]
+struct Earliest {
+    at_us: u64,
+    next: Next,
+}
+
+impl Earliest {
+    /// Nothing was considered yet.
+    fn never(next: Next) -> Earliest {
+        Earliest { at_us: u64::MAX, next }
+    }
+
+    /// Considers this as well. What was considered before wins a tie.
+    #[inline]
+    fn or(&mut self, at_us: u64, next: impl FnOnce() -> Next) {
+        if at_us < self.at_us {
+            *self = Earliest { at_us, next: next() };
+        }
+    }
+}
+
 /// An event under way.
 struct Draft {
     id: EventId,
@@ -61,12 +83,22 @@ struct Draft {
     causes: [Option<EventId>; 2],
     log_from: Option<Index>,
     reborn: bool,
+    /// Whether somebody watches, so that `sent` is worth filling.
+    watched: bool,
     sent: Vec<PacketName>,
     waiting: u32,
     wrote: Option<Token>,
     finished: Option<Finished>,
     /// The client's request that is being proposed.
     request: Option<(ClientId, u32)>,
+}
+
+impl Draft {
+    fn sends(&mut self, message: PacketName) {
+        if self.watched {
+            self.sent.push(message);
+        }
+    }
 }
 
 // To look at.
@@ -212,28 +244,29 @@ impl World {
     /// were sent, then timers fire, then clients act; each kind in the order of their numbers.
     pub fn step<W: Watch>(&mut self, watch: &mut W) -> Option<EventId> {
         let (at_us, next) = self.next()?;
-        if at_us > self.now_us {
-            self.now_us = at_us;
-            self.at_instant = 0;
-        }
+        self.happen(at_us, next, watch)
+    }
+
+    /// Lets that happen which is next.
+    fn happen<W: Watch>(&mut self, at_us: u64, next: Next, watch: &mut W) -> Option<EventId> {
+        self.pass_to(at_us);
         self.at_instant += 1;
         match next {
             Next::Write(id) => self.finish_write(id, watch),
             Next::Timer(id, timer) => Some(self.fire(id, timer, None, watch)),
             Next::Client(client) => self.wake(client, watch),
             Next::Tick(client) => Some(self.tick(client, watch)),
-            Next::Arrival => {
-                let packet = self.network.take_next()?;
-                Some(self.arrive(packet, watch))
-            }
+            Next::Arrival => self.arrive(watch),
         }
     }
 
     /// Lets everything happen that happens until then, and makes it that late. In manual mode time
     /// stands still.
     pub fn run_until<W: Watch>(&mut self, until_us: u64, watch: &mut W) {
-        while self.next().is_some_and(|(at_us, _)| at_us <= until_us) {
-            self.step(watch);
+        while let Some((at_us, next)) = self.next()
+            && at_us <= until_us
+        {
+            self.happen(at_us, next, watch);
         }
         if !self.manual {
             self.pass_to(until_us);
@@ -253,43 +286,34 @@ impl World {
             let writing = |s: &&Server| s.is_active() && s.disk.next_done_us().is_some();
             return self.servers.iter().find(writing).map(|s| (self.now_us, Next::Write(s.node.id())));
         }
-        let mut best_us = u64::MAX;
-        let mut best = None;
-        let mut consider = |at_us: u64, next: Next| {
-            if at_us < best_us {
-                (best_us, best) = (at_us, Some(next));
+        // The earliest of each kind; of those at one instant the first, in the order that `step` states.
+        let mut write = Earliest::never(Next::Arrival);
+        let mut timer = write;
+        for server in self.servers.iter().filter(|server| !server.paused) {
+            if let Some(done_us) = server.disk.next_done_us() {
+                write.or(done_us, || Next::Write(server.node.id()));
             }
-        };
-        for server in &self.servers {
-            if let Some(done_us) = server.disk.next_done_us()
-                && !server.paused
-            {
-                consider(done_us, Next::Write(server.node.id()));
-            }
-        }
-        if let Some(arrives_us) = self.network.next_arrival_us() {
-            consider(arrives_us, Next::Arrival);
-        }
-        for server in &self.servers {
-            if server.paused {
-                continue;
-            }
-            for (timer, running) in Timer::ALL.into_iter().zip(&server.timers) {
+            for (which, running) in Timer::ALL.into_iter().zip(&server.timers) {
                 if let Some(running) = running {
-                    consider(running.fires_us, Next::Timer(server.node.id(), timer));
+                    timer.or(running.fires_us, || Next::Timer(server.node.id(), which));
                 }
             }
         }
+        let mut next = write;
+        if let Some(arrives_us) = self.network.next_arrival_us() {
+            next.or(arrives_us, || Next::Arrival);
+        }
+        next.or(timer.at_us, || timer.next);
         for (slot, client) in self.clients.iter().enumerate() {
             if let Some(call) = &client.call {
-                consider(call.wake_us, Next::Client(slot));
+                next.or(call.wake_us, || Next::Client(slot));
             }
             if let Some(tick_us) = client.tick_us {
-                consider(tick_us, Next::Tick(slot));
+                next.or(tick_us, || Next::Tick(slot));
             }
         }
         // What a paused server missed happens when it goes on, not in the past.
-        best.map(|next| (best_us.max(self.now_us), next))
+        (next.at_us < u64::MAX).then(|| (next.at_us.max(self.now_us), next.next))
     }
 
     // What happens by itself.
@@ -302,7 +326,7 @@ impl World {
         draft.causes[0] = Some(cause);
         self.release_waiting(id, token, &mut draft);
         self.on_server(id, Input::Persisted(token, last), &mut draft, watch);
-        Some(self.close(draft, What::Synced { token }, watch))
+        Some(self.close(&mut draft, || What::Synced { token }, watch))
     }
 
     /// Messages leave that waited for this write or an earlier one.
@@ -335,19 +359,21 @@ impl World {
             server.fired = if server.fired.0 == term { (term, server.fired.1 + 1) } else { (term, 1) };
         }
         self.on_server(id, Input::Fired(timer), &mut draft, watch);
-        self.close(draft, What::Fired { timer }, watch)
+        self.close(&mut draft, || What::Fired { timer }, watch)
     }
 
     /// A message has come to the end of its way: it is lost, waits in front of a paused server, or is
     /// received.
-    fn arrive<W: Watch>(&mut self, packet: Packet, watch: &mut W) -> EventId {
-        let Packet { name, doomed, .. } = packet;
-        let receiver = name.to.server().map(|id| &mut self.servers[id.slot()]);
-        let (gone, paused) = receiver.as_ref().map_or((false, false), |server| (!server.up, server.paused));
+    fn arrive<W: Watch>(&mut self, watch: &mut W) -> Option<EventId> {
+        let packet = self.network.take_next()?;
+        let name = packet.name;
+        let receiver = name.to.server().map(|id| &self.servers[id.slot()]);
+        let (gone, paused) = receiver.map_or((false, false), |server| (!server.up, server.paused));
         let cut = self.network.is_cut(name.from, name.to).then_some(DropReason::Cut);
-        let lost = doomed.or(cut).or(gone.then_some(DropReason::Down));
+        let lost = packet.doomed.or(cut).or(gone.then_some(DropReason::Down));
         if lost.is_none() && !paused {
-            return self.deliver(packet, None, watch);
+            let Packet { content, cause, also, .. } = packet;
+            return Some(self.deliver(name, content, [Some(cause), also], watch));
         }
         let mut draft = self.draft::<W>(None);
         draft.causes = [Some(packet.cause), packet.also];
@@ -361,13 +387,18 @@ impl World {
                 What::Queued { message: name, content }
             }
         };
-        self.close(draft, what, watch)
+        Some(self.close(&mut draft, || what, watch))
     }
 
-    fn deliver<W: Watch>(&mut self, packet: Packet, by_hand: Option<EventId>, watch: &mut W) -> EventId {
-        let Packet { name, content, cause, also, .. } = packet;
+    fn deliver<W: Watch>(
+        &mut self,
+        name: PacketName,
+        content: Content,
+        causes: [Option<EventId>; 2],
+        watch: &mut W,
+    ) -> EventId {
         let mut draft = self.draft::<W>(name.to.server());
-        draft.causes = [Some(cause), by_hand.or(also)];
+        draft.causes = causes;
         let told = W::WATCHES.then(|| content.clone());
         match (name.to, content) {
             (Endpoint::Server(id), Content::Raft(message)) => {
@@ -390,8 +421,9 @@ impl World {
             // A client never sees Raft's messages, nor a server an answer; nobody sends such a thing.
             (Endpoint::Client(_), _) | (Endpoint::Server(_), Content::Response { .. }) => {}
         }
-        let content = told.unwrap_or(Content::Request { serial: 0, op: Op::Get { key: String::new() } });
-        self.close(draft, What::Delivered { message: name, content }, watch)
+        let what =
+            || What::Delivered { message: name, content: told.expect("it was kept for whoever watches") };
+        self.close(&mut draft, what, watch)
     }
 
     // What a server wants done.
@@ -437,13 +469,13 @@ impl World {
 
     fn send(&mut self, message: Message, cause: EventId, also: Option<EventId>, draft: &mut Draft) {
         let link = (Endpoint::Server(message.from), Endpoint::Server(message.to));
-        draft.sent.push(self.network.send(link, Content::Raft(message), self.now_us, cause, also));
+        draft.sends(self.network.send(link, Content::Raft(message), self.now_us, cause, also));
     }
 
     fn answer(&mut self, id: ServerId, client: ClientId, serial: u32, answer: Answer, draft: &mut Draft) {
         let link = (Endpoint::Server(id), Endpoint::Client(client));
         let content = Content::Response { serial, answer };
-        draft.sent.push(self.network.send(link, content, self.now_us, draft.id, None));
+        draft.sends(self.network.send(link, content, self.now_us, draft.id, None));
     }
 
     fn set_timer(&mut self, id: ServerId, timer: Timer, range: TimerRange, cause: EventId) {
@@ -497,7 +529,7 @@ impl World {
         call.wake_us = self.now_us + self.options.client_timeout_us;
         let link = (Endpoint::Client(client.id), Endpoint::Server(client.target));
         let content = Content::Request { serial: call.serial, op: call.op.clone() };
-        draft.sent.push(self.network.send(link, content, self.now_us, draft.id, None));
+        draft.sends(self.network.send(link, content, self.now_us, draft.id, None));
     }
 
     fn hear(&mut self, client: ClientId, from: ServerId, serial: u32, answer: Answer, draft: &mut Draft) {
@@ -526,10 +558,10 @@ impl World {
         let mut draft = self.draft::<W>(None);
         let call = self.clients[slot].call.as_ref()?;
         draft.causes[0] = Some(call.cause);
-        let what = What::Woke { client: self.clients[slot].id, serial: call.serial, timed_out: call.asked };
+        let (client, serial, timed_out) = (self.clients[slot].id, call.serial, call.asked);
         let next = self.clients[slot].wake(self.servers.len() as u8, self.now_us, most_us);
         self.go_on(slot, next, &mut draft);
-        Some(self.close(draft, what, watch))
+        Some(self.close(&mut draft, || What::Woke { client, serial, timed_out }, watch))
     }
 
     /// The background client asks for something new; if it is still busy, it lets this time pass.
@@ -544,8 +576,8 @@ impl World {
             client.begin(self.now_us, draft.id);
             self.ask(slot, &mut draft);
         }
-        let what = What::Ticked { client: self.clients[slot].id };
-        self.close(draft, what, watch)
+        let client = self.clients[slot].id;
+        self.close(&mut draft, || What::Ticked { client }, watch)
     }
 
     fn schedule_workload(&mut self) {
@@ -568,6 +600,7 @@ impl World {
             causes: [None; 2],
             log_from: None,
             reborn: false,
+            watched: W::WATCHES,
             sent: Vec::new(),
             waiting: 0,
             wrote: None,
@@ -576,12 +609,12 @@ impl World {
         }
     }
 
-    fn close<W: Watch>(&mut self, draft: Draft, what: What, watch: &mut W) -> EventId {
-        let Draft { id, server, log_from, reborn, .. } = draft;
+    fn close<W: Watch>(&mut self, draft: &mut Draft, what: impl FnOnce() -> What, watch: &mut W) -> EventId {
+        let Draft { id, server, log_from, reborn, .. } = *draft;
         let event = W::WATCHES.then(|| Event {
             id,
             at_us: self.now_us,
-            what,
+            what: what(),
             server,
             causes: draft.causes,
             guards: Vec::new(),
@@ -590,10 +623,10 @@ impl World {
                 after: self.servers[server.slot()].brief(),
                 log_from,
             }),
-            sent: draft.sent,
+            sent: std::mem::take(&mut draft.sent),
             waiting: draft.waiting,
             wrote: draft.wrote,
-            finished: draft.finished,
+            finished: draft.finished.take(),
         });
         watch.happened(self, &Stepped { event: id, server, log_from, reborn }, event);
         id
@@ -707,8 +740,8 @@ impl World {
         if checked.is_ok() {
             self.carry_out_action(action, &mut draft, watch);
         }
-        let what = What::Acted { action: action.clone(), refused: checked.clone().err() };
-        self.close(draft, what, watch);
+        let refused = checked.clone().err();
+        self.close(&mut draft, || What::Acted { action: action.clone(), refused }, watch);
         if checked.is_ok() {
             self.follow_up(action, id, watch);
         }
@@ -781,16 +814,16 @@ impl World {
                 self.fire(*server, *timer, Some(cause), watch);
             }
             Action::Deliver { message } => {
-                if let Some(packet) = self.network.take(*message) {
-                    self.deliver(packet, Some(cause), watch);
+                if let Some(Packet { name, content, cause: sent_by, .. }) = self.network.take(*message) {
+                    self.deliver(name, content, [Some(sent_by), Some(cause)], watch);
                 }
             }
             Action::Drop { message } => {
                 if let Some(Packet { name, content, cause: sent_by, .. }) = self.network.take(*message) {
                     let mut draft = self.draft::<W>(None);
                     draft.causes = [Some(sent_by), Some(cause)];
-                    let what = What::Dropped { message: name, content, reason: DropReason::ByHand };
-                    self.close(draft, what, watch);
+                    let reason = DropReason::ByHand;
+                    self.close(&mut draft, || What::Dropped { message: name, content, reason }, watch);
                 }
             }
             _ => {}
