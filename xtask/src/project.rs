@@ -4,9 +4,11 @@ use crate::run::Outcome;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The root of the repository, wherever the command was given.
+/// The root of the repository, wherever the command was given. Cargo says at each run where our
+/// manifest lies; what it said when we were built may be of another checkout with the same target.
 pub fn root() -> PathBuf {
-    let xtask = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or(env!("CARGO_MANIFEST_DIR").into());
+    let xtask = PathBuf::from(manifest);
     xtask.parent().expect("xtask lies in the repository's root").to_path_buf()
 }
 
