@@ -11,7 +11,7 @@ pub const TEXT_MAX: usize = 4096;
 
 /// What a client asks of the store.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", tag = "op", deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum Op {
     /// key ← value.
     Put {

@@ -10,7 +10,7 @@ use std::fmt;
 /// One thing that a person or a script does to the world. An action whose target is not there does
 /// nothing, and the event says so.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "do", deny_unknown_fields)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum Action {
     /// The server stops at once. What is not on its disk is lost.
     Crash {
@@ -143,8 +143,8 @@ pub enum Action {
 }
 
 /// Why an action would do nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "because")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Refusal {
     /// There is no such server in this cluster.
     NoSuchServer {

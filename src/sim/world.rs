@@ -303,7 +303,9 @@ impl World {
         if let Some(arrives_us) = self.network.next_arrival_us() {
             next.or(arrives_us, || Next::Arrival);
         }
-        next.or(timer.at_us, || timer.next);
+        // What a paused server missed happens when it goes on, not in the past. So mail that has waited
+        // for it comes before a timer that ran out meanwhile, as at any instant.
+        next.or(timer.at_us.max(self.now_us), || timer.next);
         for (slot, client) in self.clients.iter().enumerate() {
             if let Some(call) = &client.call {
                 next.or(call.wake_us, || Next::Client(slot));
@@ -312,7 +314,6 @@ impl World {
                 next.or(tick_us, || Next::Tick(slot));
             }
         }
-        // What a paused server missed happens when it goes on, not in the past.
         (next.at_us < u64::MAX).then(|| (next.at_us.max(self.now_us), next.next))
     }
 

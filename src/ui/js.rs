@@ -20,10 +20,10 @@
 use super::tank::Tank;
 use crate::raft::Unobserved;
 use crate::sim::{Action, Options, Setup, World};
-use crate::timeline::{FORMAT, RUN_US_MAX, Recording, RecordingError, Run, State};
+use crate::timeline::{RUN_US_MAX, Recording, RecordingError, Run, State};
 use js_sys::{Error, Function, Object, Reflect};
-use serde::{Deserialize, Serialize};
-use serde_wasm_bindgen::{Serializer, from_value};
+use serde::Serialize;
+use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::closure::{Closure, WasmClosure};
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -69,7 +69,7 @@ pub fn install(tank: &Tank) -> Result<(), JsValue> {
         function::<dyn Fn(JsValue) -> Answer>(Box::new(move |argument| does(&tank, argument)))
     };
     put("state", call(|tank, _| tank.with(|run| plain(&State::of(run)))))?;
-    put("act", call(|tank, action| act(tank, action)))?;
+    put("act", call(|tank, action| act(tank, &action)))?;
     put("runFor", call(|tank, ms| run_for(tank, &ms)))?;
     put(
         "play",
@@ -90,8 +90,14 @@ pub fn install(tank: &Tank) -> Result<(), JsValue> {
     put("load", call(|tank, recording| load(tank, &recording)))?;
     put("digest", call(|tank, _| Ok(tank.with(Run::digest).to_string().into())))?;
     put("events", call(|tank, from| events(tank, &from)))?;
-    put("bench", function::<dyn Fn(JsValue, JsValue) -> Answer>(Box::new(|s, o| bench(&s, o))))?;
+    put("bench", function::<dyn Fn(JsValue, JsValue) -> Answer>(Box::new(|s, o| bench(&s, &o))))?;
     Reflect::set(&window, &"wavetank".into(), &api).map(drop)
+}
+
+/// A value as JSON text. All that comes in goes through one parser, whose errors say what was wrong: two
+/// would double what the page has to load.
+fn json(value: &JsValue) -> String {
+    js_sys::JSON::stringify(value).map(String::from).unwrap_or_default()
 }
 
 /// A function that lives as long as the page.
@@ -99,10 +105,10 @@ fn function<F: ?Sized + WasmClosure + 'static>(does: Box<F>) -> JsValue {
     Closure::wrap(does).into_js_value().unchecked_into::<Function>().into()
 }
 
-fn act(tank: &Tank, action: JsValue) -> Answer {
-    let action: Action = from_value(action).map_err(|why| {
+fn act(tank: &Tank, action: &JsValue) -> Answer {
+    let action: Action = serde_json::from_str(&json(action)).map_err(|why| {
         let message = format!(
-            "This is not an action: {why}. An action looks like {{do: \"crash\", server: \"S1\"}}; see the docs."
+            "This is not an action: {why}. An action looks like {{crash: {{server: \"S1\"}}}}; see the docs."
         );
         error("BAD_ARGUMENT", &message)
     })?;
@@ -125,30 +131,10 @@ fn set_speed(tank: &Tank, factor: &JsValue) -> Answer {
 
 fn load(tank: &Tank, recording: &JsValue) -> Answer {
     let bad = |why: RecordingError| error("BAD_RECORDING", &why.to_string());
-    let recording = match recording.as_string() {
-        Some(text) => Recording::from_json(&text).map_err(bad)?,
-        None => from_object(recording).map_err(bad)?,
-    };
+    let text = recording.as_string().unwrap_or_else(|| json(recording));
+    let recording = Recording::from_json(&text).map_err(bad)?;
     tank.load(&recording).map_err(bad)?;
     Ok(JsValue::UNDEFINED)
-}
-
-/// A recording from an object. The version comes first: what else stands in a newer one, this version
-/// need not understand.
-fn from_object(value: &JsValue) -> Result<Recording, RecordingError> {
-    #[derive(Deserialize)]
-    struct Version {
-        format: u32,
-    }
-
-    let unreadable = |why: serde_wasm_bindgen::Error| RecordingError::Unreadable(why.to_string());
-    let Version { format } = from_value(value.clone()).map_err(unreadable)?;
-    if format > FORMAT {
-        return Err(RecordingError::Newer(format));
-    }
-    let recording: Recording = from_value(value.clone()).map_err(unreadable)?;
-    recording.check()?;
-    Ok(recording)
 }
 
 fn events(tank: &Tank, from: &JsValue) -> Answer {
@@ -160,20 +146,10 @@ fn events(tank: &Tank, from: &JsValue) -> Answer {
 }
 
 /// Five servers with RaftScope's timings, without the page: simulated seconds per second.
-fn bench(seconds: &JsValue, options: JsValue) -> Answer {
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct How {
-        trace: bool,
-        requests: bool,
-    }
-
+fn bench(seconds: &JsValue, options: &JsValue) -> Answer {
     let seconds = number(seconds, "seconds", 1.0, 100_000.0)?;
-    let How { trace, requests } = if options.is_undefined() {
-        How::default()
-    } else {
-        from_value(options).map_err(|why| error("BAD_ARGUMENT", &why.to_string()))?
-    };
+    let asked = |name: &str| Reflect::get(options, &name.into()).is_ok_and(|value| value.is_truthy());
+    let (trace, requests) = (asked("trace"), asked("requests"));
     let workload_every_us = if requests { 100_000 } else { 0 };
     let setup = Setup { options: Options { workload_every_us, ..Options::raftscope() }, ..Setup::new(5, 1) };
     let until_us = (seconds * 1e6) as u64;

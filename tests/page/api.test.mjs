@@ -41,7 +41,7 @@ test("within a second of loading, five servers have elected a leader", async (t)
 test("a command put to the cluster is committed and applied everywhere", async (t) => {
   const page = await open(t, { query: "?seed=7" });
   await elect(page);
-  await call(page, "act", { do: "submit", op: { op: "put", key: "x", value: "1" } });
+  await call(page, "act", { submit: { op: { put: { key: "x", value: "1" } } } });
   await call(page, "runFor", 1000);
   const { servers, clients } = await call(page, "state");
   for (const server of servers) {
@@ -54,9 +54,9 @@ test("a command put to the cluster is committed and applied everywhere", async (
 test("when the leader crashes another follows, and the write is still there", async (t) => {
   const page = await open(t, { query: "?seed=7" });
   const { leader } = await elect(page);
-  await call(page, "act", { do: "submit", op: { op: "put", key: "x", value: "1" } });
+  await call(page, "act", { submit: { op: { put: { key: "x", value: "1" } } } });
   await call(page, "runFor", 1000);
-  await call(page, "act", { do: "crash", server: leader });
+  await call(page, "act", { crash: { server: leader } });
   await call(page, "runFor", 3000);
   const { leaders, servers, violations } = await call(page, "state");
   assert.equal(leaders.length, 1);
@@ -69,12 +69,12 @@ test("when the leader crashes another follows, and the write is still there", as
 test("a recording does the same run again, from an object or from its text", async (t) => {
   const page = await open(t, { query: "?seed=7" });
   const { leader } = await elect(page);
-  await call(page, "act", { do: "pause", server: leader });
+  await call(page, "act", { pause: { server: leader } });
   await call(page, "runFor", 2000);
   const digest = await call(page, "digest");
   const recording = await call(page, "recording");
   for (const form of [recording, JSON.stringify(recording)]) {
-    await call(page, "act", { do: "crash", server: leader });
+    await call(page, "act", { crash: { server: leader } });
     await call(page, "runFor", 500);
     assert.notEqual(await call(page, "digest"), digest);
     await call(page, "load", form);
@@ -87,10 +87,10 @@ test("what can't be done is an error with a code and a sentence, and changes not
   await elect(page);
   const state = await call(page, "state");
   const table = [
-    ["act", [{ do: "restart", server: "S1" }], "REFUSED", /S1 is running already/],
-    ["act", [{ do: "crash", server: "S7" }], "REFUSED", /there is no S7/],
-    ["act", [{ do: "explode" }], "BAD_ARGUMENT", /not an action/],
-    ["act", [{ do: "crash", server: "<b>" }], "BAD_ARGUMENT", /not a server/],
+    ["act", [{ restart: { server: "S1" } }], "REFUSED", /S1 is running already/],
+    ["act", [{ crash: { server: "S7" } }], "REFUSED", /there is no S7/],
+    ["act", [{ explode: {} }], "BAD_ARGUMENT", /not an action/],
+    ["act", [{ crash: { server: "<b>" } }], "BAD_ARGUMENT", /not a server/],
     ["act", [null], "BAD_ARGUMENT", /not an action/],
     ["runFor", [-1], "BAD_ARGUMENT", /number from 0/],
     ["runFor", ["x"], "BAD_ARGUMENT", /number from 0/],
@@ -111,7 +111,7 @@ test("a recording that can't be used is refused with a sentence, and what ran go
   const recording = await call(page, "recording");
   const digest = await call(page, "digest");
   const text = JSON.stringify(recording);
-  const crash = { when: { atUs: 0, k: 0 }, action: { do: "crash", server: "S1" } };
+  const crash = { when: { atUs: 0, k: 0 }, action: { crash: { server: "S1" } } };
   const table = [
     [text.slice(0, -20), /may have been cut off/],
     ["", /not a whole Wavetank recording/],
@@ -137,8 +137,8 @@ test("a server that is not there and markup in a value do no harm in a recording
   const recording = await call(page, "recording");
   const markup = "<img src=x onerror=alert(1)>";
   const when = recording.end;
-  recording.actions.push({ when, action: { do: "crash", server: "S9" } });
-  recording.actions.push({ when, action: { do: "submit", op: { op: "put", key: "x", value: markup } } });
+  recording.actions.push({ when, action: { crash: { server: "S9" } } });
+  recording.actions.push({ when, action: { submit: { op: { put: { key: "x", value: markup } } } } });
   recording.end = { atUs: when.atUs + 2_000_000, k: 0 };
   await call(page, "load", recording);
   const { servers } = await call(page, "state");
@@ -150,7 +150,7 @@ for (const servers of [1, 2, 9]) {
   test(`${servers} servers elect a leader and commit`, async (t) => {
     const page = await open(t, { query: `?servers=${servers}&seed=3` });
     await elect(page);
-    await call(page, "act", { do: "submit", op: { op: "set", value: "5" } });
+    await call(page, "act", { submit: { op: { set: { value: "5" } } } });
     await call(page, "runFor", 2000);
     const state = await call(page, "state");
     assert.equal(state.servers.length, servers);

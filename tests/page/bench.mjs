@@ -81,7 +81,8 @@ async function frames({ entries }) {
       tank.runFor(5000);
       for (let entry = 0; entry < entries; entry += 1) {
         const [server] = tank.state().leaders;
-        tank.act({ do: "propose", server, op: { op: "put", key: `k${entry % 7}`, value: String(entry) } });
+        const op = { put: { key: `k${entry % 7}`, value: String(entry) } };
+        tank.act({ propose: { server, op } });
       }
       tank.runFor(5000);
       tank.speed(0.05);
