@@ -369,7 +369,7 @@ fn a_refused_action_says_why_nothing_came_of_it() {
 
 #[test]
 fn a_refusal_of_appendentries_names_the_index_and_the_end_of_the_log() {
-    let mut run = by_hand("S1:L2 1112 / S2:F1 11 / S3:F1 111", &[]);
+    let mut run = by_hand("S1:L7 1112 / S2:F1 11 / S3:F1 111", &[]);
     run.act(Action::Send { from: s(1), to: s(2) }).unwrap();
     deliver(&mut run, 1, 2);
     let event = deciding(&run, Rule::PrevLogIndex);

@@ -8,7 +8,7 @@ use super::frame::FrameLoop;
 use super::outside;
 use crate::raft::{Index, ServerId};
 use crate::sim::{Action, ClientId, EventId, PacketName, Refusal, Setup};
-use crate::timeline::{EVENTS_MAX, RUN_US_MAX, Recording, RecordingError, Run, Start};
+use crate::timeline::{EVENTS_MAX, RUN_US_MAX, Recording, RecordingError, Run, Stamp, Start};
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
@@ -291,6 +291,20 @@ impl Tank {
         if let Err(refusal) = self.act(action) {
             self.notify(Tone::Trouble, format!("Nothing was done: {refusal}."));
         }
+    }
+
+    /// Lets somebody do several things at once, or let time go by on the way. They call the function that
+    /// they are given with each action before they apply it.
+    pub fn with_mut<T>(&self, act: impl FnOnce(&mut Run, &mut dyn FnMut(Stamp, &Action)) -> T) -> T {
+        let (result, stamp) = {
+            let mut run = self.0.run.borrow_mut();
+            let result = act(&mut run, &mut |when, action| outside::note(when, action));
+            (result, run.stamp())
+        };
+        outside::passed(stamp);
+        self.0.view_us.set(self.view_us().max(stamp.at_us as f64));
+        self.changed();
+        result
     }
 
     /// Lets time go by.
