@@ -36,7 +36,7 @@ pub struct Event {
     /// The write that was asked for.
     pub wrote: Option<Token>,
     /// What a client now knows.
-    pub finished: Option<Finished>,
+    pub finished: Option<Box<Finished>>,
 }
 
 /// What happened.

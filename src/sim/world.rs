@@ -88,7 +88,7 @@ struct Draft {
     sent: Vec<PacketName>,
     waiting: u32,
     wrote: Option<Token>,
-    finished: Option<Finished>,
+    finished: Option<Box<Finished>>,
     /// The client's request that is being proposed.
     request: Option<(ClientId, u32)>,
 }
@@ -546,7 +546,7 @@ impl World {
             ClientNext::Wait => {}
             ClientNext::Ask => self.ask(slot, draft),
             ClientNext::Over => {
-                draft.finished = self.clients[slot].finished.back().cloned();
+                draft.finished = self.clients[slot].finished.back().cloned().map(Box::new);
                 if self.clients[slot].begin(self.now_us, draft.id) {
                     self.ask(slot, draft);
                 }

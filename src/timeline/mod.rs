@@ -56,16 +56,25 @@ impl Watch for Eyes {
     fn happened(&mut self, world: &World, step: &Stepped, event: Option<Event>) {
         self.checker.look(world, step);
         let Some(mut event) = event else { return };
-        event.guards = self.guards.clone();
-        self.guards.clear();
         digest_event(&mut self.digest, &event);
+        let oldest = if self.events.len() >= self.keep { self.events.pop_front() } else { None };
         if self.keep == 0 {
-            return;
+            self.guards.clear();
+        } else if let Some(mut place) = oldest
+            && let Some(old) = Arc::get_mut(&mut place)
+        {
+            // The oldest event's memory serves the newest, unless somebody holds on to it: a long trace
+            // is more than a processor's caches take, so memory is what it costs.
+            event.guards = std::mem::take(&mut old.guards);
+            event.guards.clear();
+            event.guards.append(&mut self.guards);
+            *old = event;
+            self.events.push_back(place);
+        } else {
+            event.guards = self.guards.clone();
+            self.guards.clear();
+            self.events.push_back(Arc::new(event));
         }
-        if self.events.len() == self.keep {
-            self.events.pop_front();
-        }
-        self.events.push_back(Arc::new(event));
     }
 }
 
