@@ -1,4 +1,13 @@
 //! Wavetank beside an event loop around raft-rs: simulated seconds per second, measured in turns.
+//!
+//! raft-rs counts time in ticks. 50 ms is the longest that can express a heartbeat of 50 ms, so the least
+//! work, and leaves election timeouts of 100 or 150 ms; 10 ms leaves ten choices from 100 to 190. With
+//! requests, raft-rs's leader tells its followers at once that it has committed, unless it is told to wait
+//! for the next message, as Figure 2 has it and we do. The line to beat is the quickest of theirs.
+//!
+//! What is not the same is to their advantage: their requests are put to the leader without travelling
+//! and their entries are counted, while ours come from a client by message, are applied to a store on
+//! every server, and are answered; and every write of ours is an event, though it takes no time here.
 
 mod rival;
 
@@ -66,6 +75,7 @@ fn run_theirs(settings: Settings, seed: u64) -> (f64, u64) {
     let mut rival = Rival::new(settings, seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let speed = timed(|| rival.run_until(SECONDS * 1_000_000));
     assert_eq!(rival.leaders(), 1);
+    assert!(rival.term() < 30, "elections without need: term {}", rival.term());
     let commits = rival.committed / 5;
     assert!(settings.request_every_us == 0 || commits > SECONDS * 9, "{commits} commits");
     (speed, rival.events / SECONDS)

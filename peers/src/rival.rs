@@ -66,8 +66,9 @@ impl Rival {
             settings,
             now_us: 0,
             nodes: voters.iter().map(|&id| node(id)).collect(),
-            // Servers do not tick in step.
-            ticks: std::array::from_fn(|slot| settings.tick_us * (slot as u64 + 1) / SERVERS),
+            // Servers do not tick in step. A follower counts a long tick just before a heartbeat and another
+            // just after the next one as two, so the ticks keep clear of the times when heartbeats come.
+            ticks: std::array::from_fn(|slot| 2_000 * (slot as u64 + 1)),
             request_us: if settings.request_every_us == 0 { u64::MAX } else { settings.request_every_us },
             requests: 0,
             queue: BinaryHeap::new(),
@@ -114,6 +115,11 @@ impl Rival {
     /// How many servers lead.
     pub fn leaders(&self) -> usize {
         self.nodes.iter().filter(|node| node.raft.state == StateRole::Leader).count()
+    }
+
+    /// The highest term.
+    pub fn term(&self) -> u64 {
+        self.nodes.iter().map(|node| node.raft.term).max().unwrap_or(0)
     }
 
     fn arrive(&mut self) {
