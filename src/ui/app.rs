@@ -1,6 +1,22 @@
 //! The whole page.
 
+use super::console::Console;
+use super::details::Details;
+use super::feed::Feed;
+use super::files::use_drop;
+use super::header::Header;
+use super::keys::{KeysDialog, use_keys};
+use super::logs::Logs;
+use super::notices::Notices;
+use super::page_state::{Page, PageState};
+use super::prefs;
+use super::setup_form::SetupDialog;
+use super::stage::Stage;
+use super::status::Broken;
+use super::table::StateTable;
+use super::tabs::Tabs;
 use super::tank::Tank;
+use super::transport::Transport;
 use yew::prelude::*;
 
 /// What the page is mounted with.
@@ -13,9 +29,36 @@ pub struct AppProps {
 /// The whole page.
 #[component]
 pub fn App(props: &AppProps) -> Html {
+    let page: Page =
+        use_reducer(|| PageState { shortcuts: prefs::shortcuts(), ..PageState::default() });
+    use_keys(&props.tank, &page);
+    let dropping = use_drop(&props.tank);
+    let tabs = vec![
+        ("Feed", html! { <Feed /> }),
+        ("Console", html! { <Console /> }),
+        ("State", html! { <StateTable /> }),
+    ];
     html! {
         <ContextProvider<Tank> context={props.tank.clone()}>
-            <main>{ "Wavetank" }</main>
+            <ContextProvider<Page> context={page}>
+                <Header />
+                <Notices />
+                <main class="layout" id="main">
+                    <div class="column-main">
+                        <Broken />
+                        <Stage />
+                        <Transport />
+                        <Logs />
+                    </div>
+                    <div class="column-side">
+                        <Details />
+                        <Tabs {tabs} />
+                    </div>
+                </main>
+                <SetupDialog />
+                <KeysDialog />
+                if dropping { <div class="drop-cover" aria-hidden="true">{ "Drop the recording to replay it" }</div> }
+            </ContextProvider<Page>>
         </ContextProvider<Tank>>
     }
 }

@@ -7,11 +7,33 @@
 pub mod app;
 pub mod console;
 pub mod context;
+mod control;
+mod details;
+mod dialog;
 pub mod feed;
+mod files;
 mod frame;
+pub mod geometry;
+mod header;
 pub mod js;
+mod keys;
+mod later;
+mod logs;
+mod notices;
 mod outside;
+pub mod page_state;
+pub mod prefs;
+mod requests;
+mod run_control;
+mod setup_form;
+pub mod setup_url;
+pub mod stage;
+mod status;
+mod table;
+mod tabs;
 pub mod tank;
+mod transport;
+pub mod words;
 
 pub use app::App;
 pub use context::{use_tank, use_view, use_view_of};
@@ -23,8 +45,22 @@ use crate::timeline::Start;
 /// Starts the page: makes the tank and mounts the components into `#app`.
 pub fn start() {
     outside::watch_for_panics();
-    let setup = Setup::new(5, 1);
-    let Ok(tank) = Tank::new(&setup, Start::Empty) else { return };
+    prefs::Theme::stored().apply();
+    let wanted = run_control::wanted();
+    let tank = match Tank::new(&wanted.setup, wanted.start) {
+        Ok(tank) => tank,
+        // What the address asks for was checked; if a run can't be made of it all the same, say why.
+        Err(error) => match Tank::new(&Setup::new(5, 1), Start::Empty) {
+            Ok(tank) => {
+                tank.notify(tank::Tone::Trouble, error.to_string());
+                tank
+            }
+            Err(_) => return,
+        },
+    };
+    for text in wanted.troubles {
+        tank.notify(tank::Tone::Trouble, text);
+    }
     tank.install();
     // Without `window.wavetank` the page works all the same.
     let _ = js::install(&tank);

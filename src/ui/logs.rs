@@ -1,0 +1,266 @@
+//! The logs: one row a server, one column an index. Only the columns in sight are drawn.
+
+use super::context::{use_tank, use_view, use_view_of};
+use super::tank::{Selected, Tank};
+use super::words::{clip, payload_text, term_class};
+use crate::raft::{Index, Progress, RoleName, ServerId, Term};
+use crate::sim::Server;
+use std::rc::Rc;
+use web_sys::Element;
+use yew::prelude::*;
+
+const CELL: f64 = 64.0;
+const ROW: f64 = 44.0;
+const HEAD: f64 = 20.0;
+/// Columns drawn on both sides of what is in sight.
+const SPARE: u64 = 4;
+
+/// An entry in a log.
+#[derive(Clone, Debug, PartialEq)]
+struct Cell {
+    index: Index,
+    term: Term,
+    text: String,
+    committed: bool,
+    durable: bool,
+    selected: bool,
+}
+
+/// A server's row.
+#[derive(Clone, Debug, PartialEq)]
+struct Row {
+    id: ServerId,
+    up: bool,
+    leads: bool,
+    term: Term,
+    commit: Index,
+    last: Index,
+    cells: Vec<Cell>,
+    /// What the leader in sight knows of it.
+    progress: Option<Progress>,
+    chosen: bool,
+}
+
+/// How long the logs are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Extent {
+    servers: usize,
+    last: u64,
+}
+
+fn extent(tank: &Tank) -> Extent {
+    tank.with(|run| {
+        let servers = run.world().servers();
+        let last = servers.iter().map(|s| s.node.log().last_index().0).max().unwrap_or(0);
+        Extent { servers: servers.len(), last }
+    })
+}
+
+/// The leader whose nextIndex and matchIndex are shown: the selected one, else that of the latest term.
+fn leader(servers: &[Server], selected: Option<Selected>) -> Option<&Server> {
+    let mut leaders: Vec<&Server> = servers.iter().filter(|s| s.up && s.node.is_leader()).collect();
+    leaders.sort_by_key(|s| (selected == Some(Selected::Server(s.node.id())), s.node.term()));
+    leaders.pop()
+}
+
+fn rows(tank: &Tank, &(first, last): &(u64, u64)) -> Vec<Rc<Row>> {
+    let selected = tank.selected();
+    tank.with(|run| {
+        let servers = run.world().servers();
+        let leader = leader(servers, selected);
+        let row = |server: &Server| {
+            let node = &server.node;
+            let id = node.id();
+            let cells = (first.max(1)..=last.min(node.log().last_index().0)).filter_map(|index| {
+                let index = Index(index);
+                let entry = node.log().get(index)?;
+                Some(Cell {
+                    index,
+                    term: entry.term,
+                    text: payload_text(&entry.payload),
+                    committed: index <= node.commit(),
+                    durable: index <= node.durable_index(),
+                    selected: selected == Some(Selected::Entry(id, index)),
+                })
+            });
+            Rc::new(Row {
+                id,
+                up: server.up,
+                leads: server.up && server.brief().role == RoleName::Leader,
+                term: node.term(),
+                commit: node.commit(),
+                last: node.log().last_index(),
+                cells: cells.collect(),
+                progress: leader.and_then(|leader| leader.node.progress(id)),
+                chosen: selected == Some(Selected::Server(id)),
+            })
+        };
+        servers.iter().map(row).collect()
+    })
+}
+
+/// The logs.
+#[component]
+pub fn Logs() -> Html {
+    let tank = use_tank();
+    let extent = use_view(extent);
+    let scroller = use_node_ref();
+    // Where the scroller stands: from the left, and how wide it is.
+    let sight = use_state(|| (0.0_f64, 900.0_f64));
+    let look = {
+        let (scroller, sight) = (scroller.clone(), sight.clone());
+        move || {
+            if let Some(element) = scroller.cast::<Element>() {
+                let now = (f64::from(element.scroll_left()), f64::from(element.client_width()));
+                // Half a cell decides nothing about which columns are drawn.
+                if (now.0 - sight.0).abs() > CELL || (now.1 - sight.1).abs() > CELL || now.0 == 0.0 && sight.0 != 0.0 {
+                    sight.set(now);
+                }
+            }
+        }
+    };
+    {
+        // Follows the end, unless the person has scrolled away from it.
+        let (scroller, look) = (scroller.clone(), look.clone());
+        let before = use_mut_ref(|| 0_u64);
+        use_effect_with(extent.last, move |last| {
+            if let Some(element) = scroller.cast::<Element>() {
+                let known = std::mem::replace(&mut *before.borrow_mut(), *last);
+                let end = (known + 1) as f64 * CELL - f64::from(element.client_width());
+                if f64::from(element.scroll_left()) >= end - 2.0 * CELL {
+                    element.set_scroll_left(element.scroll_width());
+                }
+            }
+            look();
+        });
+    }
+    let (left, width) = *sight;
+    let first = ((left / CELL) as u64 + 1).saturating_sub(SPARE).max(1);
+    let last = ((left + width) / CELL) as u64 + 1 + SPARE;
+    let rows = use_view_of(tank.clone(), (first, last), rows);
+    let columns = extent.last + 2;
+    let total = (columns as f64 * CELL).max(CELL * 4.0);
+    let height = HEAD + extent.servers as f64 * ROW;
+    let onscroll = move |_: Event| look();
+    let choose = use_callback(tank, |selected: Selected, tank| tank.select(Some(selected)));
+
+    html! {
+        <section class="panel logs" aria-label="Logs">
+            <div class="log-names" aria-hidden="true">
+                <div class="log-corner">{ "index" }</div>
+                { for rows.iter().map(|row| name(row, &choose)) }
+            </div>
+            <div class="log-scroller" ref={scroller} {onscroll} tabindex="0" role="group"
+                aria-label="Log entries; a table of them is under State">
+                <svg class="log-grid" width={total.to_string()} height={height.to_string()} role="group" aria-label="Logs of all servers">
+                    <g class="log-head">
+                        { for (first..=last.min(columns - 1)).map(|index| html! {
+                            <text key={index} x={(middle(Index(index))).to_string()} y="14">{ index }</text>
+                        }) }
+                    </g>
+                    { for rows.iter().enumerate().map(|(n, row)| html! {
+                        <LogRow key={row.id.number()} row={Rc::clone(row)} y={HEAD + n as f64 * ROW} choose={choose.clone()} />
+                    }) }
+                    if extent.last == 0 {
+                        <text class="log-empty" x="14" y={(HEAD + 28.0).to_string()}>{ "All logs are empty. Press C, or Ask, to send a command." }</text>
+                    }
+                </svg>
+            </div>
+        </section>
+    }
+}
+
+fn middle(index: Index) -> f64 {
+    (index.0 as f64 - 0.5) * CELL
+}
+
+fn name(row: &Row, choose: &Callback<Selected>) -> Html {
+    let id = row.id;
+    let onclick = choose.reform(move |_: MouseEvent| Selected::Server(id));
+    let role = if !row.up {
+        "✕"
+    } else if row.leads {
+        "♛"
+    } else {
+        ""
+    };
+    html! {
+        <div key={id.number()} class={classes!("log-name", row.chosen.then_some("selected"), (!row.up).then_some("is-down"))} {onclick}>
+            <b>{ id.to_string() }</b><span class={classes!("dot", term_class(row.term))}></span><span class="log-role">{ role }</span>
+        </div>
+    }
+}
+
+#[derive(Clone, PartialEq, Properties)]
+struct LogRowProps {
+    row: Rc<Row>,
+    y: f64,
+    choose: Callback<Selected>,
+}
+
+#[component]
+fn LogRow(props: &LogRowProps) -> Html {
+    let LogRowProps { row, y, choose } = props;
+    let id = row.id;
+    html! {
+        <g class={classes!("log-row", row.chosen.then_some("selected"), (!row.up).then_some("is-down"))}
+            transform={format!("translate(0 {y})")} data-log={id.to_string()}>
+            <line class="log-line" x1="0" x2="100%" y1="0.5" y2="0.5" />
+            { for row.cells.iter().map(|cell| cell_html(id, cell, choose)) }
+            if row.commit.0 > 0 {
+                <path key="commit" class="commit-line" d={format!("M{} 2v40", row.commit.0 as f64 * CELL + 0.5)} />
+            }
+            { progress(row) }
+        </g>
+    }
+}
+
+fn cell_html(id: ServerId, cell: &Cell, choose: &Callback<Selected>) -> Html {
+    let index = cell.index;
+    let onclick = choose.reform(move |_: MouseEvent| Selected::Entry(id, index));
+    let class = classes!(
+        "cell",
+        term_class(cell.term),
+        if cell.committed { "committed" } else { "open" },
+        (!cell.durable).then_some("volatile"),
+        cell.selected.then_some("selected")
+    );
+    let x = (index.0 - 1) as f64 * CELL;
+    let state = match (cell.committed, cell.durable) {
+        (true, true) => "committed",
+        (true, false) => "committed, but not on this disk yet",
+        (false, true) => "not committed",
+        (false, false) => "not on disk yet: a crash would lose it",
+    };
+    html! {
+        <g key={index.0} {class} transform={format!("translate({x} 0)")} {onclick}>
+            <title>{ format!("{id}, index {index}: {}, term {}; {state}", cell.text, cell.term) }</title>
+            <rect class="cell-box" x="3" y="4" width={(CELL - 6.0).to_string()} height="35" rx="4" />
+            <rect class="cell-band" x="5" y="6" width="20" height="14" rx="3" />
+            <text class="cell-term" x="15" y="17">{ cell.term.to_string() }</text>
+            if cell.committed { <path class="cell-check" d="M47 12.5l3 3.5 6-7" /> }
+            if !cell.durable { <path class="cell-volatile" d={format!("M{} 10h7m-3.5-3.5v7", if cell.committed { 33 } else { 48 })} transform="rotate(0)" /> }
+            <text class="cell-text" x={(CELL / 2.0).to_string()} y="33">{ clip(&cell.text, 8) }</text>
+        </g>
+    }
+}
+
+/// nextIndex as an arrow in front of the next column, matchIndex as a dot under its own.
+fn progress(row: &Row) -> Html {
+    let Some(Progress { next, matched }) = row.progress else { return html! {} };
+    let at = (next.0 as f64 - 1.0) * CELL + CELL / 2.0;
+    html! {
+        <g key="progress" class="progress">
+            <g transform={format!("translate({at:.1} 42)")}>
+                <title>{ format!("nextIndex {next}: the leader sends from here") }</title>
+                <path class="next-arrow" d="M0-7 5 0h-10z" />
+            </g>
+            if matched.0 > 0 {
+                <g transform={format!("translate({:.1} 41)", matched.0 as f64 * CELL - CELL / 2.0 + 14.0)}>
+                    <title>{ format!("matchIndex {matched}: the logs agree up to here") }</title>
+                    <circle class="match-dot" r="3.5" />
+                </g>
+            }
+        </g>
+    }
+}

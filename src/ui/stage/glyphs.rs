@@ -1,0 +1,129 @@
+//! The shapes of servers and messages. Role by shape and letter, term by number and colour.
+
+use super::view::{Glyph, ServerView, Shape, Vote};
+use crate::raft::{RoleName, ServerId};
+use crate::ui::words::term_class;
+use yew::prelude::*;
+
+/// The radius for which server shapes are drawn; others are scaled.
+pub const RADIUS: f64 = 44.0;
+
+/// A message, around the origin.
+#[must_use]
+pub fn message(glyph: Glyph) -> Html {
+    let colour = glyph.term.map_or("tc", term_class);
+    let hollow = if glyph.sign.is_some() { "hollow" } else { "filled" };
+    let class = classes!("glyph", colour, hollow);
+    let shape = match glyph.shape {
+        Shape::Vote => html! { <path {class} d="M0-12 12 0 0 12-12 0z" /> },
+        Shape::Append => html! { <circle {class} r={if glyph.entries == 0 && glyph.sign.is_none() { "7.5" } else { "10" }} /> },
+        Shape::Client => html! { <rect {class} x="-10" y="-8.5" width="20" height="17" rx="4" /> },
+    };
+    let letter = match (glyph.sign, glyph.shape) {
+        (Some(sign), _) => Some(sign),
+        (None, Shape::Vote) => Some('V'),
+        (None, Shape::Client) => Some('?'),
+        (None, Shape::Append) => None,
+    };
+    html! {
+        <>
+            { shape }
+            if let Some(letter) = letter {
+                <text class={classes!("glyph-letter", colour, hollow)} y="4.5">{ letter }</text>
+            }
+            { entries(glyph.entries, colour) }
+        </>
+    }
+}
+
+/// The entries that a message carries: small squares, or a number when there are many.
+fn entries(count: usize, colour: &'static str) -> Html {
+    match count {
+        0 => html! {},
+        1..=3 => {
+            let squares = (0..count).map(|n| {
+                let x = n as f64 * 8.0 - (count as f64 - 1.0) * 4.0 - 3.0;
+                html! { <rect key={n} class={classes!("entry-square", colour)} x={x.to_string()} y="-3" width="6" height="6" /> }
+            });
+            html! { <g class="entries">{ for squares }</g> }
+        }
+        _ => html! { <text class={classes!("glyph-letter", colour, "filled")} y="4">{ count.min(99) }</text> },
+    }
+}
+
+/// The body of a server, around the origin, with radius [`RADIUS`].
+#[must_use]
+pub fn body(server: &ServerView) -> Html {
+    let colour = if server.up { term_class(server.term) } else { "down" };
+    let class = classes!("body", colour, server.paused.then_some("paused"));
+    let shape = match (server.up, server.role) {
+        (false, _) => html! {
+            <>
+                <circle {class} r="36" />
+                <path class="cross" d="M-14-24 14 4M14-24-14 4" />
+            </>
+        },
+        (true, RoleName::Follower) => html! { <circle {class} r="36" /> },
+        (true, RoleName::Candidate) => html! { <path {class} d="M39 0 19.5 33.8-19.5 33.8-39 0-19.5-33.8 19.5-33.8z" /> },
+        (true, RoleName::Leader) => html! {
+            <>
+                <circle class={classes!("crown-ring", colour)} r="39" />
+                <circle {class} r="33" />
+                <path class={classes!("crown", colour)} d="M-12-14v-9l6 4.5 6-8 6 8 6-4.5v9z" />
+            </>
+        },
+    };
+    html! {
+        <>
+            { shape }
+            { letter(server, colour) }
+            { votes(server) }
+            if server.paused {
+                <g class="bars">
+                    <rect x="-16" y="-40" width="9" height="24" rx="2" />
+                    <rect x="7" y="-40" width="9" height="24" rx="2" />
+                </g>
+            }
+        </>
+    }
+}
+
+fn letter(server: &ServerView, colour: &'static str) -> Html {
+    let term = format!("T{}", server.term);
+    match (server.up, server.role) {
+        (false, _) => html! { <text class="body-term down" y="24">{ term }</text> },
+        (true, RoleName::Candidate) => html! {
+            <>
+                <text class={classes!("body-letter", "small", colour)} y="1">{ "C" }</text>
+                <text class={classes!("body-term", colour)} y="15">{ term }</text>
+            </>
+        },
+        (true, role) => html! {
+            <>
+                <text class={classes!("body-letter", colour)} y="7">{ if role == RoleName::Leader { "L" } else { "F" } }</text>
+                <text class={classes!("body-term", colour)} y="23">{ term }</text>
+            </>
+        },
+    }
+}
+
+/// One dot a voter, in the direction in which the voter stands.
+fn votes(server: &ServerView) -> Html {
+    let count = server.votes.len() as f64;
+    let dots = server.votes.iter().map(|&(voter, vote)| {
+        let turn = (voter.slot() as f64 / count - 0.25) * std::f64::consts::TAU;
+        let (x, y) = (26.0 * turn.cos(), 26.0 * turn.sin());
+        vote_dot(voter, vote, x, y)
+    });
+    html! { <g class="votes">{ for dots }</g> }
+}
+
+fn vote_dot(voter: ServerId, vote: Vote, x: f64, y: f64) -> Html {
+    let transform = format!("translate({x:.1} {y:.1})");
+    let mark = match vote {
+        Vote::Have => html! { <circle class="vote have" r="5" /> },
+        Vote::Coming => html! { <circle class="vote coming" r="4.5" /> },
+        Vote::No => html! { <path class="vote no" d="M-4-4 4 4M4-4-4 4" /> },
+    };
+    html! { <g key={voter.number()} {transform}>{ mark }</g> }
+}

@@ -1,0 +1,191 @@
+//! Play, pause, one event, speed; the time; ask, cut, heal; begin again.
+
+use super::context::{use_tank, use_view};
+use super::control::Act;
+use super::page_state::{Change, use_page};
+use super::requests;
+use super::run_control::{reset_same, reset_seed};
+use super::tank::{SPEED_MAX, SPEED_MIN};
+use super::words::{speed_text, time_text};
+use crate::raft::ServerSet;
+use crate::sim::Action;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlInputElement};
+use yew::prelude::*;
+
+/// The bar under the stage.
+#[component]
+pub fn Transport() -> Html {
+    html! {
+        <section class="transport" aria-label="Controls">
+            <div class="transport-row">
+                <PlayButtons />
+                <Clock />
+                <Speed />
+            </div>
+            <div class="transport-row">
+                <Ask />
+                <Cuts />
+                <Resets />
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn PlayButtons() -> Html {
+    let tank = use_tank();
+    let playing = use_view(|tank| tank.is_playing());
+    let toggle = {
+        let tank = tank.clone();
+        move |_: MouseEvent| if tank.is_playing() { tank.pause() } else { tank.play() }
+    };
+    let step = move |_: MouseEvent| {
+        tank.step_event();
+    };
+    let (label, icon) =
+        if *playing { ("Pause", "M5 3h4v14H5zM11 3h4v14h-4z") } else { ("Play", "M5 2.5 17 10 5 17.5z") };
+    html! {
+        <div class="group">
+            <button type="button" class="button primary play" onclick={toggle} title={format!("{label} (Space)")} data-do="play">
+                <svg viewBox="0 0 20 20" width="16" height="16" aria-hidden="true"><path d={icon} /></svg>
+                { label }
+            </button>
+            <button type="button" class="button" onclick={step} title="Pause, and let exactly one event happen (.)" data-do="step">
+                <svg viewBox="0 0 20 20" width="16" height="16" aria-hidden="true"><path d="M4 3l9 7-9 7zM14 3h3v14h-3z" /></svg>
+                { "Step" }
+            </button>
+        </div>
+    }
+}
+
+/// The virtual time, written by the frame loop.
+#[component]
+fn Clock() -> Html {
+    let tank = use_tank();
+    let place = use_node_ref();
+    {
+        let place = place.clone();
+        use_effect_with(tank, move |tank| {
+            let subscription = tank.on_frame(move |moment| {
+                if let Some(element) = place.cast::<Element>() {
+                    element.set_text_content(Some(&time_text(moment.view_us)));
+                }
+            });
+            move || drop(subscription)
+        });
+    }
+    html! { <div class="clock" title="Virtual time since the start"><span class="clock-label">{ "time" }</span><output ref={place}></output></div> }
+}
+
+#[component]
+fn Speed() -> Html {
+    let tank = use_tank();
+    let speed = use_view(|tank| tank.speed());
+    let oninput = {
+        let tank = tank.clone();
+        move |event: InputEvent| {
+            let input = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
+            if let Some(input) = input {
+                tank.set_speed(10_f64.powf(input.value_as_number()));
+            }
+        }
+    };
+    let (low, high) = (SPEED_MIN.log10(), SPEED_MAX.log10());
+    let text = speed_text(*speed);
+    html! {
+        <label class="speed">
+            <span>{ "speed" }</span>
+            <input type="range" min={low.to_string()} max={high.to_string()} step="0.01" value={format!("{:.2}", speed.log10())}
+                aria-valuetext={format!("{text} of real time")} {oninput} />
+            <output class="speed-text">{ format!("{text} ×") }</output>
+        </label>
+    }
+}
+
+/// What the person asks of the cluster.
+#[component]
+fn Ask() -> Html {
+    let tank = use_tank();
+    let field = use_node_ref();
+    let view = use_view(|tank| {
+        (requests::next(tank), tank.with(|run| run.world().clients().first().map(|c| c.target.to_string())))
+    });
+    let onsubmit = {
+        let field = field.clone();
+        move |event: SubmitEvent| {
+            event.prevent_default();
+            if let Some(input) = field.cast::<HtmlInputElement>() {
+                requests::ask(&tank, &input.value(), None);
+                input.set_value("");
+            }
+        }
+    };
+    let (next, target) = &*view;
+    let target = target.clone().unwrap_or_default();
+    html! {
+        <form class="group ask" {onsubmit}>
+            <input ref={field} class="field" type="text" aria-label="What the client asks: x=1 writes, x? reads" maxlength="4000"
+                placeholder={next.clone()} autocomplete="off" spellcheck="false" />
+            <button type="submit" class="button" data-do="ask" title={format!("Client C1 asks this of {target}, which it believes to lead (C)")}>
+                { format!("Ask {target}") }
+            </button>
+        </form>
+    }
+}
+
+#[component]
+fn Cuts() -> Html {
+    let tank = use_tank();
+    let page = use_page();
+    let manual = use_view(|tank| tank.with(|run| run.world().is_manual()));
+    let servers = use_view(|tank| tank.with(|run| run.world().servers().len() as u8));
+    let dispatch = |change: Change| {
+        let page = page.clone();
+        move |_: MouseEvent| page.dispatch(change)
+    };
+    let set_manual = {
+        let (tank, on) = (tank.clone(), !*manual);
+        move |_: MouseEvent| tank.act_or_say(Action::Manual { on })
+    };
+    let parted = page.partition.map(|set| {
+        let groups = vec![ServerSet::first(*servers).minus(set), set];
+        (set, Action::Partition { groups })
+    });
+    html! {
+        <div class="group">
+            if let Some((set, action)) = parted {
+                <button type="button" class="button primary" data-do="cut" aria-disabled={set.is_empty().to_string()}
+                    title={if set.is_empty() { "Would do nothing: tap at least one server onto side B" } else { "Cuts side A off from side B" }}
+                    onclick={let (tank, page) = (tank.clone(), page.clone()); move |_: MouseEvent| if !set.is_empty() {
+                        tank.act_or_say(action.clone());
+                        page.dispatch(Change::Partition(false));
+                    }}>{ "Cut A | B" }</button>
+                <button type="button" class="button" onclick={dispatch(Change::Partition(false))}>{ "Cancel" }</button>
+            } else {
+                <button type="button" class="button" data-do="partition" onclick={dispatch(Change::Partition(true))}
+                    title="Choose servers, then cut them off from the rest (P)">{ "Partition" }</button>
+                <Act action={Action::Heal} label="Heal" hint="All links work again (H)" />
+            }
+            <button type="button" class="button" aria-pressed={manual.to_string()} onclick={set_manual} data-do="manual"
+                title="Time stands still: you fire timers and deliver messages yourself (G)">{ "Manual" }</button>
+        </div>
+    }
+}
+
+#[component]
+fn Resets() -> Html {
+    let tank = use_tank();
+    let seed = use_view(|tank| tank.with(|run| run.world().setup().seed.to_string()));
+    let same = {
+        let tank = tank.clone();
+        move |_: MouseEvent| reset_same(&tank)
+    };
+    let other = move |_: MouseEvent| reset_seed(&tank);
+    html! {
+        <div class="group">
+            <button type="button" class="button" onclick={same} data-do="reset" title={format!("The same run from the start, with seed {}", *seed)}>{ "Reset" }</button>
+            <button type="button" class="button" onclick={other} data-do="new-seed" title="From the start with another seed: other timeouts, other delays">{ "New seed" }</button>
+        </div>
+    }
+}

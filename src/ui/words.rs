@@ -1,0 +1,174 @@
+//! Short texts for what the page shows again and again.
+
+use crate::kv::Command;
+use crate::raft::{AppendOutcome, Body, Message, Payload, RoleName, Term};
+use crate::sim::{Answer, Brief, Content, Outcome};
+
+/// The class that gives a term its colour. Colours repeat; the number is always written as well.
+#[must_use]
+pub fn term_class(term: Term) -> &'static str {
+    const CLASSES: [&str; 7] = ["t1", "t2", "t3", "t4", "t5", "t6", "t7"];
+    match term.0.checked_sub(1) {
+        None => "t0",
+        Some(n) => CLASSES[(n % 7) as usize],
+    }
+}
+
+/// What a server is, in a word.
+#[must_use]
+pub fn role_word(brief: &Brief) -> &'static str {
+    match (brief.up, brief.role) {
+        (false, _) => "crashed",
+        (true, RoleName::Follower) => "follower",
+        (true, RoleName::Candidate) => "candidate",
+        (true, RoleName::Leader) => "leader",
+    }
+}
+
+/// A virtual time, in milliseconds or seconds.
+#[must_use]
+pub fn time_text(us: f64) -> String {
+    if us < 10_000_000.0 { format!("{:.2} ms", us / 1000.0) } else { format!("{:.3} s", us / 1_000_000.0) }
+}
+
+/// A speed, as people say it: 1/50 or 2.
+#[must_use]
+pub fn speed_text(speed: f64) -> String {
+    if speed < 0.95 {
+        let part = 1.0 / speed;
+        let part = if part < 10.0 { (part * 10.0).round() / 10.0 } else { part.round() };
+        return format!("1/{part}");
+    }
+    format!("{}", (speed * 10.0).round() / 10.0)
+}
+
+/// At most so many characters of a text.
+#[must_use]
+pub fn clip(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// What an entry says.
+#[must_use]
+pub fn payload_text(payload: &Payload) -> String {
+    match payload {
+        Payload::Noop => "no-op".into(),
+        Payload::Command(bytes) => Command::decode(bytes).map_or("(unreadable)".into(), |c| c.op.to_string()),
+    }
+}
+
+/// The name of what a message says.
+#[must_use]
+pub fn content_name(content: &Content) -> &'static str {
+    match content {
+        Content::Raft(message) => message_name(message),
+        Content::Request { .. } => "client request",
+        Content::Response { .. } => "answer to the client",
+    }
+}
+
+/// The name of a message between servers.
+#[must_use]
+pub fn message_name(message: &Message) -> &'static str {
+    match &message.body {
+        Body::RequestVote { .. } => "RequestVote",
+        Body::RequestVoteReply { granted: true, .. } => "vote granted",
+        Body::RequestVoteReply { granted: false, .. } => "vote refused",
+        Body::AppendEntries { entries, .. } if entries.is_empty() => "AppendEntries, heartbeat",
+        Body::AppendEntries { .. } => "AppendEntries",
+        Body::AppendEntriesReply { outcome: AppendOutcome::Success, .. } => "AppendEntries accepted",
+        Body::AppendEntriesReply { .. } => "AppendEntries refused",
+    }
+}
+
+/// What a message says, line by line: a name and a value.
+#[must_use]
+pub fn content_lines(content: &Content) -> Vec<(&'static str, String)> {
+    match content {
+        Content::Raft(message) => message_lines(message),
+        Content::Request { serial, op } => vec![("asks", op.to_string()), ("request", format!("no. {serial}"))],
+        Content::Response { serial, answer } => {
+            vec![("says", answer_text(answer)), ("request", format!("no. {serial}"))]
+        }
+    }
+}
+
+/// A message between servers, line by line, with the names of Figure 2.
+#[must_use]
+pub fn message_lines(message: &Message) -> Vec<(&'static str, String)> {
+    let mut lines = vec![("term", message.term.to_string())];
+    match &message.body {
+        Body::RequestVote { last_index, last_term } => {
+            lines.push(("candidateId", message.from.to_string()));
+            lines.push(("lastLogIndex", last_index.to_string()));
+            lines.push(("lastLogTerm", last_term.to_string()));
+        }
+        Body::RequestVoteReply { asked, granted } => {
+            lines.push(("voteGranted", granted.to_string()));
+            lines.push(("answers a request of term", asked.to_string()));
+        }
+        Body::AppendEntries { prev_index, prev_term, entries, leader_commit } => {
+            lines.push(("leaderId", message.from.to_string()));
+            lines.push(("prevLogIndex", prev_index.to_string()));
+            lines.push(("prevLogTerm", prev_term.to_string()));
+            let told: Vec<String> = (prev_index.0 + 1..)
+                .zip(entries.iter())
+                .take(6)
+                .map(|(index, entry)| {
+                    format!("{index}: {} (term {})", clip(&payload_text(&entry.payload), 24), entry.term)
+                })
+                .collect();
+            let more = entries.len().saturating_sub(told.len());
+            lines.push(match (told.is_empty(), more) {
+                (true, _) => ("entries", "none: a heartbeat".into()),
+                (false, 0) => ("entries", told.join(", ")),
+                (false, more) => ("entries", format!("{} and {more} more", told.join(", "))),
+            });
+            lines.push(("leaderCommit", leader_commit.to_string()));
+        }
+        Body::AppendEntriesReply { asked, prev_index, count, outcome } => {
+            let (success, why) = match outcome {
+                AppendOutcome::Success => ("true", None),
+                AppendOutcome::Stale => ("false", Some("the request was of an older term".into())),
+                AppendOutcome::Mismatch { hint } => (
+                    "false",
+                    Some(match hint {
+                        None => "no such entry at prevLogIndex".into(),
+                        Some(hint) => match hint.term {
+                            Some(term) => format!("conflict: term {term} from index {} on", hint.index),
+                            None => format!("conflict: the log ends before index {}", hint.index),
+                        },
+                    }),
+                ),
+            };
+            lines.push(("success", success.into()));
+            lines.extend(why.map(|why| ("because", why)));
+            lines.push(("answers", format!("{count} entries after index {prev_index}, term {asked}")));
+        }
+    }
+    lines
+}
+
+/// What a server answers to a client.
+#[must_use]
+pub fn answer_text(answer: &Answer) -> String {
+    match answer {
+        Answer::Done(output) => format!("done: {output}"),
+        Answer::NotLeader(Some(leader)) => format!("not the leader; ask {leader}"),
+        Answer::NotLeader(None) => "not the leader, and knows of none".into(),
+        Answer::Erased => "another entry was committed in its place".into(),
+    }
+}
+
+/// What a client knows in the end.
+#[must_use]
+pub fn outcome_text(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Done(output) => format!("✓ {output}"),
+        Outcome::Failed => "✕ failed".into(),
+        Outcome::Unknown => "? outcome unknown".into(),
+    }
+}
