@@ -474,6 +474,16 @@ impl Node {
     fn step_down<O: Observer>(&mut self, step: &mut Step<O>) {
         if !matches!(self.role, Role::Follower { .. }) {
             self.become_follower(None, step);
+            self.keep_vote(step);
+        }
+    }
+
+    /// Within a term the vote stays given, also when the one who cast it for itself steps back.
+    pub(super) fn keep_vote<O: Observer>(&mut self, step: &mut Step<O>) {
+        let kept = step.choose(Rule::VoteKeptWithinTerm, self.voted_for, None);
+        if self.voted_for != kept {
+            self.voted_for = kept;
+            self.hard_state_changes();
         }
     }
 

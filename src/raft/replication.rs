@@ -188,11 +188,7 @@ impl Node {
             *known = Some(leader);
         } else if !step.guard(Rule::CandidateStepsBack, false, self.term, self.term) {
             self.become_follower(Some(leader), step);
-            let kept = step.choose(Rule::VoteKeptWithinTerm, self.voted_for, None);
-            if self.voted_for != kept {
-                self.voted_for = kept;
-                self.hard_state_changes();
-            }
+            self.keep_vote(step);
         }
     }
 
@@ -233,11 +229,11 @@ impl Node {
             .count() as u64;
         let agreed = Index(prev.0 + agreed);
         let conflict = agreed < last_new && agreed < last;
-        if agreed == last_new && step.rules.is_on(Rule::TruncateOnlyOnConflict) {
-            return last_new;
-        }
         let keep = if conflict { agreed } else { last };
         let keep = step.choose(Rule::TruncateOnlyOnConflict, keep, prev);
+        if agreed == last_new && keep == last {
+            return last_new;
+        }
         let keep = if conflict { step.choose(Rule::DeleteConflicts, keep, last) } else { keep };
         let behind = if conflict { self.log.slice(last_new.next(), u64::MAX) } else { Entries::default() };
         let spared = step.choose(Rule::NewTailReplacesSuffix, 0, behind.len() as u32);
