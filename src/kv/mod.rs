@@ -129,9 +129,11 @@ impl Command {
             Op::Set { value } => (6, [Some(value), None, None]),
             Op::Submit { text } => (7, [Some(text), None, None]),
         };
-        let mut bytes = vec![kind, self.client];
+        let texts = texts.into_iter().flatten();
+        let mut bytes = Vec::with_capacity(6 + texts.clone().map(|text| 4 + text.len()).sum::<usize>());
+        bytes.extend([kind, self.client]);
         bytes.extend(self.serial.to_le_bytes());
-        for text in texts.into_iter().flatten() {
+        for text in texts {
             bytes.extend((text.len() as u32).to_le_bytes());
             bytes.extend(text.as_bytes());
         }
@@ -211,9 +213,10 @@ impl Store {
     pub fn apply(&mut self, op: &Op) -> Output {
         match op {
             Op::Get { key } => return Output::Value(self.table.get(key).cloned()),
-            Op::Put { key, value } => {
-                self.table_mut().insert(key.clone(), value.clone());
-            }
+            Op::Put { key, value } => match self.table_mut().get_mut(key) {
+                Some(old) => old.clone_from(value),
+                None => drop(self.table_mut().insert(key.clone(), value.clone())),
+            },
             Op::Delete { key } => {
                 self.table_mut().remove(key);
             }

@@ -135,10 +135,11 @@ impl Log {
     #[must_use]
     pub fn slice(&self, from: Index, most: u64) -> Entries {
         let upto = self.last_index().0.min(from.0.saturating_add(most).saturating_sub(1));
-        if upto < from.0 {
+        if upto < from.0 || from < self.first_index() {
             return Entries::default();
         }
-        (from.0..=upto).map_while(|index| self.get(Index(index)).cloned()).collect()
+        let entry = |index| self.get(Index(index)).expect("an index within the log").clone();
+        Entries(Some((from.0..=upto).map(entry).collect()))
     }
 
     /// All entries, first to last.

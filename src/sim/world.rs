@@ -332,16 +332,11 @@ impl World {
 
     /// Messages leave that waited for this write or an earlier one.
     fn release_waiting(&mut self, id: ServerId, token: Token, draft: &mut Draft) {
-        let waiting = &mut self.servers[id.slot()].waiting;
-        if waiting.is_empty() {
-            return;
-        }
-        let (ready, rest) = std::mem::take(waiting).into_iter().partition(|w| w.after <= token);
-        *waiting = rest;
-        let ready: Vec<Waiting> = ready;
-        for Waiting { message, cause, .. } in ready {
+        let mut waiting = std::mem::take(&mut self.servers[id.slot()].waiting);
+        for Waiting { message, cause, .. } in waiting.extract_if(.., |waiting| waiting.after <= token) {
             self.send(message, cause, Some(draft.id), draft);
         }
+        self.servers[id.slot()].waiting = waiting;
     }
 
     fn fire<W: Watch>(
@@ -546,7 +541,9 @@ impl World {
             ClientNext::Wait => {}
             ClientNext::Ask => self.ask(slot, draft),
             ClientNext::Over => {
-                draft.finished = self.clients[slot].finished.back().cloned().map(Box::new);
+                if draft.watched {
+                    draft.finished = self.clients[slot].finished.back().cloned().map(Box::new);
+                }
                 if self.clients[slot].begin(self.now_us, draft.id) {
                     self.ask(slot, draft);
                 }
