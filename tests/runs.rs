@@ -19,7 +19,7 @@ use wavetank::timeline::{FORMAT, Recording, RecordingError, Run, Stamp};
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/run.json");
 /// The digest of the golden recording's run.
-const GOLDEN_DIGEST: &str = "fde6327b1ade9b48";
+const GOLDEN_DIGEST: &str = "4dba4fdb90ed766e";
 
 /// A run with twenty actions of many kinds.
 fn twenty_actions() -> Run {
@@ -405,8 +405,8 @@ fn markup_in_a_value_stays_text() {
 fn a_recording_that_makes_no_run_is_refused_in_a_sentence() {
     let table = [
         (
-            "\"election\": {\n        \"min_us\": 150000",
-            "\"election\": {\n        \"min_us\": 999999",
+            "\"election\": {\n        \"minUs\": 150000",
+            "\"election\": {\n        \"minUs\": 999999",
             "upside down",
         ),
         ("\"heartbeatUs\": 50000", "\"heartbeatUs\": 1", "heartbeat: 1 is out of bounds"),

@@ -25,6 +25,7 @@ pub struct Options {
 
 /// The range from which the world draws the length of a timer, both ends included, in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct TimerRange {
     /// The shortest length.
     pub min_us: u64,

@@ -321,7 +321,7 @@ mod tests {
         let (setup, actions) = plan(Seed(8), 0, 10_000_000);
         let mut digest = Digest::default();
         digest.bytes(serde_json::to_string(&(&setup, &actions)).unwrap().as_bytes());
-        assert_eq!((setup.servers, actions.len(), digest.to_string().as_str()), (4, 68, "705f3bbdfee6643a"));
+        assert_eq!((setup.servers, actions.len(), digest.to_string().as_str()), (4, 68, "9b7c120be5708f08"));
     }
 
     #[test]
