@@ -196,10 +196,10 @@ pub fn sentence(event: &Event, scene: Scene) -> Sentence {
         }
     }
     Sentence {
+        servers: concerned(event, &draft.text),
         text: draft.text,
         sections,
         kind: draft.kind,
-        servers: concerned(event),
         about: About {
             event: event.id,
             server: event.server.or_else(|| acted_on(event).iter().next()),
@@ -209,11 +209,15 @@ pub fn sentence(event: &Event, scene: Scene) -> Sentence {
     }
 }
 
-/// The servers that an event concerns.
-fn concerned(event: &Event) -> ServerSet {
-    let ends = message_of(event).into_iter().chain(event.sent.iter().copied());
-    let ends = ends.flat_map(|name| [name.from.server(), name.to.server()]).flatten();
-    event.server.into_iter().chain(ends).collect::<ServerSet>().or(acted_on(event))
+/// The servers that an event concerns: where it happened, the ends of its message, and whom the sentence
+/// names. That a leader also sent something to everyone concerns not everyone.
+fn concerned(event: &Event, text: &str) -> ServerSet {
+    let ends = message_of(event).into_iter().flat_map(|name| [name.from.server(), name.to.server()]);
+    let named = text
+        .split(|letter: char| !letter.is_ascii_alphanumeric())
+        .filter(|word| word.len() == 2 && word.starts_with('S'))
+        .filter_map(|word| word.parse().ok());
+    event.server.into_iter().chain(ends.flatten()).chain(named).collect::<ServerSet>().or(acted_on(event))
 }
 
 fn acted_on(event: &Event) -> ServerSet {

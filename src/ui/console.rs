@@ -8,8 +8,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
-use web_sys::{Element, HtmlInputElement};
+use web_sys::{Element, HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
 /// How many lines are kept.
@@ -17,7 +16,9 @@ const LINES_MAX: usize = 300;
 /// How many ways to go on are shown.
 const OFFERED_MAX: usize = 12;
 /// The name of the input field in the page.
-pub const INPUT_ID: &str = "console-input";
+const INPUT_ID: &str = "console-input";
+/// The name of the tab behind which the console is.
+const TAB: &str = "Console";
 
 /// Something that stands in the console.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,8 +29,10 @@ enum Spoken {
     Answer(Line),
 }
 
-/// The console's state. It lives as long as the component.
+/// The console's state. It outlives the component: a panel that is not in sight does not exist.
 struct State {
+    /// Whether the input field is to have the focus as soon as it is there.
+    wanted: bool,
     shell: Shell,
     lines: VecDeque<(u64, Rc<Spoken>)>,
     /// The number of the next line.
@@ -46,6 +49,7 @@ impl State {
         tank.with(|run| shell.attach(run));
         let welcome = "Type a command: status, put x 1, kill S1 … help shows them all.";
         let mut state = State {
+            wanted: false,
             shell,
             lines: VecDeque::new(),
             next: 0,
@@ -120,13 +124,47 @@ fn common_start(lines: &[String]) -> String {
     first.chars().take(length).collect()
 }
 
+type StateRef = Rc<RefCell<State>>;
+
+thread_local! {
+    static STATE: RefCell<Option<StateRef>> = const { RefCell::new(None) };
+}
+
+fn state_of(tank: &Tank) -> StateRef {
+    STATE.with(|kept| {
+        let mut kept = kept.borrow_mut();
+        Rc::clone(kept.get_or_insert_with(|| Rc::new(RefCell::new(State::new(tank)))))
+    })
+}
+
+/// Goes to the console, wherever it is: brings it into sight and puts the focus into its input field.
+pub fn go_to_console(tank: &Tank) {
+    let Some(document) = web_sys::window().and_then(|window| window.document()) else { return };
+    if let Some(input) = document.get_element_by_id(INPUT_ID) {
+        return focus(input.dyn_into::<HtmlElement>().ok());
+    }
+    let Ok(tabs) = document.query_selector_all("[role=tab]") else { return };
+    let tabs = (0..tabs.length()).filter_map(|n| tabs.item(n)?.dyn_into::<HtmlElement>().ok());
+    if let Some(tab) = tabs.into_iter().find(|tab| tab.text_content().as_deref() == Some(TAB)) {
+        state_of(tank).borrow_mut().wanted = true;
+        tab.click();
+    }
+}
+
+fn focus(element: Option<HtmlElement>) {
+    if let Some(element) = element {
+        // What can't have the focus leaves it where it is.
+        let _ = element.focus();
+    }
+}
+
 /// The console.
 #[component]
 pub fn Console() -> Html {
     let tank = use_tank();
     let state = {
         let tank = tank.clone();
-        use_mut_ref(move || State::new(&tank))
+        use_memo((), move |()| state_of(&tank))
     };
     let update = use_force_update();
     let (input, output) = (use_node_ref(), use_node_ref());
@@ -142,7 +180,14 @@ pub fn Console() -> Html {
             move || drop(subscription)
         });
     }
-    use_slash(&input);
+    {
+        let (input, state) = (input.clone(), Rc::clone(&state));
+        use_effect_with((), move |()| {
+            if std::mem::take(&mut state.borrow_mut().wanted) {
+                focus(input.cast::<HtmlElement>());
+            }
+        });
+    }
     {
         let output = output.clone();
         use_effect_with(state.borrow().next, move |_| {
@@ -170,7 +215,7 @@ pub fn Console() -> Html {
                 <button type="submit" class="console-go">{ "Do it" }</button>
             </form>
             <p class="console-keys" id="console-keys">
-                { "Up and down: what you typed before. Tab: complete; in an empty line it moves on, and Escape empties the line." }
+                { "↑ ↓ what was typed before · Tab completes, and moves on from an empty line · Esc empties the line" }
             </p>
         </div>
     }
@@ -184,8 +229,6 @@ fn offered(offers: &[String]) -> String {
     }
     text
 }
-
-type StateRef = Rc<RefCell<State>>;
 
 fn on_enter(
     tank: &Tank,
@@ -239,43 +282,6 @@ fn on_key(
     })
 }
 
-/// The key `/` goes to the input field, unless somebody is typing elsewhere.
-#[hook]
-fn use_slash(input: &NodeRef) {
-    let input = input.clone();
-    use_effect_with((), move |()| {
-        let listener = Closure::<dyn Fn(web_sys::Event)>::new(move |event: web_sys::Event| {
-            let Some(event) = event.dyn_ref::<KeyboardEvent>() else { return };
-            let with = event.ctrl_key() || event.meta_key() || event.alt_key();
-            if event.key() != "/" || with || event.default_prevented() || types(event.target()) {
-                return;
-            }
-            if let Some(input) = input.cast::<HtmlInputElement>() {
-                event.prevent_default();
-                // A field that can't be focused leaves the focus where it is.
-                let _ = input.focus();
-            }
-        });
-        let document = web_sys::window().and_then(|window| window.document());
-        if let Some(document) = &document {
-            // Without the listener the field is reached by Tab.
-            let _ = document.add_event_listener_with_callback("keydown", listener.as_ref().unchecked_ref());
-        }
-        move || {
-            if let Some(document) = document {
-                let _ = document
-                    .remove_event_listener_with_callback("keydown", listener.as_ref().unchecked_ref());
-            }
-        }
-    });
-}
-
-/// Whether keys that arrive there are being typed into something.
-fn types(target: Option<web_sys::EventTarget>) -> bool {
-    let element = target.and_then(|target| target.dyn_into::<Element>().ok());
-    element.is_some_and(|element| matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"))
-}
-
 #[derive(Clone, PartialEq, Properties)]
 struct SaidProps {
     spoken: Rc<Spoken>,
@@ -295,7 +301,7 @@ fn Said(props: &SaidProps) -> Html {
 
 fn table(head: &[String], rows: &[Vec<String>]) -> Html {
     html! {
-        <div class="console-table">
+        <div class="console-table" role="group" aria-label="Table" tabindex="0">
             <table>
                 <thead>
                     <tr>{ for head.iter().map(|cell| html! { <th scope="col">{ cell }</th> }) }</tr>

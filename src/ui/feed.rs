@@ -5,9 +5,10 @@ mod view;
 
 use super::context::{use_tank, use_view_of};
 use super::tank::{Selected, Tank};
-use crate::explain::{About, Kind, because};
+use crate::explain::{About, Kind, because, decides};
 use crate::raft::{Guard, ServerId};
-use crate::sim::EventId;
+use crate::sim::{Event, EventId};
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use view::{Cache, Filter, Row, Shown};
 use wasm_bindgen::JsCast;
@@ -17,12 +18,17 @@ use yew::prelude::*;
 /// So near to the end, in pixels, counts as being there.
 const NEAR_PX: i32 = 40;
 
+thread_local! {
+    /// The filter as it was set last: a panel that is not in sight does not exist.
+    static FILTER: Cell<Filter> = const { Cell::new(Filter::ALL) };
+}
+
 /// The feed.
 #[component]
 pub fn Feed() -> Html {
     let tank = use_tank();
     let cache = use_mut_ref(Cache::default);
-    let filter = use_state(|| Filter::ALL);
+    let filter = use_state(|| FILTER.get());
     // Where the window ends: nowhere is now; each page back adds one.
     let pages = use_state(Vec::<EventId>::new);
     let open = use_state(|| None::<EventId>);
@@ -43,29 +49,39 @@ pub fn Feed() -> Html {
         });
     }
     let toggle = {
-        let (open, tank) = (open.clone(), tank.clone());
+        let (open, tank, pages) = (open.clone(), tank.clone(), pages.clone());
+        let last = shown.rows.last().map(|row| row.event());
         Callback::from(move |row: Rc<Row>| {
             let folds = *open == Some(row.event());
+            if pages.is_empty() && !folds {
+                // What is being read does not run away.
+                pages.set(last.into_iter().collect());
+            }
             open.set((!folds).then(|| row.event()));
             tank.select((!folds).then(|| goes_to(&tank, &row.sentence.about)));
         })
     };
-    let onscroll = scrolled(&list, &pages, &shown);
+    let reading = use_mut_ref(|| false);
+    let onscroll = scrolled(&list, &pages, &shown, &reading);
+    // One row can be reached by Tab; the arrows go on from there.
+    let unfolded = open.filter(|open| shown.rows.iter().any(|row| row.event() == *open));
+    let stop = unfolded.or_else(|| shown.rows.last().map(|row| row.event()));
     html! {
         <div class="feed">
             <FeedFilter filter={*filter} servers={shown.servers} on_change={set_filter(&filter, &pages)} />
-            <div class="feed-scroll" ref={list} {onscroll} onkeydown={Callback::from(walk)} tabindex="0"
+            <div class="feed-scroll" ref={list} {onscroll} onkeydown={walking(&reading)}
+                onwheel={wheeled(&reading)} ontouchmove={touched(&reading)} onpointerdown={touched(&reading)} tabindex="0"
                 role="region" aria-label="Events, newest at the end">
                 { earlier(&pages, &shown) }
                 <ol class="feed-rows">
                     { for shown.rows.iter().map(|row| html! {
                         <FeedRow key={row.event().0} row={Rc::clone(row)} open={*open == Some(row.event())}
-                            on_toggle={toggle.clone()} />
+                            stop={stop == Some(row.event())} on_toggle={toggle.clone()} />
                     }) }
                 </ol>
                 { empty(&shown) }
             </div>
-            { newest(&pages) }
+            { newest(&pages, &reading) }
         </div>
     }
 }
@@ -84,6 +100,7 @@ fn use_reset(tank: &Tank, pages: &UseStateHandle<Vec<EventId>>, open: &UseStateH
 fn set_filter(filter: &UseStateHandle<Filter>, pages: &UseStateHandle<Vec<EventId>>) -> Callback<Filter> {
     let (filter, pages) = (filter.clone(), pages.clone());
     Callback::from(move |new| {
+        FILTER.set(new);
         filter.set(new);
         pages.set(Vec::new());
     })
@@ -105,19 +122,53 @@ fn goes_to(tank: &Tank, about: &About) -> Selected {
     }
 }
 
+/// Whether the reader has touched the list since it was last at its end: else it was the page itself,
+/// or the browser, that scrolled.
+type Touched = Rc<RefCell<bool>>;
+
+fn touched<E: 'static>(reading: &Touched) -> Callback<E> {
+    let reading = Rc::clone(reading);
+    Callback::from(move |_| *reading.borrow_mut() = true)
+}
+
+/// The wheel upwards.
+fn wheeled(reading: &Touched) -> Callback<WheelEvent> {
+    let reading = Rc::clone(reading);
+    Callback::from(move |event: WheelEvent| {
+        if event.delta_y() < 0.0 {
+            *reading.borrow_mut() = true;
+        }
+    })
+}
+
+fn walking(reading: &Touched) -> Callback<KeyboardEvent> {
+    let reading = Rc::clone(reading);
+    Callback::from(move |event: KeyboardEvent| {
+        if ["ArrowUp", "PageUp", "Home"].contains(&event.key().as_str()) {
+            *reading.borrow_mut() = true;
+        }
+        walk(event);
+    })
+}
+
 /// Scrolling up stops the window where it is; scrolling back to its end lets it go on.
 fn scrolled(
     list: &NodeRef,
     pages: &UseStateHandle<Vec<EventId>>,
     shown: &Rc<Shown>,
+    reading: &Touched,
 ) -> Callback<web_sys::Event> {
     let (list, pages, shown) = (list.clone(), pages.clone(), Rc::clone(shown));
+    let reading = Rc::clone(reading);
     Callback::from(move |_| {
         let Some(list) = list.cast::<Element>() else { return };
         let away = list.scroll_height() - list.scroll_top() - list.client_height();
         match (pages.as_slice(), shown.rows.last()) {
-            ([], Some(last)) if away > NEAR_PX => pages.set(vec![last.event()]),
-            ([_], _) if away <= 1 => pages.set(Vec::new()),
+            ([], Some(last)) if away > NEAR_PX && *reading.borrow() => pages.set(vec![last.event()]),
+            ([_], _) if away <= 1 => {
+                *reading.borrow_mut() = false;
+                pages.set(Vec::new());
+            }
             _ => {}
         }
     })
@@ -140,7 +191,7 @@ fn earlier(pages: &UseStateHandle<Vec<EventId>>, shown: &Rc<Shown>) -> Html {
     html! { <button type="button" class="feed-more" {onclick}>{ "Earlier events" }</button> }
 }
 
-fn newest(pages: &UseStateHandle<Vec<EventId>>) -> Html {
+fn newest(pages: &UseStateHandle<Vec<EventId>>, reading: &Touched) -> Html {
     if pages.is_empty() {
         return Html::default();
     }
@@ -149,8 +200,11 @@ fn newest(pages: &UseStateHandle<Vec<EventId>>) -> Html {
         Callback::from(move |_: MouseEvent| pages.set(pages[..pages.len() - 1].to_vec()))
     };
     let now = {
-        let pages = pages.clone();
-        Callback::from(move |_: MouseEvent| pages.set(Vec::new()))
+        let (pages, reading) = (pages.clone(), Rc::clone(reading));
+        Callback::from(move |_: MouseEvent| {
+            *reading.borrow_mut() = false;
+            pages.set(Vec::new());
+        })
     };
     html! {
         <div class="feed-newest">
@@ -208,17 +262,15 @@ fn FeedFilter(props: &FilterProps) -> Html {
     };
     html! {
         <div class="feed-filter" role="group" aria-label="Which events are shown">
-            <label>
-                <span>{ "Server" }</span>
-                <select {onchange}>
+            <label for="feed-server">{ "Server" }</label>
+            <select id="feed-server" {onchange}>
                     <option value="" selected={filter.server.is_none()}>{ "all" }</option>
                     { for ServerId::first(servers).map(|id| html! {
                         <option key={id.number()} value={id.to_string()} selected={filter.server == Some(id)}>
                             { id.to_string() }
                         </option>
                     }) }
-                </select>
-            </label>
+            </select>
             { for Kind::ALL.into_iter().map(|kind| {
                 let on_change = on_change.clone();
                 let onclick = Callback::from(move |_: MouseEvent| on_change.emit(filter.toggled(kind)));
@@ -237,13 +289,16 @@ fn FeedFilter(props: &FilterProps) -> Html {
 struct RowProps {
     row: Rc<Row>,
     open: bool,
+    /// Whether Tab comes here.
+    stop: bool,
     on_toggle: Callback<Rc<Row>>,
 }
 
 /// One event.
 #[component]
 fn FeedRow(props: &RowProps) -> Html {
-    let RowProps { row, open, on_toggle } = props;
+    let RowProps { row, open, stop, on_toggle } = props;
+    let tabindex = if *stop { "0" } else { "-1" };
     let tank = use_tank();
     let onclick = {
         let (row, on_toggle) = (Rc::clone(row), on_toggle.clone());
@@ -252,7 +307,7 @@ fn FeedRow(props: &RowProps) -> Html {
     let citation = row.sentence.citation();
     html! {
         <li class={classes!("feed-row", row.sentence.kind.name(), open.then_some("open"))}>
-            <button type="button" class="feed-line" aria-expanded={open.to_string()} {onclick}>
+            <button type="button" class="feed-line" aria-expanded={open.to_string()} {tabindex} {onclick}>
                 <span class="feed-time">{ time(row.at_us) }</span>
                 <span class="feed-text">
                     { &row.sentence.text }
@@ -276,17 +331,32 @@ fn guards(tank: &Tank, id: EventId) -> Html {
     }
     html! {
         <ul class="feed-guards">
-            { for event.guards.iter().enumerate().map(|(n, guard)| html! {
-                <li key={n} class={verdict(guard).0}>
-                    <span class="feed-verdict" aria-hidden="true">{ verdict(guard).1 }</span>
-                    <span>
-                        { format!("{}: {}", guard.rule.title(), because(guard)) }
-                        <span class="feed-section">{ format!(" ({})", guard.rule.section()) }</span>
-                    </span>
-                </li>
-            }) }
+            { for event.guards.iter().enumerate().map(|(n, guard)| decision(&event, n, guard)) }
         </ul>
     }
+}
+
+fn decision(event: &Event, n: usize, guard: &Guard) -> Html {
+    let (class, sign) = verdict(guard);
+    let decisive = decides(event, guard.rule).then_some("decisive");
+    html! {
+        <li key={n} class={classes!(class, decisive)}>
+            <span class="feed-verdict" aria-hidden="true">{ sign }</span>
+            <span>
+                { capital(&because(guard)) }
+                <span class="feed-section">
+                    { format!(" Rule: {} ({}).", guard.rule.title(), guard.rule.section()) }
+                </span>
+            </span>
+        </li>
+    }
+}
+
+/// A sentence out of what was compared.
+fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
 }
 
 /// How a decision looks: by sign and by class, not by colour alone.
@@ -301,5 +371,9 @@ fn verdict(guard: &Guard) -> (&'static str, &'static str) {
 }
 
 fn time(at_us: u64) -> String {
-    format!("{}.{:03} ms", at_us / 1000, at_us % 1000)
+    if at_us < 10_000_000 {
+        format!("{}.{:02} ms", at_us / 1000, at_us % 1000 / 10)
+    } else {
+        format!("{}.{:04} s", at_us / 1_000_000, at_us % 1_000_000 / 100)
+    }
 }

@@ -11,7 +11,7 @@ use web_sys::{Element, KeyboardEvent};
 use yew::prelude::*;
 
 /// The keys, as the list shows them.
-const KEYS: [(&str, &str); 22] = [
+const KEYS: [(&str, &str); 23] = [
     ("Space", "play, pause"),
     (".", "pause, and let one event happen"),
     ("[  ]", "slower, faster"),
@@ -31,6 +31,7 @@ const KEYS: [(&str, &str); 22] = [
     ("H", "heal the network"),
     ("G", "manual mode: time stands still"),
     ("0", "begin again, with the same seed"),
+    ("/", "the console"),
     ("S", "the setup"),
     ("?", "this list"),
     ("Esc", "close, or select nothing"),
@@ -77,6 +78,7 @@ fn handle(event: &KeyboardEvent, tank: &Tank, page: &Page) -> bool {
         "[" => tank.set_speed(tank.speed() / 1.3),
         "]" => tank.set_speed(tank.speed() * 1.3),
         "?" => page.dispatch(Change::Keys(true)),
+        "/" => super::console::go_to_console(tank),
         "0" => super::run_control::reset_same(tank),
         "Enter" => {
             let Some(set) = page.partition.filter(|set| !set.is_empty()) else { return false };
