@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 use wavetank::check::{Checker, Property};
 use wavetank::kv::Op;
-use wavetank::raft::{Guard, Observer, Rule, Rules, ServerId, Term};
+use wavetank::raft::{AppendOutcome, Body, Guard, Index, Observer, Rule, Rules, ServerId, Term, TimerRange};
 use wavetank::sim::{
-    Action, DropReason, Event, Outcome, Seed, Server, Stepped, Watch, What, World, chaos, notation,
+    Action, Content, DropReason, Event, Outcome, Seed, Server, Stepped, Watch, What, World, chaos, notation,
 };
 
 const SEEDS: u64 = 2000;
@@ -312,4 +312,75 @@ fn a_storm_catches_a_broken_rule() {
         println!("{rule}: {} of {seeds} storms; first {:?}", found.len(), found.first());
         assert!(!found.is_empty(), "{rule} is off, and no storm of {seeds} notices");
     }
+}
+
+/// Looks at each message that leaves, and at the disk of its sender.
+struct Customs {
+    looked: u64,
+    waited: u64,
+}
+
+impl Observer for Customs {
+    const WATCHES: bool = true;
+
+    fn decided(&mut self, _: Guard) {}
+}
+
+impl Watch for Customs {
+    fn happened(&mut self, world: &World, _: &Stepped, event: Option<Event>) {
+        let event = event.expect("one who watches is told");
+        self.waited += u64::from(event.waiting);
+        for name in event.sent {
+            let Some(packet) = world.network().packet(name) else { continue };
+            let Content::Raft(message) = &packet.content else { continue };
+            self.looked += 1;
+            let sender = world.server(message.from).expect("a server sent it");
+            let (node, disk) = (&sender.node, &sender.disk.durable);
+            assert!(disk.hard.term >= message.term, "it bears a term that is not on disk: {message:?}");
+            let voted = match message.body {
+                Body::RequestVote { .. } => Some(message.from),
+                Body::RequestVoteReply { granted: true, .. } => Some(message.to),
+                _ => None,
+            };
+            if voted.is_some() && disk.hard.term == message.term {
+                assert_eq!(disk.hard.voted_for, voted, "the vote is not on disk: {message:?}");
+            }
+            // Where the term has moved on, the log may have been changed by another leader since.
+            if let Body::AppendEntriesReply { prev_index, count, outcome: AppendOutcome::Success, .. } =
+                message.body
+                && node.term() == message.term
+            {
+                let upto = Index(prev_index.0 + count);
+                for index in (1..=upto.0).map(Index) {
+                    let (kept, known) = (disk.log.get(index), node.log().get(index));
+                    assert!(kept == known && kept.is_some(), "entry {index} is not on disk: {message:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_leaves_a_server_before_what_it_promises_is_on_its_disk() {
+    let counts = for_seeds(400, |seed| {
+        let (mut setup, mut actions) = chaos::plan(Seed(seed), 3 + (seed % 3) as u8, STORM_US);
+        // Disks so slow that elections overtake them.
+        let slow = TimerRange { min_us: 0, max_us: 400_000 + 400_000 * (seed % 4) };
+        setup.options.fsync = slow;
+        for (_, action) in &mut actions {
+            if let Action::SetOptions { options } = action {
+                options.fsync = slow;
+            }
+        }
+        let mut world = World::new(&setup);
+        let mut customs = Customs { looked: 0, waited: 0 };
+        for (at_us, action) in actions {
+            world.run_until(at_us, &mut customs);
+            let _ = world.act(&action, &mut customs);
+        }
+        (customs.looked, customs.waited)
+    });
+    let (looked, waited) = counts.iter().fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
+    println!("{looked} messages looked at, {waited} had to wait");
+    assert!(looked > 100_000 && waited > 10_000, "{looked} messages, {waited} waited");
 }
