@@ -42,13 +42,13 @@ impl Geometry {
     /// The width of the stage.
     #[must_use]
     pub fn width(&self) -> f64 {
-        if self.compact { 560.0 } else { 1000.0 }
+        if self.compact { 560.0 } else { 1160.0 }
     }
 
     /// The height of the stage.
     #[must_use]
     pub fn height(&self) -> f64 {
-        if self.compact { 620.0 } else { 580.0 }
+        if self.compact { 630.0 } else { 540.0 }
     }
 
     /// The radius of a server.
@@ -57,7 +57,7 @@ impl Geometry {
         match (self.servers, self.compact) {
             (..=5, false) => 44.0,
             (..=7, false) => 39.0,
-            (_, false) => 35.0,
+            (_, false) => 36.0,
             (..=5, true) => 45.0,
             (..=7, true) => 38.0,
             (_, true) => 33.0,
@@ -65,7 +65,7 @@ impl Geometry {
     }
 
     fn center(&self) -> Point {
-        if self.compact { Point { x: 280.0, y: 258.0 } } else { Point { x: 540.0, y: 278.0 } }
+        if self.compact { Point { x: 280.0, y: 258.0 } } else { Point { x: 630.0, y: 252.0 } }
     }
 
     /// Where a server stands when all are connected.
@@ -75,7 +75,7 @@ impl Geometry {
         if self.servers == 1 {
             return Point { x, y };
         }
-        let (rx, ry) = if self.compact { (200.0, 190.0) } else { (315.0, 196.0) };
+        let (rx, ry) = if self.compact { (200.0, 190.0) } else { (390.0, 186.0) };
         let start = if self.servers == 2 { 0.5 } else { -0.25 };
         let turn = (start + id.slot() as f64 / f64::from(self.servers)) * std::f64::consts::TAU;
         Point { x: x + rx * turn.cos(), y: y + ry * turn.sin() }
@@ -117,10 +117,10 @@ impl Geometry {
     #[must_use]
     pub fn client(&self, id: ClientId) -> Point {
         match (self.compact, id.0) {
-            (false, 1) => Point { x: 84.0, y: 470.0 },
-            (false, _) => Point { x: 84.0, y: 120.0 },
-            (true, 1) => Point { x: 150.0, y: 565.0 },
-            (true, _) => Point { x: 410.0, y: 565.0 },
+            (false, 1) => Point { x: 96.0, y: 430.0 },
+            (false, _) => Point { x: 96.0, y: 110.0 },
+            (true, 1) => Point { x: 150.0, y: 570.0 },
+            (true, _) => Point { x: 410.0, y: 570.0 },
         }
     }
 

@@ -10,8 +10,12 @@ use web_sys::Element;
 use yew::prelude::*;
 
 const CELL: f64 = 64.0;
+/// The height of a row; and of one among many, where an entry has a single line.
 const ROW: f64 = 44.0;
+const ROW_DENSE: f64 = 30.0;
 const HEAD: f64 = 20.0;
+/// From this many servers on, rows are dense.
+const DENSE_FROM: usize = 7;
 /// Columns drawn on both sides of what is in sight.
 const SPARE: u64 = 4;
 
@@ -140,7 +144,9 @@ pub fn Logs() -> Html {
     let rows = use_view_of(tank.clone(), (first, last), rows);
     let columns = extent.last + 2;
     let total = (columns as f64 * CELL).max(CELL * 4.0);
-    let height = HEAD + extent.servers as f64 * ROW;
+    let dense = extent.servers >= DENSE_FROM;
+    let row_height = if dense { ROW_DENSE } else { ROW };
+    let height = HEAD + extent.servers as f64 * row_height;
     let onscroll = move |_: Event| look();
     let choose = use_callback(tank, |selected: Selected, tank| tank.select(Some(selected)));
 
@@ -148,7 +154,7 @@ pub fn Logs() -> Html {
         <section class="panel logs" aria-label="Logs">
             <div class="log-names" aria-hidden="true">
                 <div class="log-corner">{ "index" }</div>
-                { for rows.iter().map(|row| name(row, &choose)) }
+                { for rows.iter().map(|row| name(row, dense, &choose)) }
             </div>
             <div class="log-scroller" ref={scroller} {onscroll} tabindex="0" role="group"
                 aria-label="Log entries; a table of them is under State">
@@ -159,10 +165,10 @@ pub fn Logs() -> Html {
                         }) }
                     </g>
                     { for rows.iter().enumerate().map(|(n, row)| html! {
-                        <LogRow key={row.id.number()} row={Rc::clone(row)} y={HEAD + n as f64 * ROW} choose={choose.clone()} />
+                        <LogRow key={row.id.number()} row={Rc::clone(row)} y={HEAD + n as f64 * row_height} {dense} choose={choose.clone()} />
                     }) }
                     if extent.last == 0 {
-                        <text class="log-empty" x="14" y={(HEAD + 28.0).to_string()}>{ "All logs are empty. Press C, or Ask, to send a command." }</text>
+                        <text class="log-empty" x="14" y={(HEAD + 28.0).to_string()}>{ "All logs are empty: press C, or Ask." }</text>
                     }
                 </svg>
             </div>
@@ -174,7 +180,7 @@ fn middle(index: Index) -> f64 {
     (index.0 as f64 - 0.5) * CELL
 }
 
-fn name(row: &Row, choose: &Callback<Selected>) -> Html {
+fn name(row: &Row, dense: bool, choose: &Callback<Selected>) -> Html {
     let id = row.id;
     let onclick = choose.reform(move |_: MouseEvent| Selected::Server(id));
     let role = if !row.up {
@@ -185,7 +191,7 @@ fn name(row: &Row, choose: &Callback<Selected>) -> Html {
         ""
     };
     html! {
-        <div key={id.number()} class={classes!("log-name", row.chosen.then_some("selected"), (!row.up).then_some("is-down"))} {onclick}>
+        <div key={id.number()} class={classes!("log-name", dense.then_some("dense"), row.chosen.then_some("selected"), (!row.up).then_some("is-down"))} {onclick}>
             <b>{ id.to_string() }</b><span class={classes!("dot", term_class(row.term))}></span><span class="log-role">{ role }</span>
         </div>
     }
@@ -195,27 +201,29 @@ fn name(row: &Row, choose: &Callback<Selected>) -> Html {
 struct LogRowProps {
     row: Rc<Row>,
     y: f64,
+    dense: bool,
     choose: Callback<Selected>,
 }
 
 #[component]
 fn LogRow(props: &LogRowProps) -> Html {
-    let LogRowProps { row, y, choose } = props;
+    let &LogRowProps { ref row, y, dense, ref choose } = props;
+    let bottom = if dense { ROW_DENSE } else { ROW };
     let id = row.id;
     html! {
-        <g class={classes!("log-row", row.chosen.then_some("selected"), (!row.up).then_some("is-down"))}
+        <g class={classes!("log-row", dense.then_some("dense"), row.chosen.then_some("selected"), (!row.up).then_some("is-down"))}
             transform={format!("translate(0 {y})")} data-log={id.to_string()}>
             <line class="log-line" x1="0" x2="100%" y1="0.5" y2="0.5" />
-            { for row.cells.iter().map(|cell| cell_html(id, cell, choose)) }
+            { for row.cells.iter().map(|cell| cell_html(id, cell, dense, choose)) }
             if row.commit.0 > 0 {
-                <path key="commit" class="commit-line" d={format!("M{} 2v40", row.commit.0 as f64 * CELL + 0.5)} />
+                <path key="commit" class="commit-line" d={format!("M{} 2v{}", row.commit.0 as f64 * CELL + 0.5, bottom - 4.0)} />
             }
-            { progress(row) }
+            { progress(row, bottom) }
         </g>
     }
 }
 
-fn cell_html(id: ServerId, cell: &Cell, choose: &Callback<Selected>) -> Html {
+fn cell_html(id: ServerId, cell: &Cell, dense: bool, choose: &Callback<Selected>) -> Html {
     let index = cell.index;
     let onclick = choose.reform(move |_: MouseEvent| Selected::Entry(id, index));
     let class = classes!(
@@ -235,28 +243,35 @@ fn cell_html(id: ServerId, cell: &Cell, choose: &Callback<Selected>) -> Html {
     html! {
         <g key={index.0} {class} transform={format!("translate({x} 0)")} {onclick}>
             <title>{ format!("{id}, index {index}: {}, term {}; {state}", cell.text, cell.term) }</title>
-            <rect class="cell-box" x="3" y="4" width={(CELL - 6.0).to_string()} height="35" rx="4" />
-            <rect class="cell-band" x="5" y="6" width="20" height="14" rx="3" />
-            <text class="cell-term" x="15" y="17">{ cell.term.to_string() }</text>
-            if cell.committed { <path class="cell-check" d="M47 12.5l3 3.5 6-7" /> }
-            if !cell.durable { <path class="cell-volatile" d={format!("M{} 10h7m-3.5-3.5v7", if cell.committed { 33 } else { 48 })} transform="rotate(0)" /> }
-            <text class="cell-text" x={(CELL / 2.0).to_string()} y="33">{ clip(&cell.text, 8) }</text>
+            <rect class="cell-box" x="3" y="3" width={(CELL - 6.0).to_string()} height={if dense { "20" } else { "31" }} rx="4" />
+            <rect class="cell-band" x="5" y="5" width="20" height="13" rx="3" />
+            <text class="cell-term" x="15" y="15.5">{ cell.term.to_string() }</text>
+            if cell.committed && !dense { <path class="cell-check" d="M46 11.500l3 3.5 6-7" /> }
+            if !cell.durable { <path class="cell-volatile" d={format!("M{} 9.5h7m-3.5-3.5v7", if cell.committed && !dense { 33 } else { 51 })} /> }
+            if dense {
+                <text class="cell-text" x="28" y="17">{ clip(&cell.text, 5) }</text>
+            } else {
+                <text class="cell-text" x={(CELL / 2.0).to_string()} y="29.5">{ clip(&cell.text, 8) }</text>
+            }
         </g>
     }
 }
 
 /// nextIndex as an arrow in front of the next column, matchIndex as a dot under its own.
-fn progress(row: &Row) -> Html {
+fn progress(row: &Row, bottom: f64) -> Html {
     let Some(Progress { next, matched }) = row.progress else { return html! {} };
+    if row.last.0 == 0 && next.0 <= 1 {
+        return html! {};
+    }
     let at = (next.0 as f64 - 1.0) * CELL + CELL / 2.0;
     html! {
         <g key="progress" class="progress">
-            <g transform={format!("translate({at:.1} 42)")}>
+            <g transform={format!("translate({at:.1} {:.1})", bottom - 1.0)}>
                 <title>{ format!("nextIndex {next}: the leader sends from here") }</title>
                 <path class="next-arrow" d="M0-7 5 0h-10z" />
             </g>
             if matched.0 > 0 {
-                <g transform={format!("translate({:.1} 41)", matched.0 as f64 * CELL - CELL / 2.0 + 14.0)}>
+                <g transform={format!("translate({:.1} {:.1})", matched.0 as f64 * CELL - CELL / 2.0 + 14.0, bottom - 4.5)}>
                     <title>{ format!("matchIndex {matched}: the logs agree up to here") }</title>
                     <circle class="match-dot" r="3.5" />
                 </g>

@@ -42,12 +42,13 @@ pub fn Status() -> Html {
             <div class="fact">
                 <span class="fact-name">{ "leader" }</span>
                 if leaders.is_empty() { <span class="fact-value none">{ "none" }</span> }
-                { for leaders.iter().map(|(id, term)| html! {
+                { for leaders.iter().rev().take(2).map(|(id, term)| html! {
                     <button key={id.number()} type="button" class="fact-value leader" onclick={choose(*id)}>
                         <span class={classes!("dot", term_class(*term))}></span>
                         { format!("{id} · term {term}") }
                     </button>
                 }) }
+                if leaders.len() > 2 { <span>{ format!("and {} more", leaders.len() - 2) }</span> }
             </div>
             <div class="fact">
                 <span class="fact-name">{ "committed" }</span>

@@ -1,9 +1,114 @@
 // The moments that `cargo xtask shots` takes pictures of. `prepare` gets a page that has just
 // started and brings it to the moment, by mouse, keyboard or `window.wavetank`.
 
-export const moments = [
-  {
-    name: "start",
-    prepare: async () => {},
+/** Back to the start, paused. */
+const rewind = (page) =>
+  page.evaluate(() => {
+    const { wavetank } = window;
+    wavetank.load({ ...wavetank.recording(), actions: [], end: { atUs: 0, k: 0 } });
+    document.querySelector(".notice button")?.click();
+  });
+
+/** Lets virtual time go by until the question is answered with yes. */
+async function runUntil(page, question, most = 3000) {
+  for (let n = 0; n < most; n += 1) {
+    if (await page.evaluate(question)) return;
+    await page.evaluate(() => window.wavetank.runFor(1));
+  }
+  throw new Error("the moment did not come");
+}
+
+const leads = () => window.wavetank.state().servers.some((server) => server.up && server.role === "leader");
+
+async function elected(page) {
+  await rewind(page);
+  await runUntil(page, leads);
+  await page.evaluate(() => window.wavetank.runFor(120));
+}
+
+async function submit(page, count) {
+  for (let n = 1; n <= count; n += 1) {
+    await page.evaluate((n) => window.wavetank.act({ submit: { op: { put: { key: "xyz"[n % 3], value: `${n}` } } } }), n);
+  }
+}
+
+const act = (page, action) => page.evaluate((action) => window.wavetank.act(action), action);
+const runFor = (page, ms) => page.evaluate((ms) => window.wavetank.runFor(ms), ms);
+/** After frames and colours have settled. */
+const settled = (page) => page.evaluate(() => new Promise((done) => setTimeout(done, 400)));
+
+const moment = (name, query, prepare, more = {}) => ({
+  name,
+  query,
+  prepare: async (page) => {
+    await prepare(page);
+    await settled(page);
   },
+  ...more,
+});
+
+export const moments = [
+  moment("start", "?seed=7", async (page) => page.waitForTimeout(1500)),
+  moment("election", "?seed=7", async (page) => {
+    await rewind(page);
+    await runUntil(page, () => window.wavetank.state().servers.some((server) => server.role === "candidate"));
+    await runFor(page, 17);
+  }),
+  moment("split-vote", "?seed=3&election=150-155", async (page) => {
+    await rewind(page);
+    await runUntil(page, () => window.wavetank.state().servers.filter((server) => server.role === "candidate").length > 1);
+    await runFor(page, 22);
+  }),
+  moment("replication", "?seed=7", async (page) => {
+    await elected(page);
+    await submit(page, 4);
+    await runFor(page, 250);
+    await submit(page, 2);
+    await runFor(page, 20);
+    await page.keyboard.press("2");
+  }),
+  moment("partition", "?seed=7", async (page) => {
+    await elected(page);
+    await submit(page, 3);
+    await runFor(page, 200);
+    await act(page, { partition: { groups: [["S1", "S2"], ["S3", "S4", "S5"]] } });
+    await submit(page, 2);
+    await runFor(page, 520);
+  }),
+  moment("crash", "?seed=7", async (page) => {
+    await elected(page);
+    await submit(page, 2);
+    await runFor(page, 150);
+    await act(page, { crash: { server: "S2" } });
+    await act(page, { pause: { server: "S4" } });
+    await runFor(page, 6);
+    await page.keyboard.press("2");
+  }),
+  moment("violation", "?seed=2&off=voteKeptWithinTerm,oneVotePerTerm&election=150-152", async (page) => {
+    await elected(page);
+    await runFor(page, 800);
+  }),
+  moment("nine", "?servers=9&seed=4", async (page) => {
+    await elected(page);
+    await submit(page, 6);
+    await runFor(page, 75);
+  }),
+  moment("one", "?servers=1&seed=1", async (page) => {
+    await elected(page);
+    await submit(page, 2);
+    await runFor(page, 100);
+  }),
+  moment("hundred", "?seed=7&workload=20", async (page) => {
+    await elected(page);
+    await runFor(page, 4600);
+  }),
+  moment("one-way", "?seed=7&loss=20&duplicate=10&fsync=6-9", async (page) => {
+    await elected(page);
+    await act(page, { cut: { from: "S2", to: "S4" } });
+    await submit(page, 2);
+    await runFor(page, 30);
+    await page.keyboard.press("m");
+  }),
+  moment("setup", "?heartbeat=400", async (page) => page.keyboard.press("s")),
+  moment("keys", "", async (page) => page.keyboard.press("?")),
 ];

@@ -79,9 +79,10 @@ pub fn body(server: &ServerView) -> Html {
             { letter(server, colour) }
             { votes(server) }
             if server.paused {
-                <g class="bars">
-                    <rect x="-16" y="-40" width="9" height="24" rx="2" />
-                    <rect x="7" y="-40" width="9" height="24" rx="2" />
+                <g class="bars" transform="translate(-36 -34)">
+                    <circle r="14" />
+                    <rect x="-6" y="-7" width="4" height="14" />
+                    <rect x="2" y="-7" width="4" height="14" />
                 </g>
             }
         </>

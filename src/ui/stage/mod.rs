@@ -185,7 +185,7 @@ fn hint(view: &StageView, drag: Option<&Drag>, partition: Option<ServerSet>) -> 
         return "Too fast to follow single messages: links show how much passes. Slow down to see each one.".into();
     }
     if view.any_cut {
-        return "Drag a server back to the others to join them, or heal the network.".into();
+        return "Links are cut. Drag a server back to the others, tap a link to mend it, or heal the network.".into();
     }
     "Tap a server, message or link to act on it. Drag a server away from the others to cut it off.".into()
 }

@@ -94,7 +94,7 @@ pub fn ServerGlyph(props: &ServerGlyphProps) -> Html {
                     </g>
                 }
             </g>
-            <text class="server-name" y={(radius + 27.0).to_string()}>
+            <text class="server-name" y={(radius + 31.0).to_string()}>
                 <tspan class="name">{ id.to_string() }</tspan>
                 <tspan class="role" dx="6">{ word }</tspan>
             </text>
