@@ -70,7 +70,7 @@ pub struct Notice {
 pub struct Moment {
     /// The virtual time of the picture, in microseconds, with fractions.
     pub view_us: f64,
-    /// Real milliseconds since the frame before, at most [`FRAME_MS_MAX`].
+    /// Real milliseconds since the frame before, at most `FRAME_MS_MAX`.
     pub passed_ms: f64,
 }
 
