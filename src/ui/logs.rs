@@ -251,7 +251,7 @@ fn cell_html(id: ServerId, cell: &Cell, dense: bool, choose: &Callback<Selected>
             if dense {
                 <text class="cell-text" x="28" y="17">{ clip(&cell.text, 5) }</text>
             } else {
-                <text class="cell-text" x={(CELL / 2.0).to_string()} y="29.5">{ clip(&cell.text, 8) }</text>
+                <text class="cell-text" x={(CELL / 2.0).to_string()} y="29.5">{ clip(&cell.text, 7) }</text>
             }
         </g>
     }

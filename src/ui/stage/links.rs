@@ -21,15 +21,15 @@ fn one(view: &StageView, link: &LinkView, on_link: &Callback<(ServerId, ServerId
         _ => "half",
     };
     let (x1, y1, x2, y2) = (a.x.to_string(), a.y.to_string(), b.x.to_string(), b.y.to_string());
-    let line = |class: Classes| {
-        html! { <line {class} x1={x1.clone()} y1={y1.clone()} x2={x2.clone()} y2={y2.clone()} /> }
+    let line = |class: Classes, opacity: Option<&'static str>| {
+        html! { <line {class} x1={x1.clone()} y1={y1.clone()} x2={x2.clone()} y2={y2.clone()} stroke-opacity={opacity} /> }
     };
     html! {
         <g key={format!("{}-{}", link.a, link.b)} class={classes!("link-group", link.selected.then_some("selected"))}
             data-link={format!("{}-{}", link.a, link.b)} {onclick}>
-            { line(classes!("link-hit")) }
-            { line(classes!("link", state)) }
-            if view.flow { { line(classes!("flow")) } }
+            { line(classes!("link-hit"), None) }
+            { line(classes!("link", state), None) }
+            if view.flow { { line(classes!("flow"), Some("0")) } }
             if link.cut_ab { { mark(a, b, link.cut_ba) } }
             if link.cut_ba && !link.cut_ab { { mark(b, a, false) } }
         </g>
@@ -61,6 +61,7 @@ fn client_glyph(view: &StageView, client: &ClientView, on_client: &Callback<Clie
     let at = view.geometry.client(client.id);
     let believed = view.places.get(client.believes.slot()).copied().unwrap_or_default();
     let end = towards_edge(at, believed, view.geometry);
+    let begin = at.towards(believed, (62.0 / at.distance(believed).max(62.0)).min(0.9));
     let id = client.id;
     let onclick = on_client.reform(move |_: MouseEvent| id);
     let onkeydown = {
@@ -76,7 +77,7 @@ fn client_glyph(view: &StageView, client: &ClientView, on_client: &Callback<Clie
     let label = format!("client {id}, believes that {} leads; {says}", client.believes);
     html! {
         <g key={id.0} class={classes!("client", client.selected.then_some("selected"))}>
-            <line class="belief" x1={at.x.to_string()} y1={at.y.to_string()} x2={end.x.to_string()} y2={end.y.to_string()} />
+            <line class="belief" x1={begin.x.to_string()} y1={begin.y.to_string()} x2={end.x.to_string()} y2={end.y.to_string()} />
             <g transform={format!("translate({} {})", at.x, at.y)} tabindex="0" role="button" aria-label={label}
                 aria-pressed={client.selected.to_string()} data-client={id.to_string()} {onclick} {onkeydown}>
                 <rect class="client-body" x="-27" y="-22" width="54" height="44" rx="9" />

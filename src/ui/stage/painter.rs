@@ -1,6 +1,7 @@
 //! Moves what moves. Called once a frame; writes attributes of elements that exist already.
 
 use super::view::{Span, StageView, fraction};
+use crate::raft::Timer;
 use crate::sim::Endpoint;
 use crate::ui::geometry::Point;
 use crate::ui::tank::{Moment, Tank};
@@ -14,6 +15,9 @@ use web_sys::Element;
 const FALLS_FROM: f64 = 0.45;
 /// How long the strength of a flow remembers, in real milliseconds.
 const FLOW_MS: f64 = 400.0;
+
+/// Above this speed timers would only flicker.
+const FLICKER_SPEED: f64 = 1.0;
 
 /// The elements that move, in the order of the view.
 #[derive(Default)]
@@ -77,6 +81,11 @@ impl Painter {
                 self.place(element, Point { x: at.x + beside * 0.6, y: at.y + beside }, 1.0);
             }
         }
+        // In flow the elements lag behind the world: timers come from there, up to a speed at which
+        // they would only flicker.
+        if view.flow {
+            self.refresh_arcs(tank, &view);
+        }
         for (element, span, drains) in &self.arcs {
             let mut over = fraction(span.from_us, span.to_us, moment.view_us);
             if self.steps {
@@ -86,6 +95,30 @@ impl Painter {
             self.set(element, "stroke-dashoffset", format_args!("{:.1}", hidden * 100.0));
         }
         self.paint_flows(tank, &view, moment);
+    }
+
+    fn refresh_arcs(&mut self, tank: &Tank, view: &StageView) {
+        let calm = tank.speed() > FLICKER_SPEED;
+        let mut arcs = self.arcs.iter_mut();
+        tank.with(|run| {
+            for (shown, server) in view.servers.iter().zip(run.world().servers()) {
+                let live = |timer, shown: Span| match server.timer(timer) {
+                    Some(running) if !calm => Span { from_us: running.from_us, to_us: running.fires_us },
+                    // Full: it says only that the timer runs.
+                    _ => Span { from_us: shown.from_us, to_us: u64::MAX },
+                };
+                let election = shown.election.map(|span| live(Timer::Election, span));
+                let heartbeat = shown.heartbeat.map(|span| live(Timer::Heartbeat, span));
+                for span in election.into_iter().chain(heartbeat) {
+                    if let Some(arc) = arcs.next() {
+                        arc.1 = span;
+                    }
+                }
+                if shown.disk.is_some() {
+                    arcs.next();
+                }
+            }
+        });
     }
 
     fn paint_flows(&mut self, tank: &Tank, view: &StageView, moment: Moment) {
