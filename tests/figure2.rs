@@ -606,6 +606,9 @@ fn a_success_raises_next_and_match_to_what_that_request_carried_and_never_lowers
         assert_eq!(bench.progress(2), (6, 5), "replies can overtake each other");
     }
     assert_eq!(bench.progress(3), (4, 0), "of S3 nothing was heard");
+    // What is known to match says nothing about where the follower's log parts from the leader's.
+    bench.receive(3, 4, success(4, 0, 1));
+    assert_eq!(bench.progress(3), (4, 1));
     // Nobody has more of this leader's log than there is.
     bench.receive(3, 4, success(4, 90, 9));
     assert_eq!(bench.progress(3), (6, 5));

@@ -111,6 +111,8 @@ impl Client {
     ) -> Next {
         let Some(call) = self.call.as_mut().filter(|call| call.serial == serial) else { return Next::Wait };
         match answer {
+            // A late no of one who was asked before says nothing about what the last one does.
+            Answer::NotLeader(_) | Answer::Erased if call.asked && from != self.target => Next::Wait,
             Answer::Done(output) => {
                 self.target = from;
                 self.finish(Outcome::Done(output), now_us);
