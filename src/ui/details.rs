@@ -43,7 +43,7 @@ pub fn Details() -> Html {
 fn Nothing() -> Html {
     use super::stage::legend;
     html! {
-        <section class="panel details legend-panel" aria-label="Details" id="details">
+        <section class="panel details legend-panel" aria-label="Details" id="details" tabindex="0">
             <header class="panel-head"><h2>{ "Reading the stage" }</h2></header>
             { legend::legend() }
         </section>
