@@ -98,6 +98,18 @@ fn a_term_that_a_crash_caught_in_memory_was_never_heard_of_and_no_promise_falls(
     assert_eq!(broken(&run), []);
 }
 
+// States that were typed.
+
+#[test]
+fn a_leader_and_a_candidate_that_were_typed_do_at_once_what_new_ones_do() {
+    let mut run = state("S1:C2 1 / S2:F1 1 / S3:F1 1");
+    assert_eq!((on_way(&run, 1, 2).len(), on_way(&run, 1, 3).len()), (1, 1), "it asks for votes");
+    wait(&mut run, 60);
+    assert_state(&run, "S1:L2 1 / S2:F2 1 / S3:F2 1");
+    let run = state("S1:L2 1 / S2:F1 1 / S3:F1 1");
+    assert_eq!((on_way(&run, 1, 2).len(), on_way(&run, 1, 3).len()), (1, 1), "it says that it leads");
+}
+
 // Majorities.
 
 #[test]

@@ -10,8 +10,8 @@ use super::server::{Request, Running, Server, Waiting};
 use super::setup::{Options, Setup};
 use crate::kv::{Command, Op, TEXT_MAX};
 use crate::raft::{
-    Configuration, Durable, Effect, Entry, Index, Input, Message, Node, Observer, Payload, Rule, Rules,
-    ServerId, ServerSet, Timer, TimerRange, Token, Unobserved,
+    Configuration, Durable, Effect, Entry, Index, Input, Message, Node, Observer, Payload, RoleName, Rule,
+    Rules, ServerId, ServerSet, Timer, TimerRange, Token, Unobserved,
 };
 
 /// Someone who looks on. It hears each decision ([`Observer`]), and then what happened.
@@ -229,10 +229,15 @@ impl World {
             world.servers[id.slot()].up = true;
             let mut draft = world.draft::<Unobserved>(Some(id));
             world.events = 0;
-            let leads = world.servers[id.slot()].node.is_leader();
-            // A leader's first timer fires at once: it says so to everyone, as a new leader does.
-            let input = if leads { Input::Fired(Timer::Heartbeat) } else { Input::Started };
-            world.on_server(id, input, &mut draft, &mut Unobserved);
+            // What a new candidate and a new leader do at once is what their heartbeat timer has them
+            // repeat. A leader has no election timer to start.
+            let role = world.servers[id.slot()].node.role().name();
+            if role != RoleName::Leader {
+                world.on_server(id, Input::Started, &mut draft, &mut Unobserved);
+            }
+            if role != RoleName::Follower {
+                world.on_server(id, Input::Fired(Timer::Heartbeat), &mut draft, &mut Unobserved);
+            }
         }
         world.schedule_workload();
         world
