@@ -3,6 +3,10 @@
 //! One module a behaviour; `wasm_bindgen_test` in place of `test`.
 #![cfg(target_arch = "wasm32")]
 
+#[path = "../common/digests.rs"]
+mod digests;
+mod same_run;
+
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);

@@ -1,0 +1,52 @@
+//! A run is the same in a browser as natively: both compare with the same lists.
+
+use super::digests;
+use wasm_bindgen_test::wasm_bindgen_test;
+use wavetank::check::Property;
+use wavetank::explore::{Bounds, Model, Search, replay, search};
+use wavetank::raft::{Rule, Rules};
+use wavetank::timeline::{Recording, Run};
+
+/// The digests that `tests/digests.rs` compares natively.
+const GOLDEN: &str = include_str!("../golden/digests.txt");
+/// The recording that `tests/runs.rs` makes and compares natively.
+const RUN: &str = include_str!("../golden/run.json");
+
+#[wasm_bindgen_test]
+fn two_hundred_storms_have_the_same_digests_as_natively() {
+    let now = digests::digests(0, digests::STORMS);
+    assert_eq!(now.len(), 200);
+    assert_eq!(digests::write(&now), GOLDEN);
+    // Each storm is another one: a digest that sees nothing would be the same for all.
+    let mut different: Vec<&String> = now.iter().map(|(_, digest)| digest).collect();
+    different.sort();
+    different.dedup();
+    assert_eq!(different.len(), now.len());
+    assert_eq!(digests::storm(7).violations(), []);
+}
+
+#[wasm_bindgen_test]
+fn the_golden_recording_reads_back_to_its_own_text_and_replays() {
+    let recording = Recording::from_json(RUN).expect("the golden recording is one");
+    assert_eq!(recording.to_json().trim(), RUN.trim());
+    let run = Run::replay(&recording).expect("and makes a run");
+    let again = Run::replay(&run.recording()).expect("which can be done again");
+    assert_eq!(again.digest(), run.digest());
+}
+
+#[wasm_bindgen_test]
+fn a_search_finds_in_the_browser_what_it_finds_natively() {
+    let rules = Rules::without(&[Rule::VoteSurvivesCrash]);
+    let within = Search {
+        from: Model::new(3),
+        rules,
+        bounds: Bounds::default(),
+        gestures_max: 8,
+        states_max: 100_000,
+    };
+    let found = search(&within, |model| model.ghost.violated == Some(Property::ElectionSafety));
+    let run = found.run.expect("two leaders in a term");
+    assert_eq!(run.len(), 5);
+    let replayed = replay(3, rules, &run, |_| {}).expect("every gesture is possible in the world");
+    assert_eq!(replayed.violations()[0].property, Property::ElectionSafety);
+}
