@@ -11,7 +11,8 @@ impl Node {
     /// The election timeout has passed without word from a leader: start an election (§5.2). The new
     /// term and the vote for oneself go to the disk before any request leaves.
     pub(super) fn stand_for_election<O: Observer>(&mut self, step: &mut Step<O>) {
-        if self.is_leader() {
+        // A peer may claim any term, even the last one there is: then no election can follow it.
+        if self.is_leader() || self.term == Term(u64::MAX) {
             return;
         }
         self.term = self.term.next();

@@ -212,6 +212,8 @@ pub enum Refusal {
         /// Its name.
         message: PacketName,
     },
+    /// A client's connection does not duplicate messages.
+    ClientLink,
     /// The one who would receive the message can't.
     ReceiverGone {
         /// Who.
@@ -245,7 +247,7 @@ impl fmt::Display for Refusal {
                 write!(f, "{server} leads, and a leader has no election timer")
             }
             Refusal::NoTimer { server, timer: Timer::Heartbeat } => {
-                write!(f, "{server} does not lead, so it has no heartbeat timer")
+                write!(f, "{server} neither leads nor stands for election, so it has no heartbeat timer")
             }
             Refusal::Follows { server } => write!(f, "{server} is a follower already"),
             Refusal::NotLeader { server } => {
@@ -257,6 +259,9 @@ impl fmt::Display for Refusal {
             Refusal::NoSuchMessage { message } => write!(f, "the message {message} is not on its way"),
             Refusal::Held { message } => write!(f, "the message {message} is held already"),
             Refusal::NotHeld { message } => write!(f, "the message {message} is not held"),
+            Refusal::ClientLink => f.write_str(
+                "a client's connection does not duplicate messages: only those between servers can be doubled",
+            ),
             Refusal::ReceiverGone { receiver } => write!(f, "{receiver} can't receive now"),
             Refusal::SameServer { server } => write!(f, "{server} is always connected with itself"),
             Refusal::Already => f.write_str("it is so already"),

@@ -337,7 +337,10 @@ impl Network {
         let travel = |purpose| link.shape.within(draw(purpose), link.latency.min_us, link.latency.max_us);
 
         let lost = link.loss_ppm > 0 && happens(draw(Purpose::Loss), link.loss_ppm);
-        let twice = link.duplicate_ppm > 0 && happens(draw(Purpose::Duplication), link.duplicate_ppm);
+        // A client's connection does not duplicate: else a request could be refused and taken as well, and
+        // nobody could say of it that it failed.
+        let duplicates = from.server().is_some() && to.server().is_some() && link.duplicate_ppm > 0;
+        let twice = duplicates && happens(draw(Purpose::Duplication), link.duplicate_ppm);
         let doomed =
             if self.is_cut(from, to) { Some(DropReason::Cut) } else { lost.then_some(DropReason::Lost) };
         let arrives_us = now_us + travel(Purpose::Latency);

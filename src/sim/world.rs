@@ -674,7 +674,12 @@ impl World {
                 let some = active(*from)?.node.rpc_for(*to).is_some();
                 ensure(some, Refusal::NothingToSend { server: *from, peer: *to })
             }
-            Action::Drop { message: name } | Action::Duplicate { message: name } => message(*name).map(drop),
+            Action::Drop { message: name } => message(*name).map(drop),
+            Action::Duplicate { message: name } => {
+                message(*name)?;
+                let between_servers = name.from.server().is_some() && name.to.server().is_some();
+                ensure(between_servers, Refusal::ClientLink)
+            }
             Action::Hold { message: name } => ensure(!message(*name)?.held, Refusal::Held { message: *name }),
             Action::Release { message: name } => {
                 ensure(message(*name)?.held, Refusal::NotHeld { message: *name })
@@ -836,6 +841,10 @@ impl World {
     fn crash(&mut self, id: ServerId) {
         let server = &mut self.servers[id.slot()];
         server.disk.crash();
+        // What waited in front of a paused server finds it down.
+        for packet in std::mem::take(&mut server.inbox) {
+            self.network.put_back(packet, self.now_us);
+        }
         // What it would find on its disk, so that one can look at it; the rules come in at its restart.
         let options = self.options.for_server();
         let node = Node::new(id, options, &server.disk.durable, Rules::ALL_ON, &mut Unobserved);
