@@ -42,9 +42,13 @@ fn is_taken(event: &KeyboardEvent) -> bool {
     let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return false };
     let typing = target.closest("input:not([type=range]), textarea, select, [contenteditable]").ok().flatten();
     let dialog = target.closest("dialog").ok().flatten();
-    // Enter and Space press a button; arrows and others are free there.
-    let presses = matches!(event.key().as_str(), "Enter" | " ")
-        && target.closest("button, a, summary, [role=button], [role=tab]").ok().flatten().is_some();
+    // Enter and Space press a button. On the stage Enter does, and Space plays, as it does everywhere.
+    let pressed = match event.key().as_str() {
+        "Enter" => "button, a, summary, [role=button], [role=tab]",
+        " " => "button, a, summary, [role=tab]",
+        _ => ":not(*)",
+    };
+    let presses = target.closest(pressed).ok().flatten().is_some();
     typing.is_some() || dialog.is_some() || presses
 }
 

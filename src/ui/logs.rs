@@ -131,7 +131,7 @@ pub fn Logs() -> Html {
             if let Some(element) = scroller.cast::<Element>() {
                 let known = std::mem::replace(&mut *before.borrow_mut(), *last);
                 let end = (known + 1) as f64 * CELL - f64::from(element.client_width());
-                if f64::from(element.scroll_left()) >= end - 2.0 * CELL {
+                if *last > 0 && f64::from(element.scroll_left()) >= end - 2.0 * CELL {
                     element.set_scroll_left(element.scroll_width());
                 }
             }

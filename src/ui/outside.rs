@@ -75,7 +75,8 @@ pub fn recording_json() -> Option<String> {
 
 /// Never a blank page: from now on a panic says what happened, and offers the recording so far.
 pub fn watch_for_panics() {
-    std::panic::set_hook(Box::new(|info| {
+    // Yew sets its own hook when it starts, unless it is told of another one.
+    yew::set_custom_panic_hook(Box::new(|info| {
         let words = info.to_string();
         web_sys::console::error_1(&words.as_str().into());
         if show(&words).is_err() {

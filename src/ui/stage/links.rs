@@ -6,13 +6,28 @@ use crate::sim::ClientId;
 use crate::ui::geometry::{Geometry, Point};
 use yew::prelude::*;
 
-/// All links: thin lines; cut ones broken, with a ✕; and over them the flow, where messages are too fast.
-pub fn links(view: &StageView, on_link: &Callback<(ServerId, ServerId)>) -> Html {
-    html! { <g class="links">{ for view.links.iter().map(|link| one(view, link, on_link)) }</g> }
+/// What the links need.
+#[derive(Clone, PartialEq, Properties)]
+pub struct LinkLayerProps {
+    /// The links.
+    pub links: Vec<LinkView>,
+    /// Where the servers stand.
+    pub places: Vec<Point>,
+    /// Whether messages are drawn as flow.
+    pub flow: bool,
+    /// A link was chosen.
+    pub on_link: Callback<(ServerId, ServerId)>,
 }
 
-fn one(view: &StageView, link: &LinkView, on_link: &Callback<(ServerId, ServerId)>) -> Html {
-    let (a, b) = (view.places[link.a.slot()], view.places[link.b.slot()]);
+/// All links: thin lines; cut ones broken, with a ✕; and over them the flow, where messages are too fast.
+#[component]
+pub fn LinkLayer(props: &LinkLayerProps) -> Html {
+    html! { <g class="links">{ for props.links.iter().map(|link| one(props, link)) }</g> }
+}
+
+fn one(props: &LinkLayerProps, link: &LinkView) -> Html {
+    let LinkLayerProps { places, flow, on_link, .. } = props;
+    let (a, b) = (places[link.a.slot()], places[link.b.slot()]);
     let ends = (link.a, link.b);
     let onclick = on_link.reform(move |_: MouseEvent| ends);
     let state = match (link.cut_ab, link.cut_ba) {
@@ -29,7 +44,7 @@ fn one(view: &StageView, link: &LinkView, on_link: &Callback<(ServerId, ServerId
             data-link={format!("{}-{}", link.a, link.b)} {onclick}>
             { line(classes!("link-hit"), None) }
             { line(classes!("link", state), None) }
-            if view.flow { { line(classes!("flow"), Some("0")) } }
+            if *flow { { line(classes!("flow"), Some("0")) } }
             if link.cut_ab { { mark(a, b, link.cut_ba) } }
             if link.cut_ba && !link.cut_ab { { mark(b, a, false) } }
         </g>

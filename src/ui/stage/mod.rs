@@ -15,6 +15,7 @@ use super::tank::{Moment, Selected};
 use crate::raft::{ServerId, ServerSet};
 use crate::sim::{Action, PacketName};
 use drag::Drag;
+use links::LinkLayer;
 use painter::Painter;
 use server::ServerGlyph;
 use std::rc::Rc;
@@ -118,7 +119,7 @@ pub fn Stage() -> Html {
             <svg ref={root} class={classes} role="group" aria-label="The cluster"
                 viewBox={format!("0 0 {} {}", geometry.width(), geometry.height())}
                 {onpointermove} {onpointerup} {onpointercancel}>
-                { links::links(&view, &on_link) }
+                <LinkLayer links={view.links.clone()} places={view.places.clone()} flow={view.flow} {on_link} />
                 { links::clients(&view, &on_client) }
                 <g class="servers">
                     { for view.servers.iter().map(|server| html! {
@@ -128,7 +129,9 @@ pub fn Stage() -> Html {
                             places={view.places.clone()} on_down={on_down.clone()} on_choose={choose.clone()} />
                     }) }
                 </g>
-                <g class="packets">{ for view.packets.iter().map(|packet| packet_glyph(packet, &on_packet, compact)) }</g>
+                <g class="packets">{ for view.packets.iter().map(|packet| html! {
+                    <PacketGlyph key={packet_key(packet.name)} packet={*packet} {compact} on_packet={on_packet.clone()} />
+                }) }</g>
             </svg>
             <p class="stage-hint">{ hint }</p>
             if view.more > 0 {
@@ -144,7 +147,23 @@ fn use_select<T: 'static>(tank: &super::Tank, selected: fn(T) -> Selected) -> Ca
     use_callback(tank.clone(), move |value: T, tank| tank.select(Some(selected(value))))
 }
 
-fn packet_glyph(packet: &PacketView, on_packet: &Callback<PacketName>, compact: bool) -> Html {
+/// A key that is this message's alone, among those on their way.
+fn packet_key(name: PacketName) -> u64 {
+    let link = u64::from(name.from.code()) << 4 | u64::from(name.to.code());
+    name.sent_us << 20 ^ link << 12 ^ u64::from(name.k) << 4 ^ u64::from(name.copy)
+}
+
+#[derive(Clone, PartialEq, Properties)]
+struct PacketProps {
+    packet: PacketView,
+    compact: bool,
+    on_packet: Callback<PacketName>,
+}
+
+/// One message. Rendered when it appears and when its state changes; the painter moves it.
+#[component]
+fn PacketGlyph(props: &PacketProps) -> Html {
+    let PacketProps { packet, compact, on_packet } = props;
     let name = packet.name;
     let onclick = on_packet.reform(move |_: MouseEvent| name);
     let class = classes!(
@@ -154,9 +173,9 @@ fn packet_glyph(packet: &PacketView, on_packet: &Callback<PacketName>, compact: 
         packet.doomed.then_some("doomed")
     );
     html! {
-        <g key={name.to_string()} {class} data-message={name.to_string()} role="button" tabindex="-1"
-            aria-label={packet.label.clone()} {onclick}>
-            <circle class="packet-hit" r={if compact { "19" } else { "15" }} />
+        <g {class} data-message={name.to_string()} role="button" tabindex="-1"
+            aria-label={format!("{} from {} to {}", packet.kind, name.from, name.to)} {onclick}>
+            <circle class="packet-hit" r={if *compact { "19" } else { "15" }} />
             if packet.held {
                 <circle class="held-ring" r="15" />
                 <path class="held-bars" d="M-4-24v8M4-24v8" />

@@ -63,6 +63,7 @@ pub fn ServerGlyph(props: &ServerGlyphProps) -> Html {
         "server",
         server.selected.then_some("selected"),
         (!server.up).then_some("is-down"),
+        server.paused.then_some("is-paused"),
         dragged.is_some().then_some("dragged")
     );
     let word = if !server.up {

@@ -38,8 +38,8 @@ pub struct Glyph {
     pub term: Option<Term>,
 }
 
-/// A message on its way.
-#[derive(Clone, Debug, PartialEq)]
+/// A message on its way. Small and without text: there may be hundreds, and they are compared often.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PacketView {
     /// Its name.
     pub name: PacketName,
@@ -56,7 +56,7 @@ pub struct PacketView {
     /// Whether it is selected.
     pub selected: bool,
     /// What it is, in words.
-    pub label: String,
+    pub kind: &'static str,
 }
 
 /// A vote, inside a candidate.
@@ -318,7 +318,7 @@ fn packets(run: &Run, selected: Option<Selected>) -> (Vec<PacketView>, usize) {
             held: packet.held,
             doomed: (packet.doomed.is_some_and(|why| why != DropReason::Down) || cut) && !world.is_manual(),
             selected: selected == Some(Selected::Message(name)),
-            label: format!("{} from {} to {}", words::content_name(&packet.content), name.from, name.to),
+            kind: words::content_name(&packet.content),
         }
     };
     (packets.into_iter().skip(more).map(view).collect(), more)
