@@ -336,9 +336,9 @@ fn rules_are_listed_and_switched() {
     assert!(rows.iter().all(|row| row[1] == "on"));
     let text = answer(&mut run, "rule oneVotePerTerm off").unwrap();
     assert!(text.contains("off: a server votes at most once in a term"), "{text}");
-    assert!(!run.world().is_on(Rule::OneVotePerTerm));
+    assert!(!run.world().rules().is_on(Rule::OneVotePerTerm));
     answer(&mut run, "RULE onevoteperterm ON").unwrap();
-    assert!(run.world().is_on(Rule::OneVotePerTerm));
+    assert!(run.world().rules().is_on(Rule::OneVotePerTerm));
     let why = answer(&mut run, "rule oneVotePerTrem off").unwrap_err();
     assert_eq!(why, "There is no rule ‘oneVotePerTrem’. Did you mean ‘oneVotePerTerm’?");
     assert!(answer(&mut run, "rule oneVotePerTerm maybe").unwrap_err().contains("on or off"));
@@ -522,7 +522,7 @@ proptest! {
             shell.poll(&run);
             shell.older(line);
         }
-        prop_assert!(run.world().is_on(Rule::CommitOnlyCurrentTerm));
+        prop_assert!(run.world().rules().is_on(Rule::CommitOnlyCurrentTerm));
     }
 
     #[test]

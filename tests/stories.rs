@@ -603,38 +603,26 @@ fn a_command_that_somebody_took_and_nobody_answered_for_is_of_unknown_outcome_an
 }
 
 #[test]
-fn what_another_server_says_late_does_not_make_a_command_fail_that_somebody_took() {
+fn a_clients_connection_never_duplicates_so_that_what_failed_has_failed() {
     let mut setup = Setup::new(3, 1);
-    setup.options.client_attempts = 1;
+    setup.options.link.duplicate_ppm = 1_000_000;
     let mut run = state_with(&setup, "S1:F2 2 / S2:L2 2 / S3:F2 2");
-    act(&mut run, Action::Cut { from: s(2), to: s(3) });
     act(&mut run, Action::Submit { op: put("x", "1"), to: Some(s(3)) });
-    let from_s3 = |run: &Run| {
-        let answers = |name: &PacketName| name.from == Endpoint::Server(s(3)) && name.to.server().is_none();
-        run.world().network().packets().map(|packet| packet.name).find(answers)
-    };
-    until(&mut run, 30, "S3 answers that it does not lead", |run| from_s3(run).is_some());
-    let message = from_s3(&run).unwrap();
-    let twin = PacketName { copy: 1, ..message };
-    act(&mut run, Action::Duplicate { message });
-    act(&mut run, Action::Hold { message: twin });
-    // S1 sends the client on to S2, which takes the command and can neither commit it nor answer.
-    until(&mut run, 300, "S2 has it in its log", |run| log(run, 2) == "22");
-    act(&mut run, groups("1 2 3"));
-    run.run_until(560_000);
-    act(&mut run, Action::Release { message: twin });
-    until(&mut run, 2000, "the client gives up", |run| run.world().clients()[0].call.is_none());
-    assert_eq!(outcome(&run), Some(Outcome::Unknown));
-    // Of S2 and S3 only S2 can be elected; and the command takes effect.
-    crash(&mut run, 1);
-    act(&mut run, Action::Heal);
-    until(&mut run, 5000, "S2 leads a new term", |run| {
-        server(run, 2).node.is_leader()
-            && server(run, 3).node.leader() == Some(s(2))
-            && term(run, 2) > Term(2)
-    });
-    propose(&mut run, 2, "b");
-    until(&mut run, 1000, "it takes effect after all", |run| server(run, 3).store.get("x") == Some("1"));
+    let names = |run: &Run| run.world().network().packets().map(|packet| packet.name).collect::<Vec<_>>();
+    let request = *names(&run).iter().find(|name| name.from.server().is_none()).unwrap();
+    let refusal = run.act(Action::Duplicate { message: request }).unwrap_err();
+    assert!(refusal.to_string().contains("does not duplicate"), "{refusal}");
+    let (mut copies, mut client_messages) = (0, 0);
+    for _ in 0..200 {
+        run.step();
+        for name in names(&run) {
+            let between_servers = name.from.server().is_some() && name.to.server().is_some();
+            assert!(between_servers || name.copy == 0, "{name}");
+            copies += u32::from(name.copy > 0);
+            client_messages += u32::from(!between_servers);
+        }
+    }
+    assert!(copies > 0 && client_messages > 0, "{copies} copies, {client_messages} of the client's");
 }
 
 #[test]

@@ -17,6 +17,7 @@
 //! | [`rules`] | the rules by name, and how each decision is taken |
 //! | [`node`] | a server's state (the upper left of Figure 2), its inputs, its effects, and what all servers do |
 //! | `election.rs` | §5.2, §5.4.1: timeouts, candidates, votes |
+//! | [`persistence`] | §5.1, D3.8: what is on disk, and what waits for it |
 //! | `replication.rs` | §5.3, §5.4.2: AppendEntries on both sides, and commitment |
 //!
 //! In comments, § is a section of the paper and D one of Ongaro's dissertation.
@@ -26,6 +27,7 @@ mod election;
 pub mod log;
 pub mod message;
 pub mod node;
+pub mod persistence;
 pub mod quorum;
 mod replication;
 pub mod rules;
@@ -34,9 +36,7 @@ pub mod types;
 pub use config::Configuration;
 pub use log::{Entries, Entry, Log, Payload};
 pub use message::{AppendOutcome, Body, ConflictHint, Message};
-pub use node::{
-    Backtracking, Durable, Effect, HardState, Input, Node, Options, Progress, Role, RoleName, Suffix,
-    TimerRange, Write,
-};
+pub use node::{Backtracking, Effect, Input, Node, Options, Progress, Role, RoleName, TimerRange};
+pub use persistence::{Durable, HardState, Suffix, Write};
 pub use rules::{Guard, Observer, Rule, Rules, Unobserved, Value};
 pub use types::{Index, MAX_SERVERS, ServerId, ServerSet, Term, Timer, Token};

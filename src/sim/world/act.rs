@@ -1,0 +1,301 @@
+//! What a person or a script does to the world.
+
+use super::{Draft, Watch, World};
+use crate::kv::{Command, Op, TEXT_MAX};
+use crate::raft::{Input, MAX_SERVERS, Node, Payload, RoleName, Rules, ServerId, ServerSet, Unobserved};
+use crate::sim::action::{Action, Refusal};
+use crate::sim::client::QUEUE_MAX;
+use crate::sim::event::{EventId, What};
+use crate::sim::net::{DropReason, Endpoint, Packet, PacketName};
+use crate::sim::setup::Options;
+
+impl World {
+    /// Whether an action would do anything.
+    ///
+    /// # Errors
+    /// Why it would not.
+    pub fn check(&self, action: &Action) -> Result<(), Refusal> {
+        let server = |id: ServerId| {
+            let servers = self.servers.len() as u8;
+            self.servers.get(id.slot()).ok_or(Refusal::NoSuchServer { server: id, servers })
+        };
+        let running = |id: ServerId| {
+            server(id).and_then(|s| if s.up { Ok(s) } else { Err(Refusal::Down { server: id }) })
+        };
+        let active = |id: ServerId| {
+            running(id).and_then(|s| if s.paused { Err(Refusal::Paused { server: id }) } else { Ok(s) })
+        };
+        let message =
+            |name: PacketName| self.network.packet(name).ok_or(Refusal::NoSuchMessage { message: name });
+        let ensure = |held: bool, refusal: Refusal| if held { Ok(()) } else { Err(refusal) };
+        match action {
+            Action::Crash { server: id } => running(*id).map(drop),
+            Action::Restart { server: id } => ensure(!server(*id)?.up, Refusal::Up { server: *id }),
+            Action::Pause { server: id } => active(*id).map(drop),
+            Action::Resume { server: id } => ensure(running(*id)?.paused, Refusal::NotPaused { server: *id }),
+            Action::Fire { server: id, timer } => {
+                let runs = active(*id)?.timer(*timer).is_some();
+                ensure(runs, Refusal::NoTimer { server: *id, timer: *timer })
+            }
+            Action::StepDown { server: id } => {
+                let follows = active(*id)?.brief().role == RoleName::Follower;
+                ensure(!follows, Refusal::Follows { server: *id })
+            }
+            Action::Send { from, to } => {
+                server(*to)?;
+                let some = active(*from)?.node.rpc_for(*to).is_some();
+                ensure(some, Refusal::NothingToSend { server: *from, peer: *to })
+            }
+            Action::Drop { message: name } => message(*name).map(drop),
+            Action::Duplicate { message: name } => {
+                message(*name)?;
+                let between_servers = name.from.server().is_some() && name.to.server().is_some();
+                ensure(between_servers, Refusal::ClientLink)
+            }
+            Action::Hold { message: name } => ensure(!message(*name)?.held, Refusal::Held { message: *name }),
+            Action::Release { message: name } => {
+                ensure(message(*name)?.held, Refusal::NotHeld { message: *name })
+            }
+            Action::Deliver { message: name } => match message(*name)?.name.to {
+                Endpoint::Server(id) => {
+                    active(id).map(drop).map_err(|_| Refusal::ReceiverGone { receiver: name.to })
+                }
+                Endpoint::Client(_) => Ok(()),
+            },
+            Action::Cut { from, to } | Action::Mend { from, to } => {
+                server(*from)?;
+                server(*to)?;
+                ensure(from != to, Refusal::SameServer { server: *from })?;
+                let cut = self.network.is_cut(Endpoint::Server(*from), Endpoint::Server(*to));
+                ensure(cut == matches!(action, Action::Mend { .. }), Refusal::Already)
+            }
+            Action::Partition { groups } => {
+                for id in groups.iter().flat_map(|group| group.iter()) {
+                    server(id)?;
+                }
+                ensure(self.cuts_of(groups) != *self.network.cuts(), Refusal::Already)
+            }
+            Action::Heal => ensure(self.network.any_cut(), Refusal::Already),
+            Action::SetLink { from, to, link } => {
+                from.iter().chain(to).try_for_each(|id| server(*id).map(drop))?;
+                ensure(
+                    from.is_some() == to.is_some(),
+                    Refusal::Nonsense {
+                        why: "a link has two ends: give both, or neither for all links".into(),
+                    },
+                )?;
+                let options = Options { link: *link, ..self.options.clone() };
+                options.check().map_err(|why| Refusal::Nonsense { why })
+            }
+            Action::SetOptions { options } => options.check().map_err(|why| Refusal::Nonsense { why }),
+            Action::SetRules { off } => ensure(*off != self.rules, Refusal::Already),
+            Action::Propose { server: id, op } => {
+                ensure(active(*id)?.node.is_leader(), Refusal::NotLeader { server: *id })?;
+                check_texts(op)
+            }
+            Action::Manual { on } => ensure(*on != self.manual, Refusal::Already),
+            Action::Submit { op, to } => {
+                to.iter().try_for_each(|id| server(*id).map(drop))?;
+                let queued = self.clients[0].queue.len();
+                ensure(
+                    queued < QUEUE_MAX,
+                    Refusal::Nonsense {
+                        why: format!("{queued} commands are waiting already: let some finish first"),
+                    },
+                )?;
+                check_texts(op)
+            }
+        }
+    }
+
+    /// Does something to the world, now. An action that would do nothing is an event as well, that says
+    /// so.
+    ///
+    /// # Errors
+    /// Why it did nothing.
+    pub fn act<W: Watch>(&mut self, action: &Action, watch: &mut W) -> Result<EventId, Refusal> {
+        let checked = self.check(action);
+        let mut draft = self.draft::<W>(checked.is_ok().then(|| self.touched_by(action)).flatten());
+        let id = draft.id;
+        if checked.is_ok() {
+            self.carry_out_action(action, &mut draft, watch);
+        }
+        let refused = checked.clone().err();
+        self.close(&mut draft, || What::Acted { action: action.clone(), refused }, watch);
+        if checked.is_ok() {
+            self.follow_up(action, id, watch);
+        }
+        checked.map(|()| id)
+    }
+
+    /// The server whose state an action changes by itself.
+    fn touched_by(&self, action: &Action) -> Option<ServerId> {
+        match action {
+            Action::Crash { server }
+            | Action::Restart { server }
+            | Action::Pause { server }
+            | Action::Resume { server }
+            | Action::StepDown { server }
+            | Action::Propose { server, .. } => Some(*server),
+            Action::Send { from, .. } => Some(*from),
+            _ => None,
+        }
+    }
+
+    fn carry_out_action<W: Watch>(&mut self, action: &Action, draft: &mut Draft, watch: &mut W) {
+        match action {
+            Action::Crash { server } => self.crash(*server),
+            Action::Restart { server } => self.restart(*server, draft, watch),
+            Action::Pause { server } => self.servers[server.slot()].paused = true,
+            Action::Resume { server } => self.resume(*server),
+            Action::StepDown { server } => self.on_server(*server, Input::SteppedDown, draft, watch),
+            Action::Propose { server, op } => {
+                let command = Command { client: 0, serial: 0, op: op.clone() };
+                let payload = Payload::Command(command.encode());
+                self.on_server(*server, Input::Proposed(payload), draft, watch);
+            }
+            Action::Send { from, to } => {
+                if let Some(effect) = self.servers[from.slot()].node.send_for(*to, self.rules) {
+                    self.carry_out(*from, effect, draft);
+                }
+            }
+            Action::Hold { message } => self.network.hold(*message),
+            Action::Release { message } => self.network.release(*message, self.now_us),
+            Action::Duplicate { message } => draft.sent.extend(self.network.duplicate(*message)),
+            Action::Cut { from, to } => self.cut(*from, *to, true),
+            Action::Mend { from, to } => self.cut(*from, *to, false),
+            Action::Partition { groups } => self.network.set_cuts(self.cuts_of(groups)),
+            Action::Heal => self.network.set_cuts(Default::default()),
+            Action::SetLink { from, to, link } => match (from, to) {
+                (Some(from), Some(to)) => self.network.set_link(*from, *to, *link),
+                _ => {
+                    self.options.link = *link;
+                    self.network.default = *link;
+                }
+            },
+            Action::SetOptions { options } => self.set_options(options),
+            Action::SetRules { off } => self.rules = *off,
+            Action::Manual { on } => self.manual = *on,
+            Action::Submit { op, to } => {
+                self.clients[0].queue.push_back((op.clone(), *to));
+                if self.clients[0].begin(self.now_us, draft.id) {
+                    self.ask(0, draft);
+                }
+            }
+            // These are events of their own, that follow.
+            Action::Fire { .. } | Action::Deliver { .. } | Action::Drop { .. } => {}
+        }
+    }
+
+    /// What an action brings about that is an event like any other.
+    fn follow_up<W: Watch>(&mut self, action: &Action, cause: EventId, watch: &mut W) {
+        match action {
+            Action::Fire { server, timer } => {
+                self.fire(*server, *timer, Some(cause), watch);
+            }
+            Action::Deliver { message } => {
+                if let Some(Packet { name, content, cause: sent_by, .. }) = self.network.take(*message) {
+                    self.deliver(name, content, [Some(sent_by), Some(cause)], watch);
+                }
+            }
+            Action::Drop { message } => {
+                if let Some(Packet { name, content, cause: sent_by, .. }) = self.network.take(*message) {
+                    let mut draft = self.draft::<W>(None);
+                    draft.causes = [Some(sent_by), Some(cause)];
+                    let reason = DropReason::ByHand;
+                    self.close(&mut draft, || What::Dropped { message: name, content, reason }, watch);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn crash(&mut self, id: ServerId) {
+        let server = &mut self.servers[id.slot()];
+        server.disk.crash();
+        // What waited in front of a paused server finds it down.
+        for packet in std::mem::take(&mut server.inbox) {
+            self.network.put_back(packet, self.now_us);
+        }
+        // What it would find on its disk, so that one can look at it; the rules come in at its restart.
+        let options = self.options.for_server();
+        let node = Node::new(id, options, &server.disk.durable, Rules::ALL_ON, &mut Unobserved);
+        server.forget(node);
+    }
+
+    fn restart<W: Watch>(&mut self, id: ServerId, draft: &mut Draft, watch: &mut W) {
+        let options = self.options.for_server();
+        let server = &mut self.servers[id.slot()];
+        let node = Node::new(id, options, &server.disk.durable, self.rules, watch);
+        server.forget(node);
+        server.up = true;
+        draft.reborn = true;
+        self.on_server(id, Input::Started, draft, watch);
+    }
+
+    fn resume(&mut self, id: ServerId) {
+        let server = &mut self.servers[id.slot()];
+        server.paused = false;
+        for packet in std::mem::take(&mut server.inbox) {
+            self.network.put_back(packet, self.now_us);
+        }
+    }
+
+    fn cut(&mut self, from: ServerId, to: ServerId, cut: bool) {
+        let mut cuts = *self.network.cuts();
+        let unheard = &mut cuts[from.slot()];
+        if cut {
+            unheard.insert(to)
+        } else {
+            unheard.remove(to)
+        }
+        self.network.set_cuts(cuts);
+    }
+
+    /// The cuts of a partition: everyone is cut off from whoever is in no common group with it.
+    fn cuts_of(&self, groups: &[ServerSet]) -> [ServerSet; MAX_SERVERS as usize] {
+        let all: ServerSet = self.ids().collect();
+        let mut cuts = [ServerSet::EMPTY; MAX_SERVERS as usize];
+        for id in self.ids() {
+            let mut heard: ServerSet = [id].into_iter().collect();
+            for group in groups.iter().filter(|group| group.contains(id)) {
+                heard = heard.or(*group);
+            }
+            cuts[id.slot()] = all.minus(heard);
+        }
+        cuts
+    }
+
+    fn set_options(&mut self, options: &Options) {
+        self.options = options.clone();
+        self.network.default = options.link;
+        for server in &mut self.servers {
+            server.node.set_options(options.for_server());
+        }
+        self.schedule_workload();
+    }
+}
+
+/// Whether the texts of an operation are short enough.
+fn check_texts(op: &Op) -> Result<(), Refusal> {
+    let longest = texts(op).iter().map(|text| text.len()).max().unwrap_or(0);
+    if longest <= TEXT_MAX {
+        return Ok(());
+    }
+    Err(Refusal::Nonsense { why: format!("a key or value has {longest} bytes: {TEXT_MAX} are the most") })
+}
+
+/// The texts of an operation.
+fn texts(op: &Op) -> Vec<&str> {
+    match op {
+        Op::Get { key } | Op::Delete { key } => vec![key],
+        Op::Put { key, value } | Op::Append { key, value } => vec![key, value],
+        Op::Cas { key, expect, value } => {
+            let mut texts = vec![key.as_str(), value.as_str()];
+            texts.extend(expect.as_deref());
+            texts
+        }
+        Op::Set { value } => vec![value],
+        Op::Submit { text } => vec![text],
+    }
+}

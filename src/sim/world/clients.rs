@@ -1,0 +1,86 @@
+//! What clients do in the world.
+
+use super::{Draft, Watch, World};
+use crate::kv::Op;
+use crate::raft::ServerId;
+use crate::sim::client::Next;
+use crate::sim::event::{EventId, What};
+use crate::sim::net::{Answer, ClientId, Content, Endpoint};
+
+impl World {
+    pub(super) fn ask(&mut self, slot: usize, draft: &mut Draft) {
+        let client = &mut self.clients[slot];
+        let Some(call) = &mut client.call else { return };
+        call.asked = true;
+        call.attempts += 1;
+        call.cause = draft.id;
+        call.wake_us = self.now_us + self.options.client_timeout_us;
+        let link = (Endpoint::Client(client.id), Endpoint::Server(client.target));
+        let content = Content::Request { serial: call.serial, op: call.op.clone() };
+        draft.sends(self.network.send(link, content, self.now_us, draft.id, None));
+    }
+
+    pub(super) fn hear(
+        &mut self,
+        client: ClientId,
+        from: ServerId,
+        serial: u32,
+        answer: Answer,
+        draft: &mut Draft,
+    ) {
+        let Some(slot) = self.clients.iter().position(|c| c.id == client) else { return };
+        let servers = self.servers.len() as u8;
+        let pause_us = self.options.heartbeat_us;
+        let next = self.clients[slot].hear(from, serial, answer, servers, self.now_us, pause_us);
+        self.go_on(slot, next, draft);
+    }
+
+    fn go_on(&mut self, slot: usize, next: Next, draft: &mut Draft) {
+        match next {
+            Next::Wait => {}
+            Next::Ask => self.ask(slot, draft),
+            Next::Over => {
+                if draft.watched {
+                    draft.finished = self.clients[slot].finished.back().cloned().map(Box::new);
+                }
+                if self.clients[slot].begin(self.now_us, draft.id) {
+                    self.ask(slot, draft);
+                }
+            }
+        }
+    }
+
+    pub(super) fn wake<W: Watch>(&mut self, slot: usize, watch: &mut W) -> Option<EventId> {
+        let most_us = u64::from(self.options.client_attempts) * self.options.client_timeout_us;
+        let mut draft = self.draft::<W>(None);
+        let call = self.clients[slot].call.as_ref()?;
+        draft.causes[0] = Some(call.cause);
+        let (client, serial, timed_out) = (self.clients[slot].id, call.serial, call.asked);
+        let next = self.clients[slot].wake(self.servers.len() as u8, self.now_us, most_us);
+        self.go_on(slot, next, &mut draft);
+        Some(self.close(&mut draft, || What::Woke { client, serial, timed_out }, watch))
+    }
+
+    /// The background client asks for something new; if it is still busy, it lets this time pass.
+    pub(super) fn tick<W: Watch>(&mut self, slot: usize, watch: &mut W) -> EventId {
+        let mut draft = self.draft::<W>(None);
+        let every_us = self.options.workload_every_us;
+        let client = &mut self.clients[slot];
+        client.tick_us = (every_us > 0).then(|| self.now_us + every_us);
+        if client.call.is_none() {
+            let n = client.serial + 1;
+            client.queue.push_back((Op::Put { key: format!("k{}", n % 5), value: n.to_string() }, None));
+            client.begin(self.now_us, draft.id);
+            self.ask(slot, &mut draft);
+        }
+        let client = self.clients[slot].id;
+        self.close(&mut draft, || What::Ticked { client }, watch)
+    }
+
+    pub(super) fn schedule_workload(&mut self) {
+        let every_us = self.options.workload_every_us;
+        let now_us = self.now_us;
+        let client = &mut self.clients[1];
+        client.tick_us = (every_us > 0).then(|| client.tick_us.unwrap_or(u64::MAX).min(now_us + every_us));
+    }
+}
