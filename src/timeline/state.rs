@@ -127,7 +127,12 @@ impl State {
             events: world.events(),
             seed: world.setup().seed,
             manual: world.is_manual(),
-            leaders: world.servers().iter().filter(|s| s.up && s.node.is_leader()).map(|s| s.node.id()).collect(),
+            leaders: world
+                .servers()
+                .iter()
+                .filter(|s| s.up && s.node.is_leader())
+                .map(|s| s.node.id())
+                .collect(),
             servers: world.servers().iter().map(|s| server(s, world.ids())).collect(),
             messages,
             clients: world
