@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use wavetank::kv::{Op, Output};
 use wavetank::raft::{AppendOutcome, Backtracking, Body, Index, ServerSet, Term, Timer, TimerRange};
 use wavetank::sim::{
-    Action, Content, DropReason, Endpoint, EventId, Link, Outcome, PacketName, Refusal, Setup, What, notation,
+    Action, Content, DropReason, EventId, Link, Outcome, PacketName, Refusal, Setup, What, notation,
 };
 use wavetank::timeline::Run;
 
