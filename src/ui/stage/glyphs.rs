@@ -19,17 +19,22 @@ pub fn message(glyph: Glyph) -> Html {
         Shape::Append => html! { <circle {class} r={if glyph.entries == 0 && glyph.sign.is_none() { "7.5" } else { "10" }} /> },
         Shape::Client => html! { <rect {class} x="-10" y="-8.5" width="20" height="17" rx="4" /> },
     };
-    let letter = match (glyph.sign, glyph.shape) {
-        (Some(sign), _) => Some(sign),
-        (None, Shape::Vote) => Some('V'),
-        (None, Shape::Client) => Some('?'),
+    // Strokes, not letters: the browser lays text out anew whenever it moves.
+    let stroke = match (glyph.sign, glyph.shape) {
+        (Some('+'), _) => Some("M-4.500 0h9M0-4.500v9"),
+        (Some('−'), _) => Some("M-4.500 0h9"),
+        (Some('✓'), _) => Some("M-4.500 0l3 4 6-8"),
+        (Some('↷'), _) => Some("M-5 3c0-8 9-8 9-1m-3-1.500 3 3 3-3"),
+        (Some(_), _) => Some("M-4-4 4 4M4-4-4 4"),
+        (None, Shape::Vote) => Some("M-4-4.500 0 4.500 4-4.500"),
+        (None, Shape::Client) => Some("M-3-2.500c0-4 6-4 6-.500 0 2-3 2-3 4.500m0 2.200v.800"),
         (None, Shape::Append) => None,
     };
     html! {
         <>
             { shape }
-            if let Some(letter) = letter {
-                <text class={classes!("glyph-letter", colour, hollow)} y="4.5">{ letter }</text>
+            if let Some(stroke) = stroke {
+                <path class={classes!("glyph-stroke", colour, hollow)} d={stroke} />
             }
             { entries(glyph.entries, colour) }
         </>
