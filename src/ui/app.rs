@@ -29,8 +29,7 @@ pub struct AppProps {
 /// The whole page.
 #[component]
 pub fn App(props: &AppProps) -> Html {
-    let page: Page =
-        use_reducer(|| PageState { shortcuts: prefs::shortcuts(), ..PageState::default() });
+    let page: Page = use_reducer(|| PageState { shortcuts: prefs::shortcuts(), ..PageState::default() });
     use_keys(&props.tank, &page);
     let dropping = use_drop(&props.tank);
     let tabs = vec![

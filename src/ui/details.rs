@@ -24,8 +24,12 @@ pub fn Details() -> Html {
         Some(Selected::Message(name)) => ("Message".into(), html! { <MessageDetails {name} /> }),
         Some(Selected::Link(a, b)) => (format!("Link {a} – {b}"), html! { <LinkDetails {a} {b} /> }),
         Some(Selected::Client(id)) => (format!("Client {id}"), html! { <ClientDetails {id} /> }),
-        Some(Selected::Entry(id, index)) => (format!("{id}, index {index}"), html! { <EntryDetails {id} {index} /> }),
-        Some(Selected::Event(id)) => (format!("Event {}", id.0), html! { <p class="faint">{ "It is marked in the feed." }</p> }),
+        Some(Selected::Entry(id, index)) => {
+            (format!("{id}, index {index}"), html! { <EntryDetails {id} {index} /> })
+        }
+        Some(Selected::Event(id)) => {
+            (format!("Event {}", id.0), html! { <p class="faint">{ "It is marked in the feed." }</p> })
+        }
     };
     html! {
         <section class="panel details" aria-label="Details" id="details">
@@ -91,7 +95,10 @@ fn server_facts(tank: &Tank, id: ServerId) -> Option<ServerFacts> {
         let brief = server.brief();
         let some = |id: Option<ServerId>| id.map_or("nobody".to_owned(), |id| id.to_string());
         let mut lines: Vec<Line> = vec![
-            ("state".into(), format!("{}{}", words::role_word(&brief), if brief.paused { ", paused" } else { "" })),
+            (
+                "state".into(),
+                format!("{}{}", words::role_word(&brief), if brief.paused { ", paused" } else { "" }),
+            ),
             ("currentTerm".into(), brief.term.to_string()),
             ("votedFor".into(), some(brief.voted_for)),
             ("follows".into(), some(brief.leader)),
@@ -186,7 +193,8 @@ fn ServerDetails(props: &ServerProps) -> Html {
 }
 
 fn peer_row(id: ServerId, peer: &Peer, leads: bool) -> Html {
-    let (next, matched) = peer.progress.map_or(("–".to_owned(), "–".to_owned()), |(n, m)| (n.to_string(), m.to_string()));
+    let (next, matched) =
+        peer.progress.map_or(("–".to_owned(), "–".to_owned()), |(n, m)| (n.to_string(), m.to_string()));
     html! {
         <tr key={peer.id.number()}>
             <th scope="row">{ peer.id.to_string() }</th>

@@ -92,10 +92,10 @@ impl Geometry {
         let center = self.center();
         for group in groups {
             let n = f64::from(group.len());
-            let sum = group.iter().map(|id| self.home(id)).fold(Point::default(), |a, b| Point {
-                x: a.x + b.x,
-                y: a.y + b.y,
-            });
+            let sum = group
+                .iter()
+                .map(|id| self.home(id))
+                .fold(Point::default(), |a, b| Point { x: a.x + b.x, y: a.y + b.y });
             let middle = Point { x: sum.x / n, y: sum.y / n };
             let far = middle.distance(center);
             if far < 1.0 {
@@ -128,7 +128,9 @@ impl Geometry {
     #[must_use]
     pub fn way(&self, places: &[Point], from: Endpoint, to: Endpoint) -> (Point, Point) {
         let at = |end: Endpoint| match end {
-            Endpoint::Server(id) => (places.get(id.slot()).copied().unwrap_or_default(), self.radius() + 17.0),
+            Endpoint::Server(id) => {
+                (places.get(id.slot()).copied().unwrap_or_default(), self.radius() + 17.0)
+            }
             Endpoint::Client(id) => (self.client(id), 34.0),
         };
         let ((a, gap_a), (b, gap_b)) = (at(from), at(to));
@@ -153,9 +155,9 @@ pub fn groups(servers: u8, cuts: &[ServerSet; MAX_SERVERS as usize]) -> Vec<Serv
         let mut group: ServerSet = [first].into_iter().collect();
         loop {
             let near = |id: &ServerId| {
-                group.iter().any(|member| {
-                    !cuts[member.slot()].contains(*id) && !cuts[id.slot()].contains(member)
-                })
+                group
+                    .iter()
+                    .any(|member| !cuts[member.slot()].contains(*id) && !cuts[id.slot()].contains(member))
             };
             let more: ServerSet = rest.minus(group).iter().filter(near).collect();
             if more.is_empty() {

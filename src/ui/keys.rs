@@ -39,8 +39,11 @@ const KEYS: [(&str, &str); 23] = [
 
 /// Whether a key belongs to what has the focus.
 fn is_taken(event: &KeyboardEvent) -> bool {
-    let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return false };
-    let typing = target.closest("input:not([type=range]), textarea, select, [contenteditable]").ok().flatten();
+    let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else {
+        return false;
+    };
+    let typing =
+        target.closest("input:not([type=range]), textarea, select, [contenteditable]").ok().flatten();
     let dialog = target.closest("dialog").ok().flatten();
     // Enter and Space press a button. On the stage Enter does, and Space plays, as it does everywhere.
     let pressed = match event.key().as_str() {
@@ -193,7 +196,8 @@ fn next_message(tank: &Tank, by: isize) {
         tank.notify(Tone::Note, "No message is on its way.");
         return;
     }
-    let place = here.map_or(if by > 0 { 0 } else { count - 1 }, |here| (here as isize + by).rem_euclid(count));
+    let place =
+        here.map_or(if by > 0 { 0 } else { count - 1 }, |here| (here as isize + by).rem_euclid(count));
     tank.select(Some(Selected::Message(names[place as usize].1)));
 }
 
@@ -215,8 +219,8 @@ pub fn use_keys(tank: &Tank, page: &Page) {
         }
         move || {
             if let Some(document) = &document {
-                let _ = document
-                    .remove_event_listener_with_callback("keydown", closure.as_ref().unchecked_ref());
+                let _ =
+                    document.remove_event_listener_with_callback("keydown", closure.as_ref().unchecked_ref());
             }
             drop(closure);
         }

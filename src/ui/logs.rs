@@ -117,7 +117,10 @@ pub fn Logs() -> Html {
             if let Some(element) = scroller.cast::<Element>() {
                 let now = (f64::from(element.scroll_left()), f64::from(element.client_width()));
                 // Half a cell decides nothing about which columns are drawn.
-                if (now.0 - sight.0).abs() > CELL || (now.1 - sight.1).abs() > CELL || now.0 == 0.0 && sight.0 != 0.0 {
+                if (now.0 - sight.0).abs() > CELL
+                    || (now.1 - sight.1).abs() > CELL
+                    || now.0 == 0.0 && sight.0 != 0.0
+                {
                     sight.set(now);
                 }
             }

@@ -74,7 +74,8 @@ pub fn open_file(tank: &Tank, file: web_sys::File) {
     if file.size() > TEXT_MAX as f64 {
         let megabytes = file.size() / 1e6;
         let most = TEXT_MAX >> 20;
-        let text = format!("The file has {megabytes:.0} MB; a recording has {most} at most. Is it the right file?");
+        let text =
+            format!("The file has {megabytes:.0} MB; a recording has {most} at most. Is it the right file?");
         tank.notify(Tone::Trouble, text);
         return;
     }

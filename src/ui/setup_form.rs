@@ -43,7 +43,10 @@ impl Fields {
             ("duplicate", percent_text(options.link.duplicate_ppm)),
             ("workload", ms_text(options.workload_every_us)),
             ("noop", if options.noop { "yes" } else { "no" }.into()),
-            ("backtrack", if options.backtracking == Backtracking::ConflictHints { "hints" } else { "step" }.into()),
+            (
+                "backtrack",
+                if options.backtracking == Backtracking::ConflictHints { "hints" } else { "step" }.into(),
+            ),
             ("state", if let Start::State(text) = start { text.clone() } else { String::new() }),
             ("off", setup.rules_off.off().map(crate::raft::Rule::name).collect::<Vec<_>>().join(",")),
         ])
@@ -69,7 +72,8 @@ impl Fields {
             "servers" => self.get("state").trim().is_empty(),
             _ => true,
         });
-        let query: Vec<String> = pairs.map(|(name, value)| format!("{name}={}", setup_url::encode(value))).collect();
+        let query: Vec<String> =
+            pairs.map(|(name, value)| format!("{name}={}", setup_url::encode(value))).collect();
         setup_url::parse(&query.join("&"))
     }
 }

@@ -89,7 +89,17 @@ pub fn StateTable() -> Html {
         let tank = tank.clone();
         move |_: MouseEvent| tank.select(Some(selected))
     };
-    let heads = ["state", "term", "voted for", "leader", "log end / term", "on disk", "commit", "applied", "timer fires at"];
+    let heads = [
+        "state",
+        "term",
+        "voted for",
+        "leader",
+        "log end / term",
+        "on disk",
+        "commit",
+        "applied",
+        "timer fires at",
+    ];
     let (messages, more) = &*flying;
     html! {
         <div class="table-wrap">

@@ -89,7 +89,9 @@ pub fn message_name(message: &Message) -> &'static str {
 pub fn content_lines(content: &Content) -> Vec<(&'static str, String)> {
     match content {
         Content::Raft(message) => message_lines(message),
-        Content::Request { serial, op } => vec![("asks", op.to_string()), ("request", format!("no. {serial}"))],
+        Content::Request { serial, op } => {
+            vec![("asks", op.to_string()), ("request", format!("no. {serial}"))]
+        }
         Content::Response { serial, answer } => {
             vec![("says", answer_text(answer)), ("request", format!("no. {serial}"))]
         }

@@ -42,7 +42,12 @@ fn point(event: &PointerEvent, root: Option<&Element>, geometry: Geometry) -> Op
 
 impl Drag {
     /// The pointer went down on a server.
-    pub fn begin(id: ServerId, event: &PointerEvent, root: Option<&Element>, geometry: Geometry) -> Option<Drag> {
+    pub fn begin(
+        id: ServerId,
+        event: &PointerEvent,
+        root: Option<&Element>,
+        geometry: Geometry,
+    ) -> Option<Drag> {
         let at = point(event, root, geometry)?;
         if let Some(root) = root {
             // Without a capture a drag ends at the stage's edge, no more.

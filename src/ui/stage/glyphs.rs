@@ -16,7 +16,9 @@ pub fn message(glyph: Glyph) -> Html {
     let class = classes!("glyph", colour, hollow);
     let shape = match glyph.shape {
         Shape::Vote => html! { <path {class} d="M0-12 12 0 0 12-12 0z" /> },
-        Shape::Append => html! { <circle {class} r={if glyph.entries == 0 && glyph.sign.is_none() { "7.5" } else { "10" }} /> },
+        Shape::Append => {
+            html! { <circle {class} r={if glyph.entries == 0 && glyph.sign.is_none() { "7.5" } else { "10" }} /> }
+        }
         Shape::Client => html! { <rect {class} x="-10" y="-8.5" width="20" height="17" rx="4" /> },
     };
     // Strokes, not letters: the browser lays text out anew whenever it moves.
@@ -52,7 +54,9 @@ fn entries(count: usize, colour: &'static str) -> Html {
             });
             html! { <g class="entries">{ for squares }</g> }
         }
-        _ => html! { <text class={classes!("glyph-letter", colour, "filled")} y="4">{ count.min(99) }</text> },
+        _ => {
+            html! { <text class={classes!("glyph-letter", colour, "filled")} y="4">{ count.min(99) }</text> }
+        }
     }
 }
 
@@ -69,7 +73,9 @@ pub fn body(server: &ServerView) -> Html {
             </>
         },
         (true, RoleName::Follower) => html! { <circle {class} r="36" /> },
-        (true, RoleName::Candidate) => html! { <path {class} d="M39 0 19.5 33.8-19.5 33.8-39 0-19.5-33.8 19.5-33.8z" /> },
+        (true, RoleName::Candidate) => {
+            html! { <path {class} d="M39 0 19.5 33.8-19.5 33.8-39 0-19.5-33.8 19.5-33.8z" /> }
+        }
         (true, RoleName::Leader) => html! {
             <>
                 <circle class={classes!("crown-ring", colour)} r="39" />

@@ -18,20 +18,71 @@ fn icon(inner: Html) -> Html {
 /// The key to the pictures.
 pub fn legend() -> Html {
     let rows = [
-        (icon(html! { <><circle class="body t1" r="36" /><text class="body-letter t1 big" y="12">{ "F" }</text></> }), "follower; T is its term, in the term’s colour"),
-        (icon(html! { <><path class="body t1" d="M39 0 19.5 33.8-19.5 33.8-39 0-19.5-33.8 19.5-33.8z" /><text class="body-letter t1 big" y="12">{ "C" }</text></> }), "candidate; a dot for each vote it has, a ring for one to come, ✕ for a refusal"),
-        (icon(html! { <><circle class="crown-ring t1" r="40" /><circle class="body t1" r="33" /><text class="body-letter t1 big" y="12">{ "L" }</text></> }), "leader, with a crown"),
-        (icon(html! { <><circle class="body down" r="36" /><path class="cross" d="M-14-14 14 14M14-14-14 14" /></> }), "crashed"),
-        (icon(html! { <><circle class="arc-track" r="38" /><circle class="arc arc-election t1" r="38" pathLength="100" stroke-dasharray="70 100" transform="rotate(-90)" /></> }), "election timer: when the arc has drained, it fires; a thin arc is a leader’s heartbeat timer"),
+        (
+            icon(
+                html! { <><circle class="body t1" r="36" /><text class="body-letter t1 big" y="12">{ "F" }</text></> },
+            ),
+            "follower; T is its term, in the term’s colour",
+        ),
+        (
+            icon(
+                html! { <><path class="body t1" d="M39 0 19.5 33.8-19.5 33.8-39 0-19.5-33.8 19.5-33.8z" /><text class="body-letter t1 big" y="12">{ "C" }</text></> },
+            ),
+            "candidate; a dot for each vote it has, a ring for one to come, ✕ for a refusal",
+        ),
+        (
+            icon(
+                html! { <><circle class="crown-ring t1" r="40" /><circle class="body t1" r="33" /><text class="body-letter t1 big" y="12">{ "L" }</text></> },
+            ),
+            "leader, with a crown",
+        ),
+        (
+            icon(
+                html! { <><circle class="body down" r="36" /><path class="cross" d="M-14-14 14 14M14-14-14 14" /></> },
+            ),
+            "crashed",
+        ),
+        (
+            icon(
+                html! { <><circle class="arc-track" r="38" /><circle class="arc arc-election t1" r="38" pathLength="100" stroke-dasharray="70 100" transform="rotate(-90)" /></> },
+            ),
+            "election timer: when the arc has drained, it fires; a thin arc is a leader’s heartbeat timer",
+        ),
         (message(Shape::Vote, None, 0), "RequestVote"),
-        (message(Shape::Append, None, 2), "AppendEntries, a square for each entry; a small dot is a heartbeat"),
+        (
+            message(Shape::Append, None, 2),
+            "AppendEntries, a square for each entry; a small dot is a heartbeat",
+        ),
         (message(Shape::Append, Some('+'), 0), "a reply is hollow: + yes, − no"),
         (message(Shape::Client, None, 0), "between a client and a server"),
-        (icon(html! { <><circle class="disk-body" r="34" /><circle class="arc legend-disk" r="24" pathLength="100" stroke-dasharray="60 100" transform="rotate(-90)" /><circle class="disk-hub" r="7" /></> }), "a write to the disk; replies that need it wait at the edge in a dashed ring"),
-        (icon(html! { <g class="cut-mark"><path d="M-46 0h20M26 0h20" /><circle r="20" /><path d="M-9-9 9 9M9-9-9 9" /></g> }), "a cut link; with an arrow, only that direction is cut"),
-        (icon(html! { <g class="legend-cell committed"><rect x="-42" y="-26" width="84" height="52" rx="8" /><path class="cell-check" d="M-18 0l12 14 24-28" /></g> }), "an entry that its server knows to be committed; a green line ends them"),
-        (icon(html! { <g class="legend-cell"><rect x="-42" y="-26" width="84" height="52" rx="8" /></g> }), "an entry that is not; with a + it is not on disk yet"),
-        (icon(html! { <><path class="next-arrow" d="M-22-18 0 10h-44z" transform="translate(4 6)" /><circle class="match-dot" cx="26" cy="4" r="11" /></> }), "what the leader keeps of a follower: nextIndex, and matchIndex as a dot"),
+        (
+            icon(
+                html! { <><circle class="disk-body" r="34" /><circle class="arc legend-disk" r="24" pathLength="100" stroke-dasharray="60 100" transform="rotate(-90)" /><circle class="disk-hub" r="7" /></> },
+            ),
+            "a write to the disk; replies that need it wait at the edge in a dashed ring",
+        ),
+        (
+            icon(
+                html! { <g class="cut-mark"><path d="M-46 0h20M26 0h20" /><circle r="20" /><path d="M-9-9 9 9M9-9-9 9" /></g> },
+            ),
+            "a cut link; with an arrow, only that direction is cut",
+        ),
+        (
+            icon(
+                html! { <g class="legend-cell committed"><rect x="-42" y="-26" width="84" height="52" rx="8" /><path class="cell-check" d="M-18 0l12 14 24-28" /></g> },
+            ),
+            "an entry that its server knows to be committed; a green line ends them",
+        ),
+        (
+            icon(html! { <g class="legend-cell"><rect x="-42" y="-26" width="84" height="52" rx="8" /></g> }),
+            "an entry that is not; with a + it is not on disk yet",
+        ),
+        (
+            icon(
+                html! { <><path class="next-arrow" d="M-22-18 0 10h-44z" transform="translate(4 6)" /><circle class="match-dot" cx="26" cy="4" r="11" /></> },
+            ),
+            "what the leader keeps of a follower: nextIndex, and matchIndex as a dot",
+        ),
     ];
     html! {
         <ul class="legend">

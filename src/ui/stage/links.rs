@@ -88,7 +88,8 @@ fn client_glyph(view: &StageView, client: &ClientView, on_client: &Callback<Clie
             }
         }
     };
-    let says = if client.queue > 0 { format!("{} +{}", client.says, client.queue) } else { client.says.clone() };
+    let says =
+        if client.queue > 0 { format!("{} +{}", client.says, client.queue) } else { client.says.clone() };
     let label = format!("client {id}, believes that {} leads; {says}", client.believes);
     html! {
         <g key={id.0} class={classes!("client", client.selected.then_some("selected"))}>

@@ -201,7 +201,8 @@ fn hint(view: &StageView, drag: Option<&Drag>, partition: Option<ServerSet>) -> 
         return "Manual: time stands still. Select a message to deliver it, or a server to let its timer fire.".into();
     }
     if view.flow {
-        return "Too fast to follow single messages: links show how much passes. Slow down to see each one.".into();
+        return "Too fast to follow single messages: links show how much passes. Slow down to see each one."
+            .into();
     }
     if view.any_cut {
         return "Links are cut. Drag a server back to the others, tap a link to mend it, or heal the network.".into();

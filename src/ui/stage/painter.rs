@@ -47,12 +47,14 @@ impl Painter {
             spans.extend(server.heartbeat.map(|span| (span, true)));
             spans.extend(server.disk.map(|(span, _)| (span, false)));
         }
-        self.arcs =
-            elements(root, ".arc").into_iter().zip(spans).map(|(e, (span, drains))| (e, span, drains)).collect();
+        self.arcs = elements(root, ".arc")
+            .into_iter()
+            .zip(spans)
+            .map(|(e, (span, drains))| (e, span, drains))
+            .collect();
         let old: Vec<f64> = self.flows.iter().map(|(_, strength)| *strength).collect();
         let strength = |n: usize| old.get(n).copied().unwrap_or(0.0);
-        self.flows =
-            elements(root, ".flow").into_iter().enumerate().map(|(n, e)| (e, strength(n))).collect();
+        self.flows = elements(root, ".flow").into_iter().enumerate().map(|(n, e)| (e, strength(n))).collect();
         self.view = Some(view);
     }
 

@@ -215,9 +215,8 @@ fn server(world: &World, server: &Server, places: &[Point], selected: Option<Sel
         }
         _ => Vec::new(),
     };
-    let span = |timer| {
-        server.timer(timer).map(|running| Span { from_us: running.from_us, to_us: running.fires_us })
-    };
+    let span =
+        |timer| server.timer(timer).map(|running| Span { from_us: running.from_us, to_us: running.fires_us });
     let label = format!(
         "{id}, {}{}, term {}, {} of {} entries committed",
         words::role_word(&brief),
