@@ -92,7 +92,7 @@ test("the minority's leader stays visible, can't commit, and is deposed on heali
 test("a server dragged away from the others is cut off, and dragged to one of them it is not", async (t) => {
   const { page, leader } = await elected(t);
   const stage = await page.getByRole("region", { name: "Stage" }).boundingBox();
-  const from = { x: box.x + box.width / 2, y: box.y + box.width / 2 };
+  const other = ["S3", "S4"].find((id) => id !== leader);
   const drag = async (to) => {
     const now = await server(page, leader).boundingBox();
     await page.mouse.move(now.x + now.width / 2, now.y + Math.min(now.height, now.width) / 2);
