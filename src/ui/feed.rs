@@ -40,11 +40,12 @@ pub fn Feed() -> Html {
     });
     use_reset(&tank, &pages, &open);
     {
+        // The list's end is where its scrolling begins (see the style sheet), so it stays there by itself:
+        // nothing has to be measured when events come.
         let list = list.clone();
-        let last = shown.rows.last().cloned();
-        use_effect_with((until, last), move |(until, _)| {
+        use_effect_with(until, move |until| {
             if let (None, Some(list)) = (until, list.cast::<Element>()) {
-                list.set_scroll_top(list.scroll_height());
+                list.set_scroll_top(0);
             }
         });
     }
@@ -72,14 +73,16 @@ pub fn Feed() -> Html {
             <div class="feed-scroll" ref={list} {onscroll} onkeydown={walking(&reading)}
                 onwheel={wheeled(&reading)} ontouchmove={touched(&reading)} onpointerdown={touched(&reading)} tabindex="0"
                 role="region" aria-label="Events, newest at the end">
-                { earlier(&pages, &shown) }
-                <ol class="feed-rows">
-                    { for shown.rows.iter().map(|row| html! {
-                        <FeedRow key={row.event().0} row={Rc::clone(row)} open={*open == Some(row.event())}
-                            stop={stop == Some(row.event())} on_toggle={toggle.clone()} />
-                    }) }
-                </ol>
-                { empty(&shown) }
+                <div class="feed-window">
+                    { earlier(&pages, &shown) }
+                    <ol class="feed-rows">
+                        { for shown.rows.iter().map(|row| html! {
+                            <FeedRow key={row.event().0} row={Rc::clone(row)} open={*open == Some(row.event())}
+                                stop={stop == Some(row.event())} on_toggle={toggle.clone()} />
+                        }) }
+                    </ol>
+                    { empty(&shown) }
+                </div>
             </div>
             { newest(&pages, &reading) }
         </div>
@@ -162,7 +165,7 @@ fn scrolled(
     let reading = Rc::clone(reading);
     Callback::from(move |_| {
         let Some(list) = list.cast::<Element>() else { return };
-        let away = list.scroll_height() - list.scroll_top() - list.client_height();
+        let away = -list.scroll_top();
         match (pages.as_slice(), shown.rows.last()) {
             ([], Some(last)) if away > NEAR_PX && *reading.borrow() => pages.set(vec![last.event()]),
             ([_], _) if away <= 1 => {

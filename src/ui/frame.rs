@@ -5,12 +5,15 @@ use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
+/// What the browser calls back.
+type OnFrame = Closure<dyn Fn(f64)>;
+
 struct Inner {
     /// The frame that was asked for, if one was.
     asked: Cell<Option<i32>>,
     /// When the last frame was, in real milliseconds; nothing when there was a pause before.
     last_ms: Cell<Option<f64>>,
-    closure: RefCell<Option<Closure<dyn Fn(f64)>>>,
+    closure: RefCell<Option<OnFrame>>,
 }
 
 /// Calls back once a frame, as long as that is wanted. It ends when it is dropped.
@@ -23,7 +26,7 @@ impl FrameLoop {
         let inner =
             Rc::new(Inner { asked: Cell::new(None), last_ms: Cell::new(None), closure: RefCell::new(None) });
         let weak = Rc::downgrade(&inner);
-        let closure = Closure::<dyn Fn(f64)>::new(move |now_ms: f64| {
+        let closure = OnFrame::new(move |now_ms: f64| {
             let Some(inner) = weak.upgrade() else { return };
             inner.asked.set(None);
             let passed_ms = inner.last_ms.get().map_or(16.0, |last_ms| now_ms - last_ms);

@@ -11,7 +11,10 @@ const line = (page, text) => page.locator(".feed-line", { hasText: text });
 
 /** How far the feed is from its end, in pixels. */
 const away = (page) =>
-  page.locator(".feed-scroll").evaluate((list) => list.scrollHeight - list.scrollTop - list.clientHeight);
+  page.locator(".feed-scroll").evaluate((list) => {
+    const bottom = (element) => element.getBoundingClientRect().bottom;
+    return bottom([...list.querySelectorAll(".feed-row")].at(-1)) - bottom(list);
+  });
 
 test("an election is told in sentences with their sections, and unfolds into what was decided", async (t) => {
   const page = await open(t);

@@ -9,7 +9,6 @@ use yew::prelude::*;
 pub const RADIUS: f64 = 44.0;
 
 /// A message, around the origin.
-#[must_use]
 pub fn message(glyph: Glyph) -> Html {
     let colour = glyph.term.map_or("tc", term_class);
     let hollow = if glyph.sign.is_some() { "hollow" } else { "filled" };
@@ -61,7 +60,6 @@ fn entries(count: usize, colour: &'static str) -> Html {
 }
 
 /// The body of a server, around the origin, with radius [`RADIUS`].
-#[must_use]
 pub fn body(server: &ServerView) -> Html {
     let colour = if server.up { term_class(server.term) } else { "down" };
     let class = classes!("body", colour, server.paused.then_some("paused"));
