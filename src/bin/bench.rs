@@ -4,6 +4,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 use wavetank::check::Checker;
+use wavetank::explore::{Bounds, Model, Search, search};
 use wavetank::raft::{
     Body, Configuration, Durable, Effect, Entries, Guard, Index, Input, Message, Node, Observer, Rules,
     ServerId, Term, Unobserved,
@@ -27,6 +28,7 @@ fn main() {
     bytes("heartbeats only", 0);
     bytes("10 requests a second", 100_000);
     clones();
+    searches();
 }
 
 fn setup(workload_every_us: u64, seed: u64) -> Setup {
@@ -158,6 +160,33 @@ fn clones() {
         let ratios: Vec<f64> = theirs.iter().zip(&costs[0]).map(|(theirs, first)| theirs / first).collect();
         println!("| {length} entries | {} | {} |", spread(theirs, 0), spread(&ratios, 2));
     }
+}
+
+/// Distinct states that a search sees in a second: all of Figure 2 within small bounds, no run to find.
+fn searches() {
+    let bounds = Bounds { term_max: 3, log_max: 2, restarts_max: 1, hold: false };
+    let within = Search {
+        from: Model::new(3),
+        rules: Rules::ALL_ON,
+        bounds,
+        gestures_max: u32::MAX,
+        states_max: usize::MAX,
+    };
+    let mut states = 0;
+    let speeds: Vec<f64> = (0..3)
+        .map(|_| {
+            let seconds = timed(|| {
+                let found = search(&within, |model| model.ghost.violated.is_some());
+                assert!(found.run.is_none() && found.exhausted);
+                states = found.states;
+            });
+            states as f64 / seconds
+        })
+        .collect();
+    println!(
+        "Search at gesture grain, one core, {states} states in all: {} states a second.",
+        spread(&speeds, 0)
+    );
 }
 
 /// Seconds that this takes.
