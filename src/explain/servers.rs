@@ -339,8 +339,10 @@ fn acknowledged(event: &Event, said: &Message) -> Draft {
         );
         return draft(Kind::Commit, &["§5.4.2"], text).at(upto);
     }
-    let text = if count == 0 {
-        format!("{follower} has answered {leader}'s heartbeat: its log agrees up to {upto}")
+    let text = if count == 0 && upto == Index(0) {
+        format!("{follower} has answered {leader}'s heartbeat")
+    } else if count == 0 {
+        format!("{follower} has answered {leader}'s heartbeat: its log agrees up to entry {upto}")
     } else {
         format!("{leader} hears that {follower} has stored {}", entries(prev_index.next(), upto))
     };
