@@ -232,7 +232,7 @@ fn servers_crash_restart_pause_and_resume_one_or_several_at_a_time() {
     let mut run = cluster();
     assert!(answer(&mut run, "kill S2").unwrap().starts_with("S2 crashes"));
     assert!(!run.world().server(s(2)).unwrap().up);
-    assert_eq!(answer(&mut run, "crash s2").unwrap_err(), "Nothing was done: S2 is down: restart it first.");
+    assert_eq!(answer(&mut run, "crash s2").unwrap_err(), "Nothing was done: S2 is down already.");
     assert_eq!(answer(&mut run, "pause 2").unwrap_err(), "Nothing was done: S2 is down: restart it first.");
     assert!(answer(&mut run, "restart S2").unwrap().starts_with("S2 restarts from its disk"));
     assert!(run.world().server(s(2)).unwrap().up);
@@ -373,7 +373,7 @@ fn what_is_no_command_is_refused_with_a_sentence_that_helps_and_nothing_happens(
         ("kill S12", "‘S12’ is not a server"),
         ("kill SS1", "‘SS1’ is not a server"),
         ("kill S0", "‘S0’ is not a server"),
-        ("timeout S1 S2", "Write ‘timeout S1’"),
+        ("timeout", "Write ‘timeout S1 …’"),
         ("put x", "Write ‘put KEY VALUE’"),
         ("put x hello world", "Text with spaces goes in quotes."),
         ("put x \"open", "A quote is opened and never closed"),

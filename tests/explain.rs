@@ -136,7 +136,7 @@ const SLICES: &[Slice] = &[
             deliver(run, 3, 2);
         },
         because: "the acknowledged request reached to index 2, and the leader's log to index 3",
-        on: "S2 has answered S1's heartbeat: its log agrees up to 2 (§5.3).",
+        on: "S2 has answered S1's heartbeat: its log agrees up to entry 2 (§5.3).",
         falls: Some(Property::LeaderCompleteness),
     },
     Slice {

@@ -33,7 +33,7 @@ pub enum Command {
     /// Servers go on.
     Resume(Vec<ServerId>),
     /// A server's election timer fires now.
-    Timeout(ServerId),
+    Timeout(Vec<ServerId>),
     /// A server becomes something.
     State(ServerId, Target),
     /// The network falls apart into these groups.
@@ -92,9 +92,9 @@ commands! {
     "submit", "submit [S1] \"ANY TEXT\"", "replicates any text as a command, of a certain server first if named.";
     "kill" ["crash", "stop"], "kill S1 …", "crashes servers: what is not on their disks is lost.";
     "restart" ["start"], "restart S1 …", "restarts crashed servers from their disks.";
-    "pause", "pause S1 …", "servers stand still; what arrives waits.";
-    "resume", "resume S1 …", "paused servers go on.";
-    "timeout", "timeout S1", "makes the election timer of a server fire now.";
+    "pause", "pause S1 …", "makes servers stand still; what arrives waits.";
+    "resume", "resume S1 …", "lets paused servers go on.";
+    "timeout", "timeout S1 …", "makes election timers fire now.";
     "state", "state S1 follower|candidate|leader", "makes a server that, by legal means: it steps down, times out, or times out until it wins.";
     "partition", "partition S1 S2 | S3 S4 S5", "cuts the network into groups; after a single group, the others are the second.";
     "cut", "cut S1 S2", "S2 no longer hears S1; the other direction stays.";

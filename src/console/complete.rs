@@ -41,8 +41,8 @@ fn candidates(before: &[&str], begun: &str, run: &Run) -> Vec<String> {
     };
     let Some(help) = Help::of(name) else { return Vec::new() };
     match (help.name, arguments.len()) {
-        ("kill" | "restart" | "pause" | "resume", _) => servers(),
-        ("show_log" | "timeout" | "state" | "submit", 0) | ("cut" | "mend", 0..=1) => servers(),
+        ("kill" | "restart" | "pause" | "resume" | "timeout", _) => servers(),
+        ("show_log" | "state" | "submit", 0) | ("cut" | "mend", 0..=1) => servers(),
         ("partition", _) => servers().into_iter().chain(["|".to_string()]).collect(),
         ("state", 1) => own(&["follower", "candidate", "leader"]),
         ("rule", 0) => Rule::ALL.iter().map(|rule| rule.name().to_string()).collect(),

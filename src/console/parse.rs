@@ -146,7 +146,7 @@ impl Line<'_> {
             "restart" => self.servers().map(Command::Restart),
             "pause" => self.servers().map(Command::Pause),
             "resume" => self.servers().map(Command::Resume),
-            "timeout" => self.one_server().map(Command::Timeout),
+            "timeout" => self.servers().map(Command::Timeout),
             "state" => self.state(),
             "partition" => self.partition(),
             "cut" => self.two_servers().map(|(from, to)| Command::Cut(from, to)),
@@ -269,11 +269,6 @@ impl Line<'_> {
         } else {
             words.iter().map(|word| self.server(word)).collect()
         }
-    }
-
-    fn one_server(&self) -> Result<ServerId, String> {
-        let [one] = self.words else { return Err(self.usage()) };
-        self.server(one)
     }
 
     fn two_servers(&self) -> Result<(ServerId, ServerId), String> {

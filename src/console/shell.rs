@@ -113,8 +113,9 @@ impl Shell {
             Command::Restart(servers) => each(hands, servers, |server| Action::Restart { server }),
             Command::Pause(servers) => each(hands, servers, |server| Action::Pause { server }),
             Command::Resume(servers) => each(hands, servers, |server| Action::Resume { server }),
-            Command::Timeout(server) => {
-                vec![hands.act_and_say(Action::Fire { server, timer: Timer::Election }, 1)]
+            Command::Timeout(servers) => {
+                let fire = |server| hands.act_and_say(Action::Fire { server, timer: Timer::Election }, 1);
+                servers.into_iter().map(fire).collect()
             }
             Command::State(server, target) => vec![become_that(hands, server, target)],
             Command::Partition(groups) => vec![partition(hands, groups)],

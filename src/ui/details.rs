@@ -101,7 +101,7 @@ fn server_facts(tank: &Tank, id: ServerId) -> Option<ServerFacts> {
             ),
             ("currentTerm".into(), brief.term.to_string()),
             ("votedFor".into(), some(brief.voted_for)),
-            ("follows".into(), some(brief.leader)),
+            ("leader, to its knowledge".into(), some(brief.leader)),
             ("log ends at".into(), format!("index {}, term {}", brief.last_index, brief.last_term)),
             ("on disk up to".into(), brief.durable_index.to_string()),
             ("commitIndex".into(), brief.commit.to_string()),

@@ -334,6 +334,10 @@ impl Tank {
             event
         };
         self.changed();
+        if event.is_none() {
+            let text = "Nothing happens by itself now. In manual mode time stands still: fire a timer, or deliver a message.";
+            self.notify(Tone::Note, text);
+        }
         event
     }
 

@@ -29,7 +29,10 @@ impl World {
             |name: PacketName| self.network.packet(name).ok_or(Refusal::NoSuchMessage { message: name });
         let ensure = |held: bool, refusal: Refusal| if held { Ok(()) } else { Err(refusal) };
         match action {
-            Action::Crash { server: id } => running(*id).map(drop),
+            Action::Crash { server: id } => {
+                let down = Refusal::Nonsense { why: format!("{id} is down already") };
+                ensure(server(*id)?.up, down)
+            }
             Action::Restart { server: id } => ensure(!server(*id)?.up, Refusal::Up { server: *id }),
             Action::Pause { server: id } => active(*id).map(drop),
             Action::Resume { server: id } => ensure(running(*id)?.paused, Refusal::NotPaused { server: *id }),
