@@ -261,6 +261,18 @@ test("on a phone, by touch: crash, partition and write are in reach", async (t) 
   assert.ok(beyond <= 0, `${beyond} px stand out`);
 });
 
+test("on a phone, a finger drags a server away", async (t) => {
+  const { page } = await elected(t, { size: SIZES.phone, touch: true });
+  const box = await server(page, "S3").boundingBox();
+  const [x, y] = [box.x + box.width / 2, box.y + box.width / 2 - 8];
+  const finger = await page.context().newCDPSession(page);
+  const touch = (type, ...touchPoints) => finger.send("Input.dispatchTouchEvent", { type, touchPoints });
+  await touch("touchStart", { x, y });
+  for (let step = 1; step <= 15; step += 1) await touch("touchMove", { x: x + 3 * step, y: y + 6 * step });
+  await touch("touchEnd");
+  await page.waitForFunction(() => window.wavetank.state().cuts.S3?.length === 4);
+});
+
 test("with reduced motion nothing travels: messages stand at steps of their way", async (t) => {
   const page = await open(t, { query: "?seed=7", reducedMotion: true });
   await page.waitForFunction(() => window.wavetank.state().messages.length > 0);
