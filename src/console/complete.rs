@@ -4,7 +4,6 @@ use super::command::Help;
 use super::parse::{command_names, split};
 use crate::raft::Rule;
 use crate::timeline::Run;
-use std::collections::BTreeSet;
 
 /// How many ways to go on are offered.
 const OFFERED_MAX: usize = 50;
@@ -36,7 +35,7 @@ fn candidates(before: &[&str], begun: &str, run: &Run) -> Vec<String> {
     let Some((name, arguments)) = before.split_first() else {
         let all = command_names().map(ToString::to_string);
         let main: Vec<String> = all.collect();
-        let fits = main.iter().any(|name| name.starts_with(&begun.to_lowercase()));
+        let fits = main.iter().any(|name| name.starts_with(&begun.to_ascii_lowercase()));
         return if fits { main } else { Help::names().map(ToString::to_string).collect() };
     };
     let Some(help) = Help::of(name) else { return Vec::new() };
@@ -56,8 +55,8 @@ fn candidates(before: &[&str], begun: &str, run: &Run) -> Vec<String> {
 /// The keys that any server knows, in quotes where they need them.
 fn keys(run: &Run) -> Vec<String> {
     let stores = run.world().servers().iter().flat_map(|server| server.store.iter());
-    let keys: BTreeSet<&str> = stores.map(|(key, _)| key).filter(|key| !key.is_empty()).collect();
-    keys.into_iter().map(quoted).collect()
+    let keys = stores.map(|(key, _)| key).filter(|key| !key.is_empty());
+    crate::order::set(keys).into_iter().map(quoted).collect()
 }
 
 fn quoted(key: &str) -> String {

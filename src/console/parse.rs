@@ -96,8 +96,8 @@ pub(super) fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> O
     if word.chars().count() > SHOWN_MAX {
         return None;
     }
-    let word = word.to_lowercase();
-    let distances = names.map(|name| (distance(&word, &name.to_lowercase()), name));
+    let word = word.to_ascii_lowercase();
+    let distances = names.map(|name| (distance(&word, &name.to_ascii_lowercase()), name));
     let (least, name) = distances.min_by_key(|(distance, _)| *distance)?;
     let bearable = (word.chars().count() / 3).clamp(1, 3);
     (least <= bearable).then_some(name)
@@ -215,7 +215,7 @@ impl Line<'_> {
     fn state(&self) -> Result<Command, String> {
         let [server, target] = self.words else { return Err(self.usage()) };
         let server = self.server(server)?;
-        let target = match target.text.to_lowercase().as_str() {
+        let target = match target.text.to_ascii_lowercase().as_str() {
             "follower" => Target::Follower,
             "candidate" => Target::Candidate,
             "leader" => Target::Leader,
@@ -235,7 +235,7 @@ impl Line<'_> {
                 near.map_or("‘rules’ shows them all.".into(), |near| format!("Did you mean ‘{near}’?"));
             format!("There is no rule {}. {hint}", shown(&name.text))
         })?;
-        match on.text.to_lowercase().as_str() {
+        match on.text.to_ascii_lowercase().as_str() {
             "on" => Ok(Command::Rule(rule, true)),
             "off" => Ok(Command::Rule(rule, false)),
             _ => Err(format!("A rule is on or off, not {}.", shown(&on.text))),

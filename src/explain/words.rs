@@ -20,7 +20,7 @@ pub fn list<T: Display>(names: impl IntoIterator<Item = T>) -> String {
 
 /// Names as [`list`] has them, each once.
 pub(super) fn once<T: Display + Ord>(names: impl IntoIterator<Item = T>) -> String {
-    list(names.into_iter().collect::<std::collections::BTreeSet<T>>())
+    list(crate::order::set(names))
 }
 
 /// A time span as people read it: "850 µs", "12.5 ms", "1.2 s".

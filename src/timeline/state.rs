@@ -3,6 +3,7 @@
 use super::Run;
 use crate::check::Violation;
 use crate::kv::Command;
+use crate::order;
 use crate::raft::{Index, Payload, Progress, Role, RoleName, ServerId, ServerSet, Term};
 use crate::sim::{ClientId, Content, DropReason, Finished, Packet, PacketName, Seed, Server};
 use serde::Serialize;
@@ -120,8 +121,7 @@ impl State {
     pub fn of(run: &Run) -> State {
         let world = run.world();
         let cuts = world.ids().map(|id| (id, world.network().cuts()[id.slot()]));
-        let mut messages: Vec<MessageState> = world.network().packets().map(message).collect();
-        messages.sort_by_key(|message| (message.arrives_us, message.name));
+        let packets = order::by_key(world.network().packets(), |packet| (packet.arrives_us, packet.name));
         State {
             now_us: world.now_us(),
             events: world.events(),
@@ -134,7 +134,7 @@ impl State {
                 .map(|s| s.node.id())
                 .collect(),
             servers: world.servers().iter().map(|s| server(s, world.ids())).collect(),
-            messages,
+            messages: packets.into_iter().map(message).collect(),
             clients: world
                 .clients()
                 .iter()
@@ -146,7 +146,7 @@ impl State {
                     finished: client.finished.iter().cloned().collect(),
                 })
                 .collect(),
-            cuts: cuts.filter(|(_, unheard)| !unheard.is_empty()).collect(),
+            cuts: order::map(cuts.filter(|(_, unheard)| !unheard.is_empty())),
             violations: run.violations().to_vec(),
         }
     }
@@ -181,8 +181,8 @@ fn server(server: &Server, ids: impl Iterator<Item = ServerId>) -> ServerState {
             Role::Candidate { granted, .. } => Some(*granted),
             _ => None,
         },
-        progress: ids.filter_map(|peer| Some((peer, node.progress(peer)?))).collect(),
-        store: server.store.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect(),
+        progress: order::map(ids.filter_map(|peer| Some((peer, node.progress(peer)?)))),
+        store: order::map(server.store.iter().map(|(key, value)| (key.to_string(), value.to_string()))),
         waiting: server.waiting.len(),
     }
 }

@@ -358,7 +358,7 @@ fn decision(event: &Event, n: usize, guard: &Guard) -> Html {
 /// A sentence out of what was compared.
 fn capital(words: &str) -> String {
     let mut letters = words.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let first = letters.next().map(|first| first.to_ascii_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", letters.as_str())
 }
 

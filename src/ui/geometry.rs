@@ -2,6 +2,7 @@
 
 use crate::raft::{MAX_SERVERS, ServerId, ServerSet};
 use crate::sim::{ClientId, Endpoint};
+use crate::ui::math;
 
 /// A point on the stage.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -78,7 +79,7 @@ impl Geometry {
         let (rx, ry) = if self.compact { (200.0, 190.0) } else { (390.0, 186.0) };
         let start = if self.servers == 2 { 0.5 } else { -0.25 };
         let turn = (start + id.slot() as f64 / f64::from(self.servers)) * std::f64::consts::TAU;
-        Point { x: x + rx * turn.cos(), y: y + ry * turn.sin() }
+        Point { x: x + rx * math::cos(turn), y: y + ry * math::sin(turn) }
     }
 
     /// Where all servers stand: those that hear each other stay together, and move away from the rest.

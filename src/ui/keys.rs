@@ -184,9 +184,10 @@ fn resume_all(tank: &Tank) {
 
 /// Selects another message, in the order of their arrivals.
 fn next_message(tank: &Tank, by: isize) {
-    let mut names: Vec<(u64, PacketName)> =
-        tank.with(|run| run.world().network().packets().map(|p| (p.arrives_us, p.name)).collect());
-    names.sort_unstable();
+    let names = tank.with(|run| {
+        let names = run.world().network().packets().map(|p| (p.arrives_us, p.name));
+        crate::order::by_key(names, |name| *name)
+    });
     let here = match tank.selected() {
         Some(Selected::Message(name)) => names.iter().position(|(_, other)| *other == name),
         _ => None,

@@ -62,9 +62,8 @@ fn extent(tank: &Tank) -> Extent {
 
 /// The leader whose nextIndex and matchIndex are shown: the selected one, else that of the latest term.
 fn leader(servers: &[Server], selected: Option<Selected>) -> Option<&Server> {
-    let mut leaders: Vec<&Server> = servers.iter().filter(|s| s.up && s.node.is_leader()).collect();
-    leaders.sort_by_key(|s| (selected == Some(Selected::Server(s.node.id())), s.node.term()));
-    leaders.pop()
+    let leaders = servers.iter().filter(|s| s.up && s.node.is_leader());
+    leaders.max_by_key(|s| (selected == Some(Selected::Server(s.node.id())), s.node.term()))
 }
 
 fn rows(tank: &Tank, &(first, last): &(u64, u64)) -> Vec<Rc<Row>> {

@@ -19,6 +19,7 @@ pub mod js;
 mod keys;
 mod later;
 mod logs;
+mod math;
 mod notices;
 mod outside;
 pub mod page_state;

@@ -119,7 +119,7 @@ fn take(wanted: &mut Wanted, name: &str, value: &str) -> Result<(), String> {
 /// # Errors
 /// A sentence that says what to write.
 pub fn ms(text: &str) -> Result<u64, String> {
-    decimal(text, 1000.0).ok_or_else(|| "write a time in milliseconds, such as 50 or 0.5".into())
+    decimal(text, 1000).ok_or_else(|| "write a time in milliseconds, such as 50 or 0.5".into())
 }
 
 /// `150-300` or a single `150`, in milliseconds.
@@ -139,17 +139,24 @@ pub fn range(text: &str) -> Result<TimerRange, String> {
 /// # Errors
 /// A sentence that says what to write.
 pub fn percent(text: &str) -> Result<u32, String> {
-    decimal(text.trim().trim_end_matches('%'), 10_000.0)
+    decimal(text.trim().trim_end_matches('%'), 10_000)
         .and_then(|ppm| u32::try_from(ppm).ok())
         .filter(|&ppm| ppm <= 1_000_000)
         .ok_or_else(|| "write a percentage from 0 to 100".into())
 }
 
-fn decimal(text: &str, unit: f64) -> Option<u64> {
+/// A number with decimals, in whole parts of a unit. Whole numbers do it: to read any f64, the page would
+/// load ten kilobytes of tables.
+fn decimal(text: &str, unit: u64) -> Option<u64> {
     let text = text.trim();
-    let plain = !text.is_empty() && text.len() <= 15 && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    let value: f64 = text.parse().ok().filter(|_| plain)?;
-    Some((value * unit).round() as u64)
+    let (whole, parts) = text.split_once('.').unwrap_or((text, ""));
+    let digits = whole.bytes().chain(parts.bytes());
+    if !(1..=15).contains(&text.len()) || text == "." || !digits.clone().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    let value = digits.fold(0, |value, digit| value * 10 + u128::from(digit - b'0'));
+    let scale = 10_u128.pow(parts.len() as u32);
+    u64::try_from((value * u128::from(unit) + scale / 2) / scale).ok()
 }
 
 /// Microseconds as milliseconds, with as few decimals as it takes.

@@ -14,9 +14,7 @@ use yew::prelude::*;
 fn leaders(tank: &Tank) -> Vec<(ServerId, Term)> {
     tank.with(|run| {
         let servers = run.world().servers().iter().filter(|s| s.up && s.brief().role == RoleName::Leader);
-        let mut leaders: Vec<_> = servers.map(|s| (s.node.id(), s.node.term())).collect();
-        leaders.sort_by_key(|(_, term)| *term);
-        leaders
+        crate::order::by_key(servers.map(|s| (s.node.id(), s.node.term())), |(_, term)| *term)
     })
 }
 

@@ -54,8 +54,8 @@ fn servers(tank: &Tank) -> Vec<ServerRow> {
 
 fn messages(tank: &Tank) -> (Vec<(PacketName, &'static str, String)>, usize) {
     tank.with(|run| {
-        let mut packets: Vec<_> = run.world().network().packets().collect();
-        packets.sort_by_key(|packet| (packet.arrives_us, packet.name));
+        let packets = run.world().network().packets();
+        let packets = crate::order::by_key(packets, |packet| (packet.arrives_us, packet.name));
         let more = packets.len().saturating_sub(ROWS_MAX);
         let row = |packet: &&crate::sim::Packet| {
             let when = match (packet.held, packet.doomed) {

@@ -9,6 +9,7 @@ use super::outside;
 use crate::raft::{Index, ServerId};
 use crate::sim::{Action, ClientId, EventId, PacketName, Refusal, Setup};
 use crate::timeline::{EVENTS_MAX, RUN_US_MAX, Recording, RecordingError, Run, Stamp, Start};
+use crate::ui::math;
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
@@ -551,7 +552,7 @@ impl Tank {
                 }
             }
             Pace::Settling => {
-                let speed = self.speed() * (-passed_ms / 250.0).exp();
+                let speed = self.speed() * math::exp(-passed_ms / 250.0);
                 if speed <= SPEED_USUAL {
                     self.settle_pace();
                 } else {

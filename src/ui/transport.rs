@@ -9,6 +9,7 @@ use super::tank::{SPEED_MAX, SPEED_MIN};
 use super::words::{speed_text, time_text};
 use crate::raft::ServerSet;
 use crate::sim::Action;
+use crate::ui::math;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement};
 use yew::prelude::*;
@@ -87,16 +88,16 @@ fn Speed() -> Html {
         move |event: InputEvent| {
             let input = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
             if let Some(input) = input {
-                tank.set_speed(10_f64.powf(input.value_as_number()));
+                tank.set_speed(math::pow(10.0, input.value_as_number()));
             }
         }
     };
-    let (low, high) = (SPEED_MIN.log10(), SPEED_MAX.log10());
+    let (low, high) = (math::log10(SPEED_MIN), math::log10(SPEED_MAX));
     let text = speed_text(*speed);
     html! {
         <label class="speed">
             <span>{ "speed" }</span>
-            <input type="range" min={low.to_string()} max={high.to_string()} step="0.01" value={format!("{:.2}", speed.log10())}
+            <input type="range" min={low.to_string()} max={high.to_string()} step="0.01" value={format!("{:.2}", math::log10(*speed))}
                 aria-valuetext={format!("{text} of real time")} {oninput} />
             <output class="speed-text">{ format!("{text} ×") }</output>
         </label>

@@ -2,6 +2,7 @@
 
 use super::view::{Glyph, ServerView, Shape, Vote};
 use crate::raft::{RoleName, ServerId};
+use crate::ui::math;
 use crate::ui::words::term_class;
 use yew::prelude::*;
 
@@ -122,7 +123,7 @@ fn votes(server: &ServerView) -> Html {
     let count = server.votes.len() as f64;
     let dots = server.votes.iter().map(|&(voter, vote)| {
         let turn = (voter.slot() as f64 / count - 0.25) * std::f64::consts::TAU;
-        let (x, y) = (26.0 * turn.cos(), 26.0 * turn.sin());
+        let (x, y) = (26.0 * math::cos(turn), 26.0 * math::sin(turn));
         vote_dot(voter, vote, x, y)
     });
     html! { <g class="votes">{ for dots }</g> }

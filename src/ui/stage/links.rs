@@ -4,6 +4,7 @@ use super::view::{ClientView, LinkView, StageView};
 use crate::raft::ServerId;
 use crate::sim::ClientId;
 use crate::ui::geometry::{Geometry, Point};
+use crate::ui::math;
 use yew::prelude::*;
 
 /// What the links need.
@@ -55,7 +56,7 @@ fn one(props: &LinkLayerProps, link: &LinkView) -> Html {
 /// shows which.
 fn mark(from: Point, to: Point, both: bool) -> Html {
     let at = from.towards(to, if both { 0.5 } else { 0.62 });
-    let turn = (to.y - from.y).atan2(to.x - from.x).to_degrees();
+    let turn = math::atan2(to.y - from.y, to.x - from.x).to_degrees();
     html! {
         <g class="cut-mark" transform={format!("translate({:.1} {:.1})", at.x, at.y)}>
             if !both {

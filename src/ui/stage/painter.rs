@@ -4,6 +4,7 @@ use super::view::{Span, StageView, fraction};
 use crate::raft::Timer;
 use crate::sim::Endpoint;
 use crate::ui::geometry::Point;
+use crate::ui::math;
 use crate::ui::tank::{Moment, Tank};
 use std::cell::RefCell;
 use std::fmt::Write as _;
@@ -135,7 +136,7 @@ impl Painter {
                 }
             }
         });
-        let keep = (-moment.passed_ms / FLOW_MS).exp();
+        let keep = math::exp(-moment.passed_ms / FLOW_MS);
         let mut flows = std::mem::take(&mut self.flows);
         for (link, (element, strength)) in view.links.iter().zip(&mut flows) {
             let count = counts[link.a.slot()][link.b.slot()] + counts[link.b.slot()][link.a.slot()];
