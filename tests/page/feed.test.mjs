@@ -69,7 +69,7 @@ test("of thousands of events at most 200 are in the page, and earlier ones can b
 });
 
 test("kinds and servers are filtered", async (t) => {
-  const page = await open(t);
+  const page = await open(t, { query: "?seed=1" });
   await call(page, "pause");
   await call(page, "runFor", 2000);
   for (const kind of ["replication", "disk", "client", "network", "action", "fault", "commit"]) {
