@@ -166,13 +166,15 @@ pub(super) fn dropped(name: PacketName, content: &Content, reason: DropReason) -
         DropReason::Down => format!("{}'s {what} does not reach {to}, which is down", name.from),
         DropReason::ByHand => format!("{}'s {what} to {to} is taken away by hand", name.from),
     };
-    draft(Kind::Network, &["§5.5"], text)
+    // Whoever asked will ask again: because the other one is down (§5.5), or since no answer comes (§5.1).
+    let section = if reason == DropReason::Down { "§5.5" } else { "§5.1" };
+    draft(Kind::Network, &[section], text)
 }
 
 /// A message has come to a paused server.
 pub(super) fn queued(name: PacketName, content: &Content) -> Draft {
     let text = format!("{}'s {} waits in front of {}, which is paused", name.from, noun(content), name.to);
-    draft(Kind::Network, &["§5.5"], text)
+    draft(Kind::Network, &["§5.1"], text)
 }
 
 /// What a message is, in a few words.
