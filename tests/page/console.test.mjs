@@ -40,7 +40,7 @@ test("the key / goes to the console, and help shows every command", async (t) =>
 });
 
 test("a value is put, answered when it is committed, and read again; markup stays text", async (t) => {
-  const page = await open(t);
+  const page = await open(t, { query: "?seed=1" });
   await type(page, "state S3 leader", "put x <img src=x onerror=alert(1)>", 'put x "<b>1</b>"', "get x");
   await says(page, "S3 leads in term");
   await says(page, "Text with spaces goes in quotes");
