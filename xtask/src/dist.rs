@@ -16,8 +16,7 @@ pub fn dist(options: &Options) -> Outcome {
 /// the folder works wherever it is put.
 pub fn build(tools: &Tools, public_url: Option<&str>) -> Outcome {
     step("building the optimised page into dist/", "2 minutes", || {
-        let mut trunk = tools.trunk("build");
-        trunk.arg("--release");
+        let mut trunk = tools.trunk_for_release("build");
         if let Some(url) = public_url {
             trunk.args(["--public-url", url]);
         }

@@ -15,11 +15,9 @@ pub fn serve(options: &Options) -> Outcome {
     println!(
         "xtask: building the page (the first time about {about}), then serving it on http://127.0.0.1:{port}/ until Ctrl-C."
     );
-    let mut trunk = tools.trunk("serve");
+    let mut trunk =
+        if build == Build::Release { tools.trunk_for_release("serve") } else { tools.trunk("serve") };
     trunk.args(["--address", "127.0.0.1", "--port", &port.to_string()]);
-    if build == Build::Release {
-        trunk.arg("--release");
-    }
     if options.has("--open") {
         trunk.arg("--open");
     }

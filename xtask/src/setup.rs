@@ -47,12 +47,35 @@ impl Tools {
         trunk
     }
 
+    /// As [`Tools::trunk`], for what is published: where crates lie on this machine is not written into
+    /// it. Flags that somebody has set in RUSTFLAGS stand.
+    pub fn trunk_for_release(&self, command_name: &str) -> Command {
+        let mut trunk = self.trunk(command_name);
+        trunk.arg("--release").env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", unnamed(&crates()));
+        trunk
+    }
+
     /// The full path of a tool that was set up.
     pub fn find(&self, name: &str) -> Outcome<PathBuf> {
         find(name, &self.folders).ok_or_else(|| {
             format!("`{name}` was set up but is not there: remove target/tools and try again.")
         })
     }
+}
+
+/// The folders in which cargo keeps the crates that it has fetched.
+fn crates() -> Vec<PathBuf> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| env::home_dir().map(|home| home.join(".cargo"))).unwrap_or_default();
+    let registries = fs::read_dir(home.join("registry").join("src")).into_iter().flatten();
+    registries.filter_map(|registry| Some(registry.ok()?.path())).collect()
+}
+
+/// Flags for rustc that cut these folders off the paths of files. A folder with a space can't be told.
+fn unnamed(folders: &[PathBuf]) -> String {
+    let folders = folders.iter().map(|folder| folder.display().to_string());
+    let told = folders.filter(|folder| !folder.contains(char::is_whitespace));
+    told.map(|folder| format!("--remap-path-prefix={folder}=crates")).collect::<Vec<_>>().join(" ")
 }
 
 /// Which way the page is built.
@@ -244,6 +267,13 @@ fn find(name: &str, folders: &[PathBuf]) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn folders_of_crates_are_cut_off() {
+        let folders = ["/a/b", "/with space/c", "/d"].map(PathBuf::from);
+        assert_eq!(unnamed(&folders), "--remap-path-prefix=/a/b=crates --remap-path-prefix=/d=crates");
+        assert_eq!(unnamed(&[]), "");
+    }
 
     #[test]
     fn a_tools_version_is_read_from_what_it_prints() {
