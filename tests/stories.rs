@@ -663,7 +663,7 @@ fn an_action_that_misses_is_an_event_that_says_so_and_changes_nothing() {
     options.heartbeat_us = 0;
     let misses = [
         (Action::Crash { server: nine }, "there is no S9: this cluster has S1 to S3"),
-        (Action::Crash { server: two }, "S2 is down: restart it first"),
+        (Action::Crash { server: two }, "S2 is down already"),
         (Action::Restart { server: one }, "S1 is running already"),
         (Action::Restart { server: nine }, "there is no S9: this cluster has S1 to S3"),
         (Action::Pause { server: three }, "S3 is paused: resume it first"),

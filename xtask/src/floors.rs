@@ -10,8 +10,20 @@ use crate::tokens::{Kind, Token, tokens};
 use std::path::Path;
 
 /// The floors, from the ground up.
-const FLOORS: [&str; 11] =
-    ["raft", "kv", "sim", "check", "timeline", "explain", "explore", "learn", "console", "simulation", "ui"];
+const FLOORS: [&str; 12] = [
+    "order",
+    "raft",
+    "kv",
+    "sim",
+    "check",
+    "timeline",
+    "explain",
+    "explore",
+    "learn",
+    "console",
+    "simulation",
+    "ui",
+];
 
 /// Who may name the browser: the page, and the library for JavaScript programs.
 const BROWSER_PLACES: [&str; 3] = ["simulation", "ui", "main"];
