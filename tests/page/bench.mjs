@@ -128,7 +128,8 @@ function perFrame(events) {
   let dropped = 0;
   for (let at = 0; at + 1 < starts.length; at += 1) {
     const [from, to] = [starts[at].ts, starts[at + 1].ts];
-    const inside = tasks.filter(({ ts, dur }) => ts + dur > from && ts < to);
+    // A task belongs to the frame in which it ends: that of a frame begins just before its script.
+    const inside = tasks.filter(({ ts, dur }) => ts + dur > from && ts + dur <= to);
     main.push(inside.reduce((sum, { dur }) => sum + dur, 0) / 1000);
     dropped += Math.max(0, Math.round((to - from) / 16_667) - 1);
   }
