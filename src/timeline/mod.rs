@@ -143,13 +143,6 @@ impl Run {
         Ok(())
     }
 
-    /// The run begins again, from its recording without the actions.
-    #[must_use]
-    pub fn restarted(&self) -> Run {
-        Run::from_start(&self.recording.setup, self.recording.start.clone())
-            .expect("what made a run makes it again")
-    }
-
     /// Keeps only so many of the last events, or none. The digest and the checks are not touched.
     pub fn keep_events(&mut self, keep: usize) {
         self.eyes.keep = keep;

@@ -4,8 +4,8 @@ use super::Run;
 use crate::check::Violation;
 use crate::kv::Command;
 use crate::order;
-use crate::raft::{Index, Payload, Progress, Role, RoleName, ServerId, ServerSet, Term};
-use crate::sim::{ClientId, Content, DropReason, Finished, Packet, PacketName, Seed, Server};
+use crate::raft::{Index, Payload, Progress, Role, ServerId, ServerSet, Term};
+use crate::sim::{Brief, ClientId, Content, DropReason, Finished, Packet, PacketName, Seed, Server};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -41,24 +41,9 @@ pub struct State {
 pub struct ServerState {
     /// Its name.
     pub id: ServerId,
-    /// Whether it runs (paused or not), or has crashed.
-    pub up: bool,
-    /// Whether it is paused.
-    pub paused: bool,
-    /// What it is.
-    pub role: RoleName,
-    /// currentTerm.
-    pub term: Term,
-    /// votedFor.
-    pub voted_for: Option<ServerId>,
-    /// Who leads, as far as it knows.
-    pub leader: Option<ServerId>,
-    /// commitIndex.
-    pub commit: Index,
-    /// lastApplied.
-    pub applied: Index,
-    /// Up to here the log is on disk.
-    pub durable_index: Index,
+    /// Role, term, vote, indexes and the like: its fields stand beside the others.
+    #[serde(flatten)]
+    pub brief: Brief,
     /// The log.
     pub log: Vec<EntryState>,
     /// Who has granted a candidate its vote.
@@ -154,18 +139,9 @@ impl State {
 
 fn server(server: &Server, ids: impl Iterator<Item = ServerId>) -> ServerState {
     let node = &server.node;
-    let brief = server.brief();
     ServerState {
         id: node.id(),
-        up: brief.up,
-        paused: brief.paused,
-        role: brief.role,
-        term: brief.term,
-        voted_for: brief.voted_for,
-        leader: brief.leader,
-        commit: brief.commit,
-        applied: brief.applied,
-        durable_index: brief.durable_index,
+        brief: server.brief(),
         log: (node.log().first_index().0..)
             .zip(node.log().iter())
             .map(|(index, entry)| EntryState {
