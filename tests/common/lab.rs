@@ -1,0 +1,216 @@
+//! What scenarios of a whole cluster are told with: who is cut off, what is agreed on, and dice.
+#![allow(dead_code)]
+
+use crate::common::*;
+use rand::rngs::Xoshiro256PlusPlus;
+use rand::{Rng, SeedableRng};
+use std::collections::BTreeMap;
+use wavetank::kv::{Op, Output};
+use wavetank::raft::{Body, Message, ServerId, ServerSet};
+use wavetank::sim::{Action, Content, Outcome, Server, Setup, What};
+use wavetank::timeline::Run;
+
+/// A stream of draws from a seed.
+pub struct Dice(Xoshiro256PlusPlus);
+
+impl Dice {
+    pub fn new(seed: u64) -> Dice {
+        Dice(Xoshiro256PlusPlus::seed_from_u64(seed))
+    }
+
+    /// From 0 to `n` - 1.
+    pub fn below(&mut self, n: u64) -> u64 {
+        self.0.next_u64() % n
+    }
+
+    pub fn one_in(&mut self, n: u64) -> bool {
+        self.below(n) == 0
+    }
+
+    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len() as u64) as usize]
+    }
+}
+
+/// A cluster of that setup that has never run.
+pub fn run_of(setup: &Setup) -> Run {
+    Run::new(setup).expect("the setup makes a run")
+}
+
+/// These servers, each for itself, hear and are heard by nobody; all others hear each other.
+pub fn cut_off(run: &mut Run, alone: ServerSet) {
+    let rest = everyone(run).minus(alone);
+    // What is so already need not be said.
+    let _ = run.act(Action::Partition { groups: vec![rest] });
+}
+
+/// All links work.
+pub fn connect_all(run: &mut Run) {
+    if run.world().network().any_cut() {
+        act(run, Action::Heal);
+    }
+}
+
+pub fn everyone(run: &Run) -> ServerSet {
+    run.world().ids().collect()
+}
+
+pub fn only(id: ServerId) -> ServerSet {
+    [id].into_iter().collect()
+}
+
+/// The servers of a set.
+pub fn list(set: ServerSet) -> Vec<ServerId> {
+    set.iter().collect()
+}
+
+/// The one of these who leads, and whom most of them follow, if there is one.
+pub fn leader_of(run: &Run, among: ServerSet) -> Option<ServerId> {
+    let leader = leader(run).filter(|leader| among.contains(*leader))?;
+    let term = server(run, leader.number()).node.term();
+    let follows = |id: &ServerId| {
+        let server = run.world().server(*id).expect("it is there");
+        server.is_active() && server.node.term() == term && server.node.leader() == Some(leader)
+    };
+    let followers = among.iter().filter(follows).count();
+    (2 * followers > run.world().servers().len()).then_some(leader)
+}
+
+/// Waits until one of these leads, and most servers follow it.
+#[track_caller]
+pub fn await_leader(run: &mut Run, among: ServerSet) -> ServerId {
+    until(run, 10_000, "one of the connected leads", |run| leader_of(run, among).is_some());
+    leader_of(run, among).expect("it has just been seen")
+}
+
+/// The cluster agrees on one more command: it is done, and at least so many servers have applied it.
+#[track_caller]
+pub fn agree(run: &mut Run, at_least: usize) {
+    let value = run.world().events().to_string();
+    assert_eq!(ask(run, put("agreed", &value)), Outcome::Done(Output::Done), "{}", story(run));
+    let knows = |server: &&Server| server.up && server.store.get("agreed") == Some(&value);
+    until(run, 10_000, "enough servers have applied it", |run| {
+        run.world().servers().iter().filter(knows).count() >= at_least
+    });
+}
+
+/// These servers come up again that are down.
+pub fn restart_all(run: &mut Run) {
+    let down: Vec<ServerId> =
+        run.world().servers().iter().filter(|server| !server.up).map(|server| server.node.id()).collect();
+    for server in down {
+        act(run, Action::Restart { server });
+    }
+}
+
+/// Everyone has the same log, all of it committed and applied, and the same store.
+pub fn all_equal(run: &Run) -> bool {
+    let servers = run.world().servers();
+    let first = &servers[0];
+    servers.iter().all(|server| {
+        let node = &server.node;
+        node.log() == first.node.log()
+            && node.commit() == node.log().last_index()
+            && node.applied() == node.commit()
+            && server.store == first.store
+    })
+}
+
+/// Everyone is up and connected, agrees on one more command, and has the same state; and no promise
+/// was broken on the way.
+#[track_caller]
+pub fn comes_together(run: &mut Run) {
+    connect_all(run);
+    restart_all(run);
+    let servers = run.world().servers().len();
+    agree(run, servers);
+    until(run, 10_000, "all are equal", all_equal);
+    assert_eq!(broken(run), [], "{}", story(run));
+}
+
+/// So many commands go straight into the log of that leader.
+pub fn propose_many(run: &mut Run, leader: ServerId, count: usize) {
+    for n in 0..count {
+        propose(run, leader.number(), &format!("{leader} {n}"));
+    }
+}
+
+/// Everyone who leads, in its own opinion, takes one more command.
+pub fn propose_to_leaders(run: &mut Run) {
+    for server in list(everyone(run)) {
+        let leads = run.world().server(server).is_some_and(|s| s.is_active() && s.node.is_leader());
+        if leads {
+            act(run, Action::Propose { server, op: put("x", "?") });
+        }
+    }
+}
+
+/// Messages between servers that were sent since event number `since`, by kind.
+#[derive(Debug, Default)]
+pub struct Traffic {
+    pub vote_requests: usize,
+    pub appends: usize,
+    /// Entries in them, each copy counted.
+    pub entries: usize,
+    pub answers: usize,
+}
+
+/// Counts what arrived since that event.
+pub fn traffic(run: &Run, since: u64) -> Traffic {
+    let mut traffic = Traffic::default();
+    for event in run.events().iter().filter(|event| event.id.0 >= since) {
+        let What::Delivered { content: Content::Raft(Message { body, .. }), .. } = &event.what else {
+            continue;
+        };
+        match body {
+            Body::RequestVote { .. } => traffic.vote_requests += 1,
+            Body::AppendEntries { entries, .. } => {
+                traffic.appends += 1;
+                traffic.entries += entries.len();
+            }
+            _ => traffic.answers += 1,
+        }
+    }
+    traffic
+}
+
+/// The person's client appends these words, one after the other, to what key `log` is.
+pub fn append_word(run: &mut Run, word: &str) {
+    let op = Op::Append { key: "log".into(), value: format!("{word} ") };
+    act(run, Action::Submit { op, to: None });
+}
+
+/// What the person's client knows of its words, by word.
+pub fn words(run: &Run) -> BTreeMap<String, Outcome> {
+    let finished = run.events().iter().filter_map(|event| event.finished.as_deref());
+    let of_person = finished.filter(|finished| finished.client.0 == 1);
+    let word = |op: &Op| match op {
+        Op::Append { value, .. } => Some(value.trim().to_string()),
+        _ => None,
+    };
+    of_person.filter_map(|finished| Some((word(&finished.op)?, finished.outcome.clone()))).collect()
+}
+
+/// What the client was told is true: words that were done are in the store, in the order in which they
+/// were asked for; words that failed are not. Returns how many were done.
+#[track_caller]
+pub fn assert_words(run: &Run) -> usize {
+    let told = words(run);
+    let text = run.world().servers()[0].store.get("log").unwrap_or_default().to_string();
+    let stored: Vec<&str> = text.split_whitespace().collect();
+    let mut done: Vec<(usize, usize)> = Vec::new();
+    for (word, outcome) in &told {
+        let place = stored.iter().position(|stored| stored == word);
+        match outcome {
+            Outcome::Done(_) => {
+                let place = place.unwrap_or_else(|| panic!("{word} was done, and is not in {text}"));
+                done.push((word.parse().expect("words are numbers"), place));
+            }
+            Outcome::Failed => assert_eq!(place, None, "{word} has failed, and is in {text}"),
+            Outcome::Unknown => {}
+        }
+    }
+    done.sort_unstable();
+    assert!(done.is_sorted_by_key(|(_, place)| *place), "{done:?}");
+    done.len()
+}
