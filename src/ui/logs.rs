@@ -261,7 +261,7 @@ fn cell_html(id: ServerId, cell: &Cell, dense: bool, choose: &Callback<Selected>
 
 /// nextIndex as an arrow in front of the next column, matchIndex as a dot under its own.
 fn progress(row: &Row, bottom: f64) -> Html {
-    let Some(Progress { next, matched }) = row.progress else { return html! {} };
+    let Some(Progress { next, matched, .. }) = row.progress else { return html! {} };
     if row.last.0 == 0 && next.0 <= 1 {
         return html! {};
     }

@@ -34,7 +34,7 @@ pub fn next(tank: &Tank) -> String {
 /// Asks this of the cluster; nothing typed asks the next small thing.
 pub fn ask(tank: &Tank, text: &str, to: Option<ServerId>) {
     let text = if text.trim().is_empty() { next(tank) } else { text.to_owned() };
-    let action = Action::Submit { op: read(&text), to };
+    let action = Action::Submit { op: read(&text), to, mode: None };
     if let Err(refusal) = tank.act(action) {
         tank.notify(Tone::Trouble, format!("Nothing was asked: {refusal}."));
     }

@@ -1,7 +1,7 @@
 //! Short texts for what the page shows again and again.
 
-use crate::kv::Command;
-use crate::raft::{AppendOutcome, Body, Message, Payload, RoleName, Term};
+use crate::kv::{Command, Op};
+use crate::raft::{AppendOutcome, Body, Message, Payload, ReadMode, RoleName, SnapshotOutcome, Term};
 use crate::sim::{Answer, Brief, Content, Outcome};
 
 /// The class that gives a term its colour. Colours repeat; the number is always written as well.
@@ -22,6 +22,7 @@ pub fn role_word(brief: &Brief) -> &'static str {
         (true, RoleName::Follower) => "follower",
         (true, RoleName::Candidate) => "candidate",
         (true, RoleName::Leader) => "leader",
+        (true, RoleName::PreCandidate) => "pre-candidate",
     }
 }
 
@@ -57,6 +58,7 @@ pub fn payload_text(payload: &Payload) -> String {
     match payload {
         Payload::Noop => "no-op".into(),
         Payload::Command(bytes) => Command::decode(bytes).map_or("(unreadable)".into(), |c| c.op.to_string()),
+        Payload::Configuration(configuration) => configuration.to_string(),
     }
 }
 
@@ -81,6 +83,14 @@ pub fn message_name(message: &Message) -> &'static str {
         Body::AppendEntries { .. } => "AppendEntries",
         Body::AppendEntriesReply { outcome: AppendOutcome::Success, .. } => "AppendEntries accepted",
         Body::AppendEntriesReply { .. } => "AppendEntries refused",
+        Body::PreVote { .. } => "PreVote",
+        Body::PreVoteReply { granted: true, .. } => "pre-vote granted",
+        Body::PreVoteReply { granted: false, .. } => "pre-vote refused",
+        Body::InstallSnapshot { .. } => "InstallSnapshot",
+        Body::InstallSnapshotReply { outcome: SnapshotOutcome::Installed, .. } => "snapshot installed",
+        Body::InstallSnapshotReply { outcome: SnapshotOutcome::Stale, .. } => "InstallSnapshot refused",
+        Body::InstallSnapshotReply { .. } => "piece of a snapshot received",
+        Body::TimeoutNow => "TimeoutNow",
     }
 }
 
@@ -89,8 +99,13 @@ pub fn message_name(message: &Message) -> &'static str {
 pub fn content_lines(content: &Content) -> Vec<(&'static str, String)> {
     match content {
         Content::Raft(message) => message_lines(message),
-        Content::Request { serial, op } => {
-            vec![("asks", op.to_string()), ("request", format!("no. {serial}"))]
+        Content::Request { serial, op, session, mode } => {
+            let mut lines = vec![("asks", op.to_string()), ("request", format!("no. {serial}"))];
+            if matches!(op, Op::Get { .. }) {
+                lines.push(("read", mode_text(*mode).into()));
+            }
+            lines.extend(session.then(|| ("session", "yes: takes effect at most once".into())));
+            lines
         }
         Content::Response { serial, answer } => {
             vec![("says", answer_text(answer)), ("request", format!("no. {serial}"))]
@@ -103,16 +118,46 @@ pub fn content_lines(content: &Content) -> Vec<(&'static str, String)> {
 pub fn message_lines(message: &Message) -> Vec<(&'static str, String)> {
     let mut lines = vec![("term", message.term.to_string())];
     match &message.body {
-        Body::RequestVote { last_index, last_term } => {
+        Body::RequestVote { last_index, last_term, transfer } => {
             lines.push(("candidateId", message.from.to_string()));
             lines.push(("lastLogIndex", last_index.to_string()));
             lines.push(("lastLogTerm", last_term.to_string()));
+            lines.extend(transfer.then(|| ("leadership transfer", "yes: the leader asked for it".into())));
         }
+        Body::PreVote { asked, last_index, last_term } => {
+            lines.push(("would stand in term", asked.to_string()));
+            lines.push(("lastLogIndex", last_index.to_string()));
+            lines.push(("lastLogTerm", last_term.to_string()));
+        }
+        Body::PreVoteReply { asked, granted } => {
+            lines.push(("would vote", granted.to_string()));
+            lines.push(("in term", asked.to_string()));
+        }
+        Body::InstallSnapshot { last_index, last_term, configuration, offset, data, done, round: _ } => {
+            lines.push(("lastIncludedIndex", last_index.to_string()));
+            lines.push(("lastIncludedTerm", last_term.to_string()));
+            lines.push(("configuration", configuration.to_string()));
+            lines.push(("offset", offset.to_string()));
+            lines.push(("data", format!("{} bytes", data.0.len())));
+            lines.push(("done", done.to_string()));
+        }
+        Body::InstallSnapshotReply { last_index, outcome, .. } => {
+            lines.push(("snapshot up to", last_index.to_string()));
+            lines.push((
+                "says",
+                match outcome {
+                    SnapshotOutcome::Stale => "the request was of an older term".into(),
+                    SnapshotOutcome::More { offset } => format!("go on from byte {offset}"),
+                    SnapshotOutcome::Installed => "everything it covers is here, and on disk".into(),
+                },
+            ));
+        }
+        Body::TimeoutNow => lines.push(("asks", format!("{} to stand for election at once", message.to))),
         Body::RequestVoteReply { asked, granted } => {
             lines.push(("voteGranted", granted.to_string()));
             lines.push(("answers a request of term", asked.to_string()));
         }
-        Body::AppendEntries { prev_index, prev_term, entries, leader_commit } => {
+        Body::AppendEntries { prev_index, prev_term, entries, leader_commit, round } => {
             lines.push(("leaderId", message.from.to_string()));
             lines.push(("prevLogIndex", prev_index.to_string()));
             lines.push(("prevLogTerm", prev_term.to_string()));
@@ -130,8 +175,9 @@ pub fn message_lines(message: &Message) -> Vec<(&'static str, String)> {
                 (false, more) => ("entries", format!("{} and {more} more", told.join(", "))),
             });
             lines.push(("leaderCommit", leader_commit.to_string()));
+            lines.extend((round.0 > 0).then(|| ("round", round.0.to_string())));
         }
-        Body::AppendEntriesReply { asked, prev_index, count, outcome } => {
+        Body::AppendEntriesReply { asked, prev_index, count, outcome, round } => {
             let (success, why) = match outcome {
                 AppendOutcome::Success => ("true", None),
                 AppendOutcome::Stale => ("false", Some("the request was of an older term".into())),
@@ -149,9 +195,21 @@ pub fn message_lines(message: &Message) -> Vec<(&'static str, String)> {
             lines.push(("success", success.into()));
             lines.extend(why.map(|why| ("because", why)));
             lines.push(("answers", format!("{count} entries after index {prev_index}, term {asked}")));
+            lines.extend((round.0 > 0).then(|| ("round", round.0.to_string())));
         }
     }
     lines
+}
+
+/// How a read is answered, in a few words.
+#[must_use]
+pub fn mode_text(mode: ReadMode) -> &'static str {
+    match mode {
+        ReadMode::Log => "through the log",
+        ReadMode::ReadIndex => "ReadIndex",
+        ReadMode::Lease => "by the lease",
+        ReadMode::Local => "local, without a promise",
+    }
 }
 
 /// What a server answers to a client.

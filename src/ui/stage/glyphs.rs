@@ -16,6 +16,9 @@ pub fn message(glyph: Glyph) -> Html {
     let class = classes!("glyph", colour, hollow);
     let shape = match glyph.shape {
         Shape::Vote => html! { <path {class} d="M0-12 12 0 0 12-12 0z" /> },
+        Shape::PreVote => html! { <path class={classes!(class, "pre")} d="M0-12 12 0 0 12-12 0z" /> },
+        Shape::Snapshot => html! { <path {class} d="M-10-10h20v20h-20z" /> },
+        Shape::Timeout => html! { <path {class} d="M0-12 12 10h-24z" /> },
         Shape::Append => {
             html! { <circle {class} r={if glyph.entries == 0 && glyph.sign.is_none() { "7.5" } else { "10" }} /> }
         }
@@ -28,7 +31,9 @@ pub fn message(glyph: Glyph) -> Html {
         (Some('✓'), _) => Some("M-4.500 0l3 4 6-8"),
         (Some('↷'), _) => Some("M-5 3c0-8 9-8 9-1m-3-1.500 3 3 3-3"),
         (Some(_), _) => Some("M-4-4 4 4M4-4-4 4"),
-        (None, Shape::Vote) => Some("M-4-4.500 0 4.500 4-4.500"),
+        (None, Shape::Vote | Shape::PreVote) => Some("M-4-4.500 0 4.500 4-4.500"),
+        (None, Shape::Snapshot) => Some("M-10-4h20M-4 2h8"),
+        (None, Shape::Timeout) => Some("M0-5v7m0 4v.5"),
         (None, Shape::Client) => Some("M-3-2.500c0-4 6-4 6-.500 0 2-3 2-3 4.500m0 2.200v.800"),
         (None, Shape::Append) => None,
     };
@@ -72,7 +77,8 @@ pub fn body(server: &ServerView) -> Html {
             </>
         },
         (true, RoleName::Follower) => html! { <circle {class} r="36" /> },
-        (true, RoleName::Candidate) => {
+        (true, RoleName::Candidate | RoleName::PreCandidate) => {
+            let class = classes!(class, (server.role == RoleName::PreCandidate).then_some("pre"));
             html! { <path {class} d="M39 0 19.5 33.8-19.5 33.8-39 0-19.5-33.8 19.5-33.8z" /> }
         }
         (true, RoleName::Leader) => html! {
@@ -103,9 +109,9 @@ fn letter(server: &ServerView, colour: &'static str) -> Html {
     let term = format!("T{}", server.term);
     match (server.up, server.role) {
         (false, _) => html! { <text class="body-term down" y="24">{ term }</text> },
-        (true, RoleName::Candidate) => html! {
+        (true, RoleName::Candidate | RoleName::PreCandidate) => html! {
             <>
-                <text class={classes!("body-letter", "small", colour)} y="1">{ "C" }</text>
+                <text class={classes!("body-letter", "small", colour)} y="1">{ if server.role == RoleName::Candidate { "C" } else { "P" } }</text>
                 <text class={classes!("body-term", colour)} y="15">{ term }</text>
             </>
         },

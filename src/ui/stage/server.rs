@@ -75,6 +75,7 @@ pub fn ServerGlyph(props: &ServerGlyphProps) -> Html {
             crate::raft::RoleName::Follower => "follower",
             crate::raft::RoleName::Candidate => "candidate",
             crate::raft::RoleName::Leader => "leader",
+            crate::raft::RoleName::PreCandidate => "pre-candidate",
         }
     };
     html! {

@@ -19,8 +19,14 @@ const PACKETS_MAX: usize = 400;
 pub enum Shape {
     /// RequestVote and its reply.
     Vote,
+    /// PreVote and its reply.
+    PreVote,
     /// AppendEntries and its reply.
     Append,
+    /// A piece of a snapshot, and its reply.
+    Snapshot,
+    /// TimeoutNow.
+    Timeout,
     /// Between a client and a server.
     Client,
 }
@@ -205,7 +211,7 @@ fn server(world: &World, server: &Server, places: &[Point], selected: Option<Sel
     let brief = server.brief();
     let id = server.node.id();
     let votes = match server.node.role() {
-        Role::Candidate { granted, refused } if server.up => {
+        Role::Candidate { granted, refused, .. } | Role::PreCandidate { granted, refused } if server.up => {
             let of = |voter: ServerId| match (granted.contains(voter), refused.contains(voter)) {
                 (true, _) => Vote::Have,
                 (_, true) => Vote::No,
@@ -349,6 +355,13 @@ pub fn glyph(content: &Content) -> Glyph {
             let (shape, sign, entries) = match &message.body {
                 Body::RequestVote { .. } => (Shape::Vote, None, 0),
                 Body::RequestVoteReply { granted, .. } => (Shape::Vote, sign(*granted), 0),
+                Body::PreVote { .. } => (Shape::PreVote, None, 0),
+                Body::PreVoteReply { granted, .. } => (Shape::PreVote, sign(*granted), 0),
+                Body::InstallSnapshot { .. } => (Shape::Snapshot, None, 0),
+                Body::InstallSnapshotReply { outcome, .. } => {
+                    (Shape::Snapshot, sign(*outcome != crate::raft::SnapshotOutcome::Stale), 0)
+                }
+                Body::TimeoutNow => (Shape::Timeout, None, 0),
                 Body::AppendEntries { entries, .. } => (Shape::Append, None, entries.len()),
                 Body::AppendEntriesReply { outcome, .. } => {
                     (Shape::Append, sign(*outcome == crate::raft::AppendOutcome::Success), 0)
