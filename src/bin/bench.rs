@@ -6,8 +6,8 @@ use std::time::Instant;
 use wavetank::check::Checker;
 use wavetank::explore::{Bounds, Model, Search, search};
 use wavetank::raft::{
-    Body, Configuration, Durable, Effect, Entries, Guard, Index, Input, Message, Node, Observer, Rules,
-    ServerId, Term, Unobserved,
+    Body, Configuration, Durable, Effect, Entries, Guard, Index, Input, Message, Node, Observer, Round,
+    Rules, ServerId, Term, Unobserved,
 };
 use wavetank::sim::{Event, Options, Setup, World};
 use wavetank::timeline::Run;
@@ -106,6 +106,7 @@ fn nanoseconds<O: Observer>(steps: u32, observer: &mut O, mut after: impl FnMut(
         prev_term: Term(0),
         entries: Entries::default(),
         leader_commit: Index(0),
+        round: Round(0),
     };
     let heartbeat = Message { from: leader, to: follower, term: Term(0), body: heartbeat };
     let seconds = timed(|| {

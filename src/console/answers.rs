@@ -28,6 +28,7 @@ fn row(world: &World, server: &Server) -> Vec<String> {
     let state = match node.role().name() {
         _ if !server.up => "–",
         RoleName::Follower => "follower",
+        RoleName::PreCandidate => "pre-candidate",
         RoleName::Candidate => "candidate",
         RoleName::Leader => "leader",
     };
@@ -106,6 +107,7 @@ fn command(entry: &Entry) -> String {
     let text = match &entry.payload {
         Payload::Noop => return "(nothing)".into(),
         Payload::Command(bytes) => Command::decode(bytes).map(|command| command.op.to_string()),
+        Payload::Configuration(configuration) => Some(configuration.to_string()),
     };
     let text = text.unwrap_or_else(|| "(unknown)".into());
     match text.char_indices().nth(TEXT_SHOWN) {

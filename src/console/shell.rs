@@ -106,7 +106,7 @@ impl Shell {
     fn carry_out(&self, command: Command, hands: &mut Hands) -> Vec<Line> {
         match command {
             Command::Status => vec![answers::status(hands.run.world())],
-            Command::Ask(op, to) => vec![hands.act_and_say(Action::Submit { op, to }, 0)],
+            Command::Ask(op, to) => vec![hands.act_and_say(Action::Submit { op, to, mode: None }, 0)],
             Command::ShowLog(None) => vec![answers::logs(hands.run.world())],
             Command::ShowLog(Some(server)) => answers::log(hands.run.world(), server),
             Command::Kill(servers) => each(hands, servers, |server| Action::Crash { server }),
@@ -248,5 +248,7 @@ pub(super) fn spelled(op: &Op) -> String {
         Op::Cas { key, expect, value } => format!("cas {key} {} {value}", expect.as_deref().unwrap_or("-")),
         Op::Set { value } => format!("set {value}"),
         Op::Submit { text } => format!("submit {text}"),
+        Op::Increment { key } => format!("increment {key}"),
+        Op::Register { .. } => "open a session".into(),
     }
 }

@@ -58,6 +58,11 @@ fn explain(guard: &Guard) -> Parts {
         | CommitAfterQuorum
         | CommitOnlyCurrentTerm => of_commitment(guard),
         ReplyAfterFsync | TermSurvivesCrash | VoteSurvivesCrash | LogSurvivesCrash => of_disk(guard),
+        rule => parts(
+            format!("{}: {} against {}", rule.title(), value(guard.left), value(guard.right)),
+            rule.title(),
+            "it is done all the same",
+        ),
     }
 }
 
@@ -346,6 +351,7 @@ fn weight(rule: Rule) -> u8 {
         ReplyAfterFsync => 4,
         // What follows from the decisions above.
         VoteTimerOnlyOnGrant | AppendTimerOnlyCurrent | RandomisedTimeouts => 5,
+        _ => 1,
     }
 }
 

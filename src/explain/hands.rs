@@ -35,7 +35,7 @@ pub(super) fn acted(event: &Event, action: &Action, refused: Option<&Refusal>) -
             &["§5.1"],
             format!("{server} steps down by hand and is a follower of the same term"),
         ),
-        Action::Submit { op, to } => {
+        Action::Submit { op, to, .. } => {
             let whom = match (event.sent.first(), to) {
                 (Some(name), _) => format!("C1 asks {} for {}", name.to, asks(op)),
                 (None, Some(to)) => {
@@ -132,6 +132,7 @@ fn phrase(action: &Action) -> String {
         Action::Resume { server } => format!("resume {server}"),
         Action::Fire { server, timer: Timer::Election } => format!("{server}'s election timer fires now"),
         Action::Fire { server, timer: Timer::Heartbeat } => format!("{server}'s heartbeat timer fires now"),
+        Action::Fire { server, .. } => format!("a timer of {server} fires now"),
         Action::StepDown { server } => format!("{server} steps down"),
         Action::Send { from, to } => format!("{from} sends {to} its request of the moment"),
         Action::Drop { message } => format!("the message {message} vanishes"),
@@ -154,6 +155,15 @@ fn phrase(action: &Action) -> String {
         Action::Manual { on: false } => "time goes on by itself".into(),
         Action::Propose { server, op } => format!("propose {} to {server}", asks(op)),
         Action::Submit { op, .. } => format!("ask for {}", asks(op)),
+        Action::Boot { server } => format!("{server} starts with an empty disk"),
+        Action::Change { change, .. } => format!("ask the leader: {change}"),
+        Action::Transfer { to, .. } => format!("ask the leader to hand over to {to}"),
+        Action::Snapshot { server } => format!("{server} takes a snapshot"),
+        Action::Tear { server } => format!("{server} crashes in the middle of a write"),
+        Action::Wipe { server } => format!("{server} loses its disk"),
+        Action::SetClock { server, .. } => format!("{server}'s clock runs differently"),
+        Action::SetDisk { server, lies: true } => format!("{server}'s disk lies"),
+        Action::SetDisk { server, .. } => format!("{server}'s disk tells the truth"),
     }
 }
 
@@ -188,6 +198,11 @@ fn noun(content: &Content) -> String {
             Body::RequestVoteReply { .. } => format!("refusal of a vote in term {}", message.term),
             Body::AppendEntries { prev_index, entries, .. } => carried(*prev_index, entries),
             Body::AppendEntriesReply { .. } => "answer to AppendEntries".into(),
+            Body::PreVote { asked, .. } => format!("question about term {asked}"),
+            Body::PreVoteReply { asked, .. } => format!("answer about term {asked}"),
+            Body::InstallSnapshot { last_index, .. } => format!("snapshot up to index {last_index}"),
+            Body::InstallSnapshotReply { .. } => "answer to InstallSnapshot".into(),
+            Body::TimeoutNow => "request to stand at once".into(),
         },
     }
 }
@@ -209,7 +224,15 @@ pub(super) fn servers_of(action: &Action) -> ServerSet {
         | Action::Resume { server }
         | Action::Fire { server, .. }
         | Action::StepDown { server }
+        | Action::Boot { server }
+        | Action::Snapshot { server }
+        | Action::Tear { server }
+        | Action::Wipe { server }
+        | Action::SetClock { server, .. }
+        | Action::SetDisk { server, .. }
         | Action::Propose { server, .. } => [*server].into_iter().collect(),
+        Action::Change { at, .. } => at.iter().copied().collect(),
+        Action::Transfer { to, at } => at.iter().chain([to]).copied().collect(),
         Action::Send { from, to } | Action::Cut { from, to } | Action::Mend { from, to } => {
             [*from, *to].into_iter().collect()
         }

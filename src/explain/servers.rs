@@ -52,6 +52,7 @@ pub(super) fn fired(event: &Event, timer: Timer) -> Draft {
     match timer {
         Timer::Election => election_timeout(event, id),
         Timer::Heartbeat => heartbeat(event, id),
+        _ => draft(Kind::Election, &[], format!("{id}'s {timer:?} timer runs out")),
     }
 }
 
@@ -103,6 +104,9 @@ fn heartbeat(event: &Event, id: ServerId) -> Draft {
             &["§5.2"],
             format!("{id} keeps its followers from standing: AppendEntries to {to}"),
         ),
+        RoleName::PreCandidate => {
+            draft(Kind::Election, &["D9.6"], format!("{id} asks {to} whether it would be elected"))
+        }
         RoleName::Candidate if event.sent.is_empty() => draft(
             Kind::Election,
             &["§5.1"],
@@ -135,6 +139,7 @@ pub(super) fn delivered(event: &Event, said: &Message, scene: Scene) -> Draft {
             append_came(event, said, *prev_index, last)
         }
         Body::AppendEntriesReply { asked, outcome, .. } => reply_came(event, said, *asked, *outcome, scene),
+        other => draft(Kind::Replication, &[], format!("{} hears from {}: {other:?}", said.to, said.from)),
     }
 }
 

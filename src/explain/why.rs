@@ -109,6 +109,9 @@ fn belief(server: &Server) -> String {
     }
     match (node.role().name(), node.leader()) {
         (RoleName::Leader, _) => format!("{id} believes that it leads itself, in term {term}."),
+        (RoleName::PreCandidate, _) => {
+            format!("{id} knows of no leader and asks whether it would be elected in term {}.", term.next())
+        }
         (RoleName::Candidate, _) => {
             format!("{id} knows of no leader and stands for election in term {term}.")
         }

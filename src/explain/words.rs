@@ -1,7 +1,7 @@
 //! Small words: lists of names, ranges, numbers, durations, values.
 
 use crate::kv::Op;
-use crate::raft::{Index, ServerId, ServerSet, Term, Token, Value};
+use crate::raft::{Index, Round, ServerId, ServerSet, Term, Token, Value};
 use std::fmt::Display;
 
 /// The longest piece of somebody's text in a sentence, in characters.
@@ -88,6 +88,8 @@ pub(super) fn value(value: Value) -> String {
         Value::RangeUs(min, max) => format!("{} to {}", duration(min), duration(max)),
         Value::Write(Some(Token(token))) => format!("write {token}"),
         Value::Write(None) => "no write".into(),
+        Value::Round(Round(round)) => format!("round {round}"),
+        Value::Configuration(configuration) => configuration.to_string(),
     }
 }
 

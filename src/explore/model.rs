@@ -3,8 +3,8 @@
 use super::gesture::Gesture;
 use crate::check::Property;
 use crate::raft::{
-    AppendOutcome, Backtracking, Body, Configuration, Durable, Effect, HardState, Index, Input, Message,
-    Node, Options, Role, Rules, ServerId, Term, Timer, TimerRange, Unobserved,
+    AppendOutcome, Body, Configuration, Durable, Effect, HardState, Index, Input, Message, Node, Options,
+    Role, RoleName, Rules, ServerId, Term, Timer, Unobserved,
 };
 use crate::sim::notation;
 
@@ -55,13 +55,7 @@ pub struct Model {
 /// are not used.
 #[must_use]
 pub fn options() -> Options {
-    Options {
-        election: TimerRange { min_us: 150_000, max_us: 300_000 },
-        heartbeat_us: 50_000,
-        noop: false,
-        backtracking: Backtracking::StepByOne,
-        max_entries: 100_000,
-    }
+    Options { max_entries: 100_000, ..Options::default() }
 }
 
 impl Model {
@@ -130,7 +124,7 @@ impl Model {
             Gesture::Request(id) if self.node(id).is_leader() => {
                 let node = self.node(id);
                 let entry = notation::entry(node.term(), node.log().last_index().next());
-                self.step(id, Input::Proposed(entry.payload), rules, effects);
+                self.step(id, Input::Proposed(vec![entry.payload]), rules, effects);
             }
             Gesture::Restart(id) => self.restart(id, rules),
             Gesture::Rpc(from, to) => match self.node(from).rpc_for(to) {
@@ -197,7 +191,7 @@ impl Model {
     fn restart(&mut self, id: ServerId, rules: Rules) {
         let node = self.node(id);
         let hard = HardState { term: node.term(), voted_for: node.voted_for() };
-        let disk = Durable { hard, log: node.log().clone() };
+        let disk = Durable { hard, log: node.log().clone(), snapshot: None, torn: None };
         self.nodes[id.slot()] = Node::new(id, options(), &disk, rules, &mut Unobserved);
         self.restarts += 1;
     }
@@ -213,16 +207,16 @@ impl Model {
             key.extend(node.log().iter().map(|entry| entry.term.0 as u8));
             match node.role() {
                 Role::Follower { leader } => key.extend([0, option(*leader)]),
-                Role::Candidate { granted, refused } => {
-                    key.push(1);
+                Role::Candidate { granted, refused, .. } | Role::PreCandidate { granted, refused } => {
+                    key.push(if node.role().name() == RoleName::Candidate { 1 } else { 3 });
                     key.extend(
                         [granted, refused]
                             .map(|set| set.iter().fold(0, |bits, id| bits | 1 << (id.number() - 1))),
                     );
                 }
-                Role::Leader { progress } => {
+                Role::Leader(leading) => {
                     key.push(2);
-                    let peers = progress.iter().take(self.nodes.len());
+                    let peers = leading.progress.iter().take(self.nodes.len());
                     key.extend(peers.flat_map(|peer| [peer.next.0 as u8, peer.matched.0 as u8]));
                 }
             }
@@ -242,13 +236,15 @@ impl Model {
 fn message_key(message: &Message, key: &mut Vec<u8>) {
     key.extend([message.from.number(), message.to.number(), message.term.0 as u8]);
     match &message.body {
-        Body::RequestVote { last_index, last_term } => key.extend([1, last_index.0 as u8, last_term.0 as u8]),
+        Body::RequestVote { last_index, last_term, .. } => {
+            key.extend([1, last_index.0 as u8, last_term.0 as u8])
+        }
         Body::RequestVoteReply { asked, granted } => key.extend([2, asked.0 as u8, u8::from(*granted)]),
-        Body::AppendEntries { prev_index, prev_term, entries, leader_commit } => {
+        Body::AppendEntries { prev_index, prev_term, entries, leader_commit, .. } => {
             key.extend([3, prev_index.0 as u8, prev_term.0 as u8, leader_commit.0 as u8]);
             key.extend(entries.iter().map(|entry| entry.term.0 as u8));
         }
-        Body::AppendEntriesReply { asked, prev_index, count, outcome } => {
+        Body::AppendEntriesReply { asked, prev_index, count, outcome, .. } => {
             let outcome = match outcome {
                 AppendOutcome::Success => 0,
                 AppendOutcome::Stale => 1,
@@ -256,6 +252,12 @@ fn message_key(message: &Message, key: &mut Vec<u8>) {
             };
             key.extend([4, asked.0 as u8, prev_index.0 as u8, *count as u8, outcome]);
         }
+        // The small model has none of the options that bring these about.
+        Body::PreVote { .. }
+        | Body::PreVoteReply { .. }
+        | Body::InstallSnapshot { .. }
+        | Body::InstallSnapshotReply { .. }
+        | Body::TimeoutNow => {}
     }
 }
 

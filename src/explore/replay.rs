@@ -150,6 +150,6 @@ impl Hand {
 fn op_of(payload: &Payload) -> Option<Op> {
     match payload {
         Payload::Command(bytes) => Command::decode(bytes).map(|command| command.op),
-        Payload::Noop => None,
+        Payload::Noop | Payload::Configuration(_) => None,
     }
 }

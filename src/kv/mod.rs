@@ -1,8 +1,11 @@
-//! The replicated state machine: a key-value store. Raft carries its commands as bytes; what they mean
-//! is known only here.
+//! The replicated state machine: a key-value store with client sessions (D6.3). Raft carries its
+//! commands as bytes; what they mean is known only here.
+
+mod store;
+
+pub use store::{Session, Store};
 
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -56,6 +59,16 @@ pub enum Op {
         /// The text.
         text: String,
     },
+    /// key ← key + 1; what is no number counts as 0. Done twice, it shows.
+    Increment {
+        /// The key.
+        key: String,
+    },
+    /// Opens the client's session, or opens it anew (D6.3). Clients do that by themselves.
+    Register {
+        /// After how many entries without a command of the client the session ends; 0: never.
+        life: u32,
+    },
 }
 
 /// A client's request as it stands in the log.
@@ -65,6 +78,8 @@ pub struct Command {
     pub client: u8,
     /// The client's number for this request. A retry bears the same one.
     pub serial: u32,
+    /// Whether it is to take effect at most once, by the client's session (D6.3).
+    pub session: bool,
     /// What is asked.
     pub op: Op,
 }
@@ -84,6 +99,11 @@ pub enum Output {
         /// What was there.
         was: Option<String>,
     },
+    /// Nothing was done: the client has no session, or has one no longer. Whether the command was applied
+    /// before, while there was one, nobody can tell.
+    NoSession,
+    /// Nothing was done: the client has had an answer to a later command, so it can't wait for this one.
+    Outdated,
 }
 
 impl fmt::Display for Op {
@@ -97,6 +117,8 @@ impl fmt::Display for Op {
             Op::Cas { key, expect: None, value } => write!(f, "{key}:∅→{value}"),
             Op::Set { value } => write!(f, "←{value}"),
             Op::Submit { text } => f.write_str(text),
+            Op::Increment { key } => write!(f, "{key}++"),
+            Op::Register { .. } => f.write_str("open a session"),
         }
     }
 }
@@ -110,6 +132,8 @@ impl fmt::Display for Output {
             Output::Cas { swapped: true, .. } => f.write_str("OK"),
             Output::Cas { was: Some(was), .. } => write!(f, "not changed, it was {was}"),
             Output::Cas { was: None, .. } => f.write_str("not changed, there was nothing"),
+            Output::NoSession => f.write_str("no session"),
+            Output::Outdated => f.write_str("outdated"),
         }
     }
 }
@@ -128,11 +152,16 @@ impl Command {
             Op::Cas { key, expect: None, value } => (5, [Some(key), Some(value), None]),
             Op::Set { value } => (6, [Some(value), None, None]),
             Op::Submit { text } => (7, [Some(text), None, None]),
+            Op::Increment { key } => (8, [Some(key), None, None]),
+            Op::Register { .. } => (9, [None, None, None]),
         };
         let texts = texts.into_iter().flatten();
         let mut bytes = Vec::with_capacity(6 + texts.clone().map(|text| 4 + text.len()).sum::<usize>());
-        bytes.extend([kind, self.client]);
+        bytes.extend([kind | if self.session { IN_SESSION } else { 0 }, self.client]);
         bytes.extend(self.serial.to_le_bytes());
+        if let Op::Register { life } = self.op {
+            bytes.extend(life.to_le_bytes());
+        }
         for text in texts {
             bytes.extend((text.len() as u32).to_le_bytes());
             bytes.extend(text.as_bytes());
@@ -146,6 +175,16 @@ impl Command {
         let mut rest = Reader(bytes);
         let [kind, client] = *rest.take(2)? else { return None };
         let serial = rest.number()?;
+        let (kind, session) = (kind & !IN_SESSION, kind & IN_SESSION != 0);
+        if kind == 9 {
+            let life = rest.number()?;
+            return rest.0.is_empty().then_some(Command {
+                client,
+                serial,
+                session,
+                op: Op::Register { life },
+            });
+        }
         let mut text = || rest.text();
         let op = match kind {
             0 => Op::Put { key: text()?, value: text()? },
@@ -159,11 +198,15 @@ impl Command {
             5 => Op::Cas { key: text()?, expect: None, value: text()? },
             6 => Op::Set { value: text()? },
             7 => Op::Submit { text: text()? },
+            8 => Op::Increment { key: text()? },
             _ => return None,
         };
-        rest.0.is_empty().then_some(Command { client, serial, op })
+        rest.0.is_empty().then_some(Command { client, serial, session, op })
     }
 }
+
+/// The bit of the kind that says that a command stands in a session.
+const IN_SESSION: u8 = 0x80;
 
 struct Reader<'a>(&'a [u8]);
 
@@ -181,64 +224,6 @@ impl<'a> Reader<'a> {
     fn text(&mut self) -> Option<String> {
         let length = self.number()? as usize;
         String::from_utf8(self.take(length)?.to_vec()).ok()
-    }
-}
-
-/// The state machine of one server. A clone is cheap: the table is shared until someone writes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Store {
-    table: Arc<BTreeMap<String, String>>,
-    submitted: u32,
-}
-
-impl Store {
-    /// The value of a key.
-    #[must_use]
-    pub fn get(&self, key: &str) -> Option<&str> {
-        self.table.get(key).map(String::as_str)
-    }
-
-    /// All keys with their values, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.table.iter().map(|(key, value)| (key.as_str(), value.as_str()))
-    }
-
-    /// How many bare texts have been applied.
-    #[must_use]
-    pub fn submitted(&self) -> u32 {
-        self.submitted
-    }
-
-    /// Applies one command. The same commands in the same order give the same store everywhere.
-    pub fn apply(&mut self, op: &Op) -> Output {
-        match op {
-            Op::Get { key } => return Output::Value(self.table.get(key).cloned()),
-            Op::Put { key, value } => match self.table_mut().get_mut(key) {
-                Some(old) => old.clone_from(value),
-                None => drop(self.table_mut().insert(key.clone(), value.clone())),
-            },
-            Op::Delete { key } => {
-                self.table_mut().remove(key);
-            }
-            Op::Append { key, value } => self.table_mut().entry(key.clone()).or_default().push_str(value),
-            Op::Cas { key, expect, value } => {
-                let was = self.table.get(key).cloned();
-                let swapped = was == *expect;
-                if swapped {
-                    self.table_mut().insert(key.clone(), value.clone());
-                }
-                return Output::Cas { swapped, was };
-            }
-            Op::Set { value } => {
-                self.table_mut().insert(String::new(), value.clone());
-            }
-            Op::Submit { .. } => self.submitted += 1,
-        }
-        Output::Done
-    }
-
-    fn table_mut(&mut self) -> &mut BTreeMap<String, String> {
-        Arc::make_mut(&mut self.table)
     }
 }
 
@@ -261,18 +246,20 @@ mod tests {
             }),
             text().prop_map(|value| Op::Set { value }),
             text().prop_map(|text| Op::Submit { text }),
+            text().prop_map(|key| Op::Increment { key }),
+            any::<u32>().prop_map(|life| Op::Register { life }),
         ]
     }
 
     proptest! {
         #[test]
-        fn a_command_survives_its_bytes(client: u8, serial: u32, op in op()) {
-            let command = Command { client, serial, op };
+        fn a_command_survives_its_bytes(client: u8, serial: u32, session: bool, op in op()) {
+            let command = Command { client, serial, session, op };
             prop_assert_eq!(Command::decode(&command.encode()), Some(command));
         }
 
         #[test]
-        fn bytes_that_are_no_command_are_refused_and_never_panic(bytes in proptest::collection::vec(0..9u8, 0..40)) {
+        fn bytes_that_are_no_command_are_refused_and_never_panic(bytes in proptest::collection::vec(prop_oneof![0..10u8, Just(0x89)], 0..40)) {
             if let Some(command) = Command::decode(&bytes) {
                 prop_assert_eq!(&command.encode()[..], &bytes[..]);
             }
@@ -281,7 +268,12 @@ mod tests {
 
     #[test]
     fn the_encoding_is_frozen() {
-        let command = Command { client: 1, serial: 2, op: Op::Put { key: "x".into(), value: "10".into() } };
+        let command = Command {
+            client: 1,
+            serial: 2,
+            session: false,
+            op: Op::Put { key: "x".into(), value: "10".into() },
+        };
         assert_eq!(command.encode()[..], [0, 1, 2, 0, 0, 0, 1, 0, 0, 0, b'x', 2, 0, 0, 0, b'1', b'0']);
     }
 
@@ -289,7 +281,7 @@ mod tests {
     fn the_store_does_what_each_operation_says() {
         let text = |s: &str| s.to_string();
         let mut store = Store::default();
-        let mut apply = |op| store.apply(&op).to_string();
+        let mut apply = |op| store.carry_out(&op).to_string();
         assert_eq!(apply(Op::Get { key: text("x") }), "(nothing)");
         assert_eq!(apply(Op::Put { key: text("x"), value: text("1") }), "OK");
         assert_eq!(apply(Op::Append { key: text("x"), value: text("2") }), "OK");

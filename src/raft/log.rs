@@ -1,8 +1,8 @@
 //! The log (§5.3): entries from a first index on, each with the term in which a leader received it.
 //!
-//! What lies before the first index is its *base*: today nothing, later a snapshot. A clone costs two
-//! counts, whatever the log's length: full segments are shared, and only the last one is copied when a
-//! clone is written to.
+//! What lies before the first index is its *base*: nothing, or what a snapshot covers (§7). A clone costs
+//! a few counts, whatever the log's length: full segments are shared, and only the last one is copied
+//! when a clone is written to.
 
 use super::config::Configuration;
 use super::types::{Index, Term};
@@ -28,6 +28,19 @@ pub enum Payload {
     Noop,
     /// A command for the state machine. Raft does not look inside.
     Command(Arc<[u8]>),
+    /// The cluster's configuration from here on (§6).
+    Configuration(Configuration),
+}
+
+impl Entry {
+    /// What is left of an entry when its write was interrupted: some of its bytes.
+    pub(super) fn torn(&self) -> Entry {
+        let payload = match &self.payload {
+            Payload::Command(bytes) => Payload::Command(bytes[..bytes.len() / 2].into()),
+            Payload::Noop | Payload::Configuration(_) => Payload::Noop,
+        };
+        Entry { term: self.term, payload }
+    }
 }
 
 /// A run of entries as messages and disk writes carry it. Cheap to clone; no entry costs nothing.
@@ -59,10 +72,15 @@ type Segment = Vec<Entry>;
 #[derive(Clone, Debug)]
 pub struct Log {
     base: Arc<Base>,
+    /// The index before the first entry of the first segment, which may hold entries that the base
+    /// covers: segments are dropped whole.
+    origin: Index,
     /// Full segments: each holds exactly [`SEGMENT`] entries.
     full: Arc<Vec<Arc<Segment>>>,
     /// The entries after them, always fewer than [`SEGMENT`].
     tail: Arc<Segment>,
+    /// The configurations among the entries, so that nobody has to look for them.
+    configurations: Arc<Vec<(Index, Configuration)>>,
 }
 
 /// What the log stands on: the last index and term that its entries no longer show, and the
@@ -80,15 +98,36 @@ impl Log {
     pub fn new(configuration: Configuration) -> Log {
         Log {
             base: Arc::new(Base { index: Index(0), term: Term(0), configuration }),
+            origin: Index(0),
             full: Arc::default(),
             tail: Arc::default(),
+            configurations: Arc::default(),
         }
     }
 
     /// The configuration in force: the last one in the log, else the base's (§6).
     #[must_use]
     pub fn configuration(&self) -> &Configuration {
-        &self.base.configuration
+        self.configurations.last().map_or(&self.base.configuration, |(_, configuration)| configuration)
+    }
+
+    /// The configuration that was in force when the log ended at this index.
+    #[must_use]
+    pub fn configuration_at(&self, index: Index) -> &Configuration {
+        let of_entry = self.configurations.iter().rfind(|(at, _)| *at <= index);
+        of_entry.map_or(&self.base.configuration, |(_, configuration)| configuration)
+    }
+
+    /// Where the last configuration stands; the base's index when none is in the entries.
+    #[must_use]
+    pub fn configuration_index(&self) -> Index {
+        self.configurations.last().map_or(self.base.index, |(index, _)| *index)
+    }
+
+    /// The last index that a snapshot covers; 0 where there is none.
+    #[must_use]
+    pub fn base_index(&self) -> Index {
+        self.base.index
     }
 
     /// The index of the first entry that is still here, or would be.
@@ -100,7 +139,7 @@ impl Log {
     /// The index of the last entry; the base's when there is none.
     #[must_use]
     pub fn last_index(&self) -> Index {
-        Index(self.base.index.0 + (self.full.len() * SEGMENT + self.tail.len()) as u64)
+        Index(self.origin.0 + (self.full.len() * SEGMENT + self.tail.len()) as u64)
     }
 
     /// The term of the last entry; the base's when there is none.
@@ -115,7 +154,10 @@ impl Log {
     /// The entry at an index, if it is here.
     #[must_use]
     pub fn get(&self, index: Index) -> Option<&Entry> {
-        let offset = usize::try_from(index.0.checked_sub(self.base.index.0 + 1)?).ok()?;
+        if index <= self.base.index {
+            return None;
+        }
+        let offset = usize::try_from(index.0 - self.origin.0 - 1).ok()?;
         match self.full.get(offset / SEGMENT) {
             Some(segment) => segment.get(offset % SEGMENT),
             None => self.tail.get(offset - self.full.len() * SEGMENT),
@@ -144,7 +186,8 @@ impl Log {
 
     /// All entries, first to last.
     pub fn iter(&self) -> impl Iterator<Item = &Entry> {
-        self.full.iter().flat_map(|segment| segment.iter()).chain(self.tail.iter())
+        let covered = (self.base.index.0 - self.origin.0) as usize;
+        self.full.iter().flat_map(|segment| segment.iter()).chain(self.tail.iter()).skip(covered)
     }
 
     /// The first index in the log whose entry has the term of the entry at `index`, looking back from
@@ -176,6 +219,10 @@ impl Log {
 
     /// Appends one entry.
     pub fn push(&mut self, entry: Entry) {
+        if let Payload::Configuration(configuration) = entry.payload {
+            let index = self.last_index().next();
+            Arc::make_mut(&mut self.configurations).push((index, configuration));
+        }
         let tail = Arc::make_mut(&mut self.tail);
         tail.push(entry);
         if tail.len() == SEGMENT {
@@ -193,7 +240,10 @@ impl Log {
             return;
         }
         assert!(last >= self.base.index, "only entries after the base can be deleted");
-        let keep = (last.0 - self.base.index.0) as usize;
+        if self.configuration_index() > last {
+            Arc::make_mut(&mut self.configurations).retain(|(index, _)| *index <= last);
+        }
+        let keep = (last.0 - self.origin.0) as usize;
         let (segments, rest) = (keep / SEGMENT, keep % SEGMENT);
         if segments < self.full.len() {
             let full = Arc::make_mut(&mut self.full);
@@ -201,6 +251,26 @@ impl Log {
             full.truncate(segments);
         }
         Arc::make_mut(&mut self.tail).truncate(rest);
+    }
+
+    /// Lets a snapshot take the place of every entry up to and with `index`, whose term and
+    /// configuration it knows (§7). What follows stays if `keep` says so.
+    pub fn compact(&mut self, index: Index, term: Term, configuration: Configuration, keep: bool) {
+        let (last, covered) = (self.last_index(), self.base.index);
+        self.base = Arc::new(Base { index, term, configuration });
+        if !keep || index >= last || index < covered {
+            (self.origin, self.full, self.tail) = (index, Arc::default(), Arc::default());
+            self.configurations = Arc::default();
+            return;
+        }
+        if self.configurations.first().is_some_and(|(at, _)| *at <= index) {
+            Arc::make_mut(&mut self.configurations).retain(|(at, _)| *at > index);
+        }
+        let covered = ((index.0 - self.origin.0) as usize / SEGMENT).min(self.full.len());
+        if covered > 0 {
+            Arc::make_mut(&mut self.full).drain(..covered);
+            self.origin.0 += (covered * SEGMENT) as u64;
+        }
     }
 }
 
@@ -210,10 +280,15 @@ impl PartialEq for Log {
         fn same<T: PartialEq>(a: &Arc<T>, b: &Arc<T>) -> bool {
             Arc::ptr_eq(a, b) || a == b
         }
-        same(&self.base, &other.base)
-            && same(&self.tail, &other.tail)
-            && self.full.len() == other.full.len()
-            && self.full.iter().zip(other.full.iter()).all(|(a, b)| same(a, b))
+        if !same(&self.base, &other.base) || self.last_index() != other.last_index() {
+            return false;
+        }
+        if self.origin != other.origin {
+            return self.iter().eq(other.iter());
+        }
+        // What the base covers is compared as well, if it is still there: by Log Matching it is equal,
+        // and where a broken rule made it differ, the states are told apart for longer than needed.
+        same(&self.tail, &other.tail) && self.full.iter().zip(other.full.iter()).all(|(a, b)| same(a, b))
     }
 }
 
@@ -265,6 +340,76 @@ mod tests {
                 assert_eq!(full.last_index(), Index(length), "the clone's owner is untouched");
             }
         }
+    }
+
+    #[test]
+    fn a_compacted_log_reads_as_before_after_its_base_and_not_at_all_before() {
+        for length in [1, 63, 64, 65, 128, 200] {
+            let terms: Vec<u64> = (1..=length).collect();
+            let full = log(&terms);
+            for base in 1..=length {
+                let mut short = full.clone();
+                short.compact(Index(base), Term(base), Configuration::of_first(3), true);
+                assert_eq!((short.first_index(), short.last_index()), (Index(base + 1), Index(length)));
+                assert_eq!(short.last_term(), Term(length));
+                assert_eq!(
+                    short.iter().map(|entry| entry.term.0).collect::<Vec<_>>(),
+                    terms[base as usize..]
+                );
+                assert_eq!(short.term_at(Index(base)), Some(Term(base)), "the base's own term");
+                assert_eq!(short.get(Index(base)), None, "{base} of {length} is covered");
+                assert_eq!(short.slice(Index(base + 1), u64::MAX).len() as u64, length - base);
+                for keep in base..=length {
+                    let mut cut = short.clone();
+                    cut.truncate_after(Index(keep));
+                    cut.push(Entry { term: Term(999), payload: Payload::Noop });
+                    assert_eq!(cut.last_index(), Index(keep + 1));
+                    assert_eq!(cut.term_at(Index(keep + 1)), Some(Term(999)));
+                }
+                let mut again = full.clone();
+                again.compact(
+                    Index(base.div_ceil(2)),
+                    Term(base.div_ceil(2)),
+                    Configuration::of_first(3),
+                    true,
+                );
+                again.compact(Index(base), Term(base), Configuration::of_first(3), true);
+                assert_eq!(again, short, "in two steps or in one");
+            }
+        }
+    }
+
+    #[test]
+    fn a_snapshot_from_beyond_the_end_leaves_an_empty_log_that_goes_on_there() {
+        let mut log = log(&[1, 1, 2]);
+        log.compact(Index(9), Term(4), Configuration::of_first(5), true);
+        assert_eq!((log.first_index(), log.last_index(), log.last_term()), (Index(10), Index(9), Term(4)));
+        log.push(Entry { term: Term(5), payload: Payload::Noop });
+        assert_eq!((log.last_index(), log.term_at(Index(10))), (Index(10), Some(Term(5))));
+        let mut dropped = super::tests::log(&[1, 1, 2]);
+        dropped.compact(Index(1), Term(1), Configuration::of_first(3), false);
+        assert_eq!(dropped.last_index(), Index(1), "the suffix goes too where it is not to be kept");
+    }
+
+    #[test]
+    fn the_configuration_in_force_is_the_last_in_the_log_and_falls_back_when_that_is_cut() {
+        let mut log = log(&[1]);
+        let of = Configuration::of_first;
+        for n in [4, 5] {
+            log.push(Entry { term: Term(1), payload: Payload::Configuration(of(n)) });
+            log.push(Entry { term: Term(1), payload: Payload::Noop });
+        }
+        assert_eq!((*log.configuration(), log.configuration_index()), (of(5), Index(4)));
+        assert_eq!((*log.configuration_at(Index(3)), *log.configuration_at(Index(1))), (of(4), of(3)));
+        let mut cut = log.clone();
+        cut.truncate_after(Index(3));
+        assert_eq!((*cut.configuration(), cut.configuration_index()), (of(4), Index(2)));
+        cut.truncate_after(Index(1));
+        assert_eq!((*cut.configuration(), cut.configuration_index()), (of(3), Index(0)));
+        log.compact(Index(3), Term(1), of(4), true);
+        assert_eq!((*log.configuration(), *log.configuration_at(Index(3))), (of(5), of(4)));
+        log.compact(Index(5), Term(1), of(5), true);
+        assert_eq!((*log.configuration(), log.configuration_index()), (of(5), Index(5)));
     }
 
     #[test]

@@ -4,39 +4,50 @@
 //! and draws no random numbers. Its world carries the messages, keeps the disk, draws the length of
 //! timers from the ranges that the node names, and tells it what came of it.
 //!
-//! **Every effect of a step is carried out before the next step of that node**, in any order among
-//! themselves; a message that names a token waits until that write is durable.
+//! **Every effect of a step is carried out before the next step of that node**, in the order in which
+//! they stand; a message that names a token waits until that write is durable.
 //!
 //! How to read it, with the paper (Ongaro and Ousterhout, "In Search of an Understandable Consensus
 //! Algorithm", extended version, 2014) at hand:
 //!
 //! | read | for |
 //! |---|---|
-//! | [`types`], [`message`] | the words, and Figure 2's two remote procedure calls |
+//! | [`types`], [`message`] | the words, and the remote procedure calls |
 //! | [`log`], [`config`], [`quorum`] | the log, who counts, and how many are enough |
 //! | [`rules`] | the rules by name, and how each decision is taken |
-//! | [`node`] | a server's state (the upper left of Figure 2), its inputs, its effects, and what all servers do |
-//! | `election.rs` | §5.2, §5.4.1: timeouts, candidates, votes |
+//! | [`node`], [`role`] | a server's state (the upper left of Figure 2), its inputs, its effects, and what all servers do |
+//! | `election.rs` | §5.2, §5.4.1: timeouts, candidates, votes; D9.6, D6.2, D4.2.3: PreVote, the check of the quorum, votes withheld |
 //! | [`persistence`] | §5.1, D3.8: what is on disk, and what waits for it |
-//! | `replication.rs` | §5.3, §5.4.2: AppendEntries on both sides, and commitment |
+//! | `replication.rs` | §5.3, §5.4.2, D10.2: AppendEntries on both sides, and commitment |
+//! | `membership.rs` | §6, D4: changes of the configuration |
+//! | [`snapshots`] | §7, D5: compaction, and InstallSnapshot on both sides |
+//! | `reads.rs` | §8, D6.4: reads that do not go through the log |
+//! | `transfer.rs` | D3.10: leadership handed over |
 //!
 //! In comments, § is a section of the paper and D one of Ongaro's dissertation.
 
 pub mod config;
 mod election;
 pub mod log;
+mod membership;
 pub mod message;
 pub mod node;
 pub mod persistence;
 pub mod quorum;
+mod reads;
 mod replication;
+pub mod role;
 pub mod rules;
+pub mod snapshots;
+mod transfer;
 pub mod types;
 
-pub use config::Configuration;
+pub use config::{Change, ChangeError, Configuration};
 pub use log::{Entries, Entry, Log, Payload};
-pub use message::{AppendOutcome, Body, ConflictHint, Message};
-pub use node::{Backtracking, Effect, Input, Node, Options, Progress, Role, RoleName, TimerRange};
-pub use persistence::{Durable, HardState, Suffix, Write};
+pub use message::{AppendOutcome, Body, Chunk, ConflictHint, Message, SnapshotOutcome};
+pub use node::{Backtracking, Effect, Input, Node, Options, Refused, TimerRange};
+pub use persistence::{Durable, HardState, SnapshotWrite, Suffix, Write};
+pub use role::{CatchUp, Leadership, Lease, Mode, PendingRead, Progress, Role, RoleName, Transfer};
 pub use rules::{Guard, Observer, Rule, Rules, Unobserved, Value};
-pub use types::{Index, MAX_SERVERS, ServerId, ServerSet, Term, Timer, Token};
+pub use snapshots::Snapshot;
+pub use types::{Index, MAX_SERVERS, ReadId, ReadMode, Round, ServerId, ServerSet, Term, Timer, Token};

@@ -1,12 +1,17 @@
 //! One server: its state, its inputs, its effects, and the rules that all servers follow whatever
 //! their role.
 
-use super::log::{Log, Payload};
+use super::config::{Change, ChangeError, Configuration};
+use super::log::{Entries, Log, Payload};
 use super::message::{Body, Message};
-use super::persistence::{Durable, HardState, Write, Writes};
+use super::persistence::{Durable, HardState, SnapshotWrite, Write, Writes};
+use super::role::{Leadership, Progress, Role};
 use super::rules::{self, Observer, Rule, Rules, Value};
-use super::types::{Index, MAX_SERVERS, ServerId, ServerSet, Term, Timer, Token};
+use super::snapshots::{Incoming, Piece, Snapshot};
+use super::types::{Index, ReadId, ReadMode, ServerId, Term, Timer, Token};
 use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::sync::Arc;
 
 /// What can be set for a server. Times are in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +26,52 @@ pub struct Options {
     pub backtracking: Backtracking,
     /// The most entries in one AppendEntries, at least 1.
     pub max_entries: u32,
+    /// How many entries may be under way to a follower, sent and not acknowledged (D10.2.1's pipelining).
+    /// 0: a leader sends what is missing again and again, as in Figure 2.
+    pub window: u32,
+    /// Whether a leader writes its entries to its own disk before it sends them; else at the same time
+    /// (D10.2.1).
+    pub write_before_send: bool,
+    /// Whether a server asks whether it would be elected before it stands (D9.6).
+    pub pre_vote: bool,
+    /// Whether a leader that hears no majority steps down (D6.2).
+    pub check_quorum: bool,
+    /// Whether servers that hear from a leader ignore vote requests (D4.2.3).
+    pub stickiness: bool,
+    /// Whether leaders hold leases, for reads without a round of messages (D6.4.1).
+    pub lease: bool,
+    /// By how much clocks may drift, in millionths: what leases allow for.
+    pub drift_ppm: u32,
+    /// In at most how many rounds a new server catches up before it becomes a voter (D4.2.1). 0: it is
+    /// a voter at once.
+    pub catch_up_rounds: u32,
+    /// After how many applied entries a server takes a snapshot (§7). 0: never by itself.
+    pub snapshot_every: u32,
+    /// The most bytes of a snapshot in one message. 0: it is sent whole.
+    pub snapshot_chunk: u32,
+}
+
+impl Default for Options {
+    /// Figure 2 and nothing else, with the timeouts of §5.2.
+    fn default() -> Options {
+        Options {
+            election: TimerRange { min_us: 150_000, max_us: 300_000 },
+            heartbeat_us: 50_000,
+            noop: false,
+            backtracking: Backtracking::StepByOne,
+            max_entries: 64,
+            window: 0,
+            write_before_send: false,
+            pre_vote: false,
+            check_quorum: false,
+            stickiness: false,
+            lease: false,
+            drift_ppm: 0,
+            catch_up_rounds: 0,
+            snapshot_every: 0,
+            snapshot_chunk: 0,
+        }
+    }
 }
 
 /// The range from which the world draws the length of a timer, both ends included, in microseconds.
@@ -60,13 +111,21 @@ pub enum Input {
     Received(Message),
     /// A write is durable, and with it all earlier ones. `last` is where the log ended that it wrote.
     Persisted(Token, Option<(Index, Term)>),
-    /// A client wants this in the log.
-    Proposed(Payload),
+    /// Clients want these in the log.
+    Proposed(Vec<Payload>),
     /// It is to give up its candidacy or leadership, as it may at any time without harm.
     SteppedDown,
+    /// An administrator wants another configuration (§6).
+    ChangeAsked(Change),
+    /// An administrator wants that server to lead (D3.10).
+    TransferAsked(ServerId),
+    /// A client wants to read, past the log (D6.4).
+    ReadAsked(ReadId, ReadMode),
+    /// The state machine as it was when it had applied this entry and no more (§7).
+    SnapshotTaken(Index, Arc<[u8]>),
 }
 
-/// What a server wants done.
+/// What a server wants done, in the order in which it wants it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Write this to the disk and say when it is durable.
@@ -79,65 +138,79 @@ pub enum Effect {
     CancelTimer(Timer),
     /// Apply the entries after the last applied one, up to and with this one, to the state machine.
     Apply(Index),
-    /// The proposal is in the leader's log, there.
+    /// Put this snapshot in the place of the state machine.
+    Restore(Arc<Snapshot>),
+    /// The log is long enough: hand over a snapshot of the state machine
+    /// ([`Input::SnapshotTaken`]), if that can be done.
+    TakeSnapshot,
+    /// The proposals are in the leader's log, one after the other from there on.
     Accepted(Index, Term),
     /// This server does not lead; that one does, as far as it knows.
     NotLeader(Option<ServerId>),
+    /// What was asked is not done, for that reason.
+    Refused(Refused),
+    /// The read can be answered from the state machine as it is now.
+    ReadReady(ReadId),
+    /// This server can't answer the read; that one leads, as far as it knows.
+    ReadRefused(ReadId, Option<ServerId>),
 }
 
-/// What a server is, and what it keeps only as long as it is that (§5.1).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Role {
-    /// Answers, and knows at most who leads.
-    Follower {
-        /// Whom it has heard as leader in this term.
-        leader: Option<ServerId>,
-    },
-    /// Stands for election.
-    Candidate {
-        /// Who has granted it a vote. Itself only once its own vote is on disk.
-        granted: ServerSet,
-        /// Who has refused.
-        refused: ServerSet,
-    },
-    /// Leads. One progress for each server, itself included (its own is not used).
-    Leader {
-        /// How far each follower is, by [`ServerId::slot`].
-        progress: [Progress; MAX_SERVERS as usize],
-    },
-}
-
-/// The name of a role.
+/// Why a server does not do what it was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum RoleName {
-    /// See [`Role::Follower`].
-    Follower,
-    /// See [`Role::Candidate`].
-    Candidate,
-    /// See [`Role::Leader`].
-    Leader,
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Refused {
+    /// It does not lead.
+    NotLeader,
+    /// It hands its leadership over to that server.
+    Transferring {
+        /// Who is to lead.
+        to: ServerId,
+    },
+    /// It leads already.
+    Leads,
+    /// That server has no vote, so it can't lead.
+    NoVoter {
+        /// Which server.
+        server: ServerId,
+    },
+    /// An earlier change of the configuration is not committed yet.
+    ChangeUnderWay {
+        /// Where it stands in the log.
+        index: Index,
+    },
+    /// It has committed nothing of its own term yet, so it can't know which configuration is in force.
+    NothingOfOwnTerm,
+    /// That server catches up before it becomes a voter.
+    CatchingUp {
+        /// Which server.
+        server: ServerId,
+    },
+    /// The change makes no sense.
+    Change(ChangeError),
+    /// There is nothing to put into a snapshot, or a snapshot of it is being written.
+    NothingToCompact,
 }
 
-impl Role {
-    /// The role without what it keeps.
-    #[must_use]
-    pub fn name(&self) -> RoleName {
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Role::Follower { .. } => RoleName::Follower,
-            Role::Candidate { .. } => RoleName::Candidate,
-            Role::Leader { .. } => RoleName::Leader,
+            Refused::NotLeader => f.write_str("it does not lead"),
+            Refused::Transferring { to } => write!(f, "it is handing its leadership over to {to}"),
+            Refused::Leads => f.write_str("it leads already"),
+            Refused::NoVoter { server } => write!(f, "{server} has no vote, so it can't lead"),
+            Refused::ChangeUnderWay { index } => {
+                write!(f, "the change of the configuration at index {index} is not committed yet")
+            }
+            Refused::NothingOfOwnTerm => f.write_str(
+                "it has not committed an entry of its own term yet (the no-op option gives it one at once)",
+            ),
+            Refused::CatchingUp { server } => write!(f, "{server} is catching up before it becomes a voter"),
+            Refused::Change(why) => why.fmt(f),
+            Refused::NothingToCompact => {
+                f.write_str("nothing was applied since the last snapshot, or one is being written")
+            }
         }
     }
-}
-
-/// How far a follower is, as the leader sees it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Progress {
-    /// nextIndex: the next entry to send.
-    pub next: Index,
-    /// matchIndex: up to here the follower's log is known to be the leader's.
-    pub matched: Index,
 }
 
 /// One server.
@@ -149,11 +222,20 @@ pub struct Node {
     pub(super) term: Term,
     pub(super) voted_for: Option<ServerId>,
     pub(super) log: Log,
+    pub(super) snapshot: Option<Arc<Snapshot>>,
     // Volatile state.
     pub(super) commit: Index,
     pub(super) applied: Index,
     pub(super) role: Role,
     pub(super) writes: Writes,
+    /// The configuration that it goes by: the latest one in its log, committed or not (§6).
+    pub(super) configuration: Configuration,
+    /// Whether it has heard from a leader within the shortest election timeout (D4.2.3).
+    pub(super) hears_leader: bool,
+    /// A snapshot of its own that is on its way to the disk; the log still has what it covers.
+    pub(super) taken: Option<(Token, Arc<Snapshot>)>,
+    /// The pieces of a leader's snapshot that have come so far.
+    pub(super) incoming: Option<Incoming>,
 }
 
 /// One step under way: what it may consult, and what it has found to do.
@@ -163,6 +245,10 @@ pub(super) struct Step<'a, O> {
     pub(super) effects: &'a mut Vec<Effect>,
     /// From which index on this step changes the log.
     pub(super) log_from: Option<Index>,
+    /// The snapshot that this step puts on the disk.
+    pub(super) snapshot: Option<SnapshotWrite>,
+    /// A run of entries that several messages and the disk can share, and the index of its first.
+    pub(super) shared: Option<(Index, Entries)>,
 }
 
 impl<O: Observer> Step<'_, O> {
@@ -208,6 +294,11 @@ impl Node {
             applied: base,
             role: Role::Follower { leader: None },
             writes: Writes { durable_index: log.last_index(), ..Writes::default() },
+            configuration: *log.configuration(),
+            hears_leader: false,
+            taken: None,
+            incoming: None,
+            snapshot: disk.snapshot.clone(),
             log,
         }
     }
@@ -259,6 +350,31 @@ impl Node {
         self.applied
     }
 
+    /// The last snapshot that the log stands on, if it stands on one.
+    #[must_use]
+    pub fn snapshot(&self) -> Option<&Arc<Snapshot>> {
+        self.snapshot.as_ref()
+    }
+
+    /// The configuration that it goes by.
+    #[must_use]
+    pub fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
+    /// Whether it has heard from a leader within the shortest election timeout, as far as an option
+    /// makes it keep account of that.
+    #[must_use]
+    pub fn hears_leader(&self) -> bool {
+        self.hears_leader
+    }
+
+    /// How many bytes of a leader's snapshot have come so far, and up to which index it goes.
+    #[must_use]
+    pub fn incoming(&self) -> Option<(Index, u64)> {
+        self.incoming.as_ref().map(|incoming| (incoming.index, incoming.received()))
+    }
+
     /// What the server is at the moment.
     #[must_use]
     pub fn role(&self) -> &Role {
@@ -268,7 +384,23 @@ impl Node {
     /// Whether it leads, in its own opinion.
     #[must_use]
     pub fn is_leader(&self) -> bool {
-        matches!(self.role, Role::Leader { .. })
+        matches!(self.role, Role::Leader(_))
+    }
+
+    /// What it keeps as a leader.
+    #[must_use]
+    pub fn leadership(&self) -> Option<&Leadership> {
+        match &self.role {
+            Role::Leader(leading) => Some(leading),
+            _ => None,
+        }
+    }
+
+    pub(super) fn leading_mut(&mut self) -> Option<&mut Leadership> {
+        match &mut self.role {
+            Role::Leader(leading) => Some(leading),
+            _ => None,
+        }
     }
 
     /// Who leads in its term, as far as it knows.
@@ -276,18 +408,15 @@ impl Node {
     pub fn leader(&self) -> Option<ServerId> {
         match self.role {
             Role::Follower { leader } => leader,
-            Role::Candidate { .. } => None,
-            Role::Leader { .. } => Some(self.id),
+            Role::PreCandidate { .. } | Role::Candidate { .. } => None,
+            Role::Leader(_) => Some(self.id),
         }
     }
 
     /// What a leader knows of a follower.
     #[must_use]
     pub fn progress(&self, peer: ServerId) -> Option<Progress> {
-        match &self.role {
-            Role::Leader { progress } if peer != self.id => Some(progress[peer.slot()]),
-            _ => None,
-        }
+        self.leadership().filter(|_| peer != self.id).map(|leading| leading.progress[peer.slot()])
     }
 
     /// Up to which index the log in memory is on disk.
@@ -319,9 +448,8 @@ impl Node {
     pub fn in_role(mut self, role: Role, commit: Index) -> Node {
         self.commit = commit.min(self.log.last_index());
         self.role = role;
-        if let Role::Leader { progress } = &mut self.role {
-            *progress =
-                [Progress { next: self.log.last_index().next(), matched: Index(0) }; MAX_SERVERS as usize];
+        if self.is_leader() {
+            self.role = self.new_leadership();
         }
         self
     }
@@ -334,40 +462,90 @@ impl Node {
         observer: &mut O,
         effects: &mut Vec<Effect>,
     ) {
-        let step = &mut Step { rules, observer, effects, log_from: None };
+        let step = &mut Step { rules, observer, effects, log_from: None, snapshot: None, shared: None };
         match input {
-            Input::Started => self.set_election_timer(step),
-            Input::Fired(Timer::Election) => self.stand_for_election(step),
-            Input::Fired(Timer::Heartbeat) => self.repeat_requests(step),
+            Input::Started => self.start(step),
+            Input::Fired(timer) => self.time_is_up(timer, step),
             Input::Received(message) => self.receive(message, step),
             Input::Persisted(token, last) => self.learn_of_write(token, last, step),
-            Input::Proposed(payload) => self.propose(payload, step),
+            Input::Proposed(payloads) => self.propose(payloads, step),
             Input::SteppedDown => self.step_down(step),
+            Input::ChangeAsked(change) => self.ask_for_change(change, step),
+            Input::TransferAsked(to) => self.ask_for_transfer(to, step),
+            Input::ReadAsked(id, mode) => self.ask_to_read(id, mode, step),
+            Input::SnapshotTaken(index, data) => self.take_snapshot(index, data, step),
         }
         self.apply_committed(step);
+        self.serve_reads(step);
         self.persist_what_changed(step);
         assert!(self.applied <= self.commit, "what is applied is committed, whatever rule is off");
     }
 
-    /// All servers: a higher term makes a follower before anything else is done with the message; then
-    /// it is handled by kind (§5.1). One's own configuration is not consulted (§6).
-    fn receive<O: Observer>(&mut self, message: Message, step: &mut Step<O>) {
-        if message.term > self.term {
-            self.adopt_term(message.term, step);
+    fn start<O: Observer>(&mut self, step: &mut Step<O>) {
+        self.set_election_timer(step);
+        // It may have heard from a leader just before it crashed, and that leader may hold a lease that
+        // counts on its silence.
+        if self.options.lease && !step.guard(Rule::RestartedVoterWaits, false, false, true) {
+            self.withhold_vote(step);
         }
+    }
+
+    fn time_is_up<O: Observer>(&mut self, timer: Timer, step: &mut Step<O>) {
+        match timer {
+            Timer::Election => self.stand_for_election(step),
+            Timer::Heartbeat => self.beat(step),
+            Timer::Quorum => self.check_quorum(step),
+            Timer::Stickiness => self.hears_leader = false,
+            Timer::LeaseA | Timer::LeaseB => self.lease_ends(timer),
+            Timer::Transfer => self.give_up_transfer(),
+            Timer::CatchUp => self.round_takes_long(),
+        }
+    }
+
+    /// All servers: a higher term makes a follower before anything else is done with the message; then
+    /// it is handled by kind (§5.1). One's own configuration is not consulted (§6). Three kinds change
+    /// no term: a PreVote and the yes to one, which only ask what would be, and a vote request that a
+    /// server ignores because it hears from a leader.
+    fn receive<O: Observer>(&mut self, message: Message, step: &mut Step<O>) {
         let Message { from, term, body, .. } = message;
+        if let Body::RequestVote { transfer, .. } = body
+            && self.is_sticky(transfer, step)
+        {
+            let after = self.hard_state_under_way();
+            return self.reply(from, Body::RequestVoteReply { asked: term, granted: false }, after, step);
+        }
+        let only_asks = matches!(body, Body::PreVote { .. } | Body::PreVoteReply { granted: true, .. });
+        if term > self.term && !only_asks {
+            self.adopt_term(term, step);
+        }
         match body {
-            Body::RequestVote { last_index, last_term } => {
+            Body::RequestVote { last_index, last_term, .. } => {
                 self.answer_vote_request(from, term, (last_term, last_index), step);
             }
             Body::RequestVoteReply { asked, granted } => self.count_vote(from, asked, granted, step),
-            Body::AppendEntries { prev_index, prev_term, entries, leader_commit } => {
+            Body::PreVote { asked, last_index, last_term } => {
+                self.answer_pre_vote(from, asked, (last_term, last_index), step);
+            }
+            Body::PreVoteReply { asked, granted } => self.count_pre_vote(from, asked, granted, step),
+            Body::AppendEntries { prev_index, prev_term, entries, leader_commit, round } => {
                 let prev = (prev_term, prev_index);
-                self.answer_append(from, term, prev, &entries, leader_commit, step);
+                self.answer_append(from, term, prev, &entries, leader_commit, round, step);
             }
-            Body::AppendEntriesReply { asked, prev_index, count, outcome } => {
-                self.learn_from_reply(from, asked, (prev_index, count), outcome, step);
+            Body::AppendEntriesReply { asked, prev_index, count, outcome, round } => {
+                if self.hear_answer(from, asked, round, step) {
+                    self.learn_from_reply(from, (prev_index, count), outcome, step);
+                }
             }
+            Body::InstallSnapshot { last_index, last_term, configuration, offset, data, done, round } => {
+                let piece = Piece { last_index, last_term, configuration, offset, data, done, round };
+                self.answer_install(from, term, piece, step);
+            }
+            Body::InstallSnapshotReply { asked, last_index, offset, outcome, round } => {
+                if self.hear_answer(from, asked, round, step) {
+                    self.learn_of_snapshot(from, last_index, offset, outcome, step);
+                }
+            }
+            Body::TimeoutNow => self.stand_at_once(term, step),
         }
     }
 
@@ -386,19 +564,19 @@ impl Node {
     /// Leaves a candidacy or leadership. A candidate's election timer keeps running, a leader has none
     /// and starts one.
     pub(super) fn become_follower<O: Observer>(&mut self, leader: Option<ServerId>, step: &mut Step<O>) {
-        let led = self.is_leader();
         if !matches!(self.role, Role::Follower { .. }) {
             step.effects.push(Effect::CancelTimer(Timer::Heartbeat));
         }
-        self.role = Role::Follower { leader };
-        if led {
+        let before = std::mem::replace(&mut self.role, Role::Follower { leader });
+        if let Role::Leader(leading) = before {
+            leading.end(leader, step.effects);
             self.set_election_timer(step);
         }
     }
 
     /// Gives up a candidacy or leadership without being told to by a higher term. The vote binds until
     /// the term ends, so it is kept.
-    fn step_down<O: Observer>(&mut self, step: &mut Step<O>) {
+    pub(super) fn step_down<O: Observer>(&mut self, step: &mut Step<O>) {
         if !matches!(self.role, Role::Follower { .. }) {
             self.become_follower(None, step);
             self.keep_vote(step);
@@ -421,14 +599,15 @@ impl Node {
         if upto > self.applied {
             self.applied = upto;
             step.effects.push(Effect::Apply(upto));
+            self.use_configuration(step);
+            self.ask_for_snapshot(step);
         }
     }
 
     /// Starts the election timer anew. Who calls this is what Figure 2 says about the election timeout.
     pub(super) fn set_election_timer<O: Observer>(&mut self, step: &mut Step<O>) {
         let range = self.options.election;
-        let shortest = TimerRange { min_us: range.min_us, max_us: range.min_us };
-        let range = step.choose(Rule::RandomisedTimeouts, range, shortest);
+        let range = step.choose(Rule::RandomisedTimeouts, range, range.shortest());
         step.effects.push(Effect::SetTimer(Timer::Election, range));
     }
 
@@ -440,19 +619,67 @@ impl Node {
 
     // Requests.
 
+    /// The request that this server would send to that peer now: a candidate's RequestVote or PreVote, a
+    /// leader's AppendEntries or InstallSnapshot; a follower has none. The one place where a request is
+    /// built.
+    #[must_use]
+    pub fn rpc_for(&self, peer: ServerId) -> Option<Message> {
+        self.request_for(peer, |from, most| self.log.slice(from, most))
+    }
+
+    /// [`Node::rpc_for`], with entries from where the caller has them.
+    pub(super) fn request_for(
+        &self,
+        peer: ServerId,
+        entries: impl FnOnce(Index, u64) -> Entries,
+    ) -> Option<Message> {
+        if peer == self.id {
+            return None;
+        }
+        let body = match &self.role {
+            Role::Follower { .. } => return None,
+            Role::PreCandidate { .. } | Role::Candidate { .. } => self.vote_request_for(peer)?,
+            Role::Leader(leading) => self.append_request_for(peer, leading, entries),
+        };
+        Some(Message { from: self.id, to: peer, term: self.term, body })
+    }
+
     /// [`Node::rpc_for`], with the write that it has to wait for: what the world needs to send one request by
     /// itself.
     #[must_use]
     pub fn send_for(&self, peer: ServerId, rules: Rules) -> Option<Effect> {
         let message = self.rpc_for(peer)?;
-        let after = self.hard_state_under_way().filter(|_| rules.is_on(Rule::ReplyAfterFsync));
-        Some(Effect::Send(message, after))
+        let after = self.request_waits_for(&message.body);
+        Some(Effect::Send(message, after.filter(|_| rules.is_on(Rule::ReplyAfterFsync))))
     }
 
     /// Sends the request of the moment to that peer.
     pub(super) fn send_request<O: Observer>(&mut self, peer: ServerId, step: &mut Step<O>) {
-        if let Some(message) = self.rpc_for(peer) {
-            self.send(message, self.hard_state_under_way(), step);
+        let shared = step.shared.take();
+        let (mut first, mut run) = shared.unwrap_or_default();
+        let message = self.request_for(peer, |from, most| {
+            // Most followers need the same entries: they are put together once.
+            if from != first || !self.is_run(from, most, &run) {
+                (first, run) = (from, self.log.slice(from, most));
+            }
+            run.clone()
+        });
+        step.shared = Some((first, run));
+        if let Some(message) = message {
+            self.is_sent(peer, &message.body);
+            let after = self.request_waits_for(&message.body);
+            self.send(message, after, step);
+        }
+    }
+
+    /// What has to be on disk before a request leaves: the term and the vote; not a leader's entries,
+    /// which it may write while they travel (D10.2.1), unless it is told to write them first.
+    fn request_waits_for(&self, request: &Body) -> Option<Token> {
+        match request {
+            Body::AppendEntries { prev_index, entries, .. } if self.options.write_before_send => {
+                self.log_under_way(Index(prev_index.0 + entries.len() as u64))
+            }
+            _ => self.hard_state_under_way(),
         }
     }
 
@@ -469,7 +696,7 @@ impl Node {
         self.send(message, after, step);
     }
 
-    fn send<O: Observer>(&mut self, message: Message, after: Option<Token>, step: &mut Step<O>) {
+    pub(super) fn send<O: Observer>(&mut self, message: Message, after: Option<Token>, step: &mut Step<O>) {
         let after = match after {
             Some(_) => step.choose(Rule::ReplyAfterFsync, after, None),
             None => None,

@@ -2,10 +2,13 @@
 //! storage before responding to RPCs"; D3.8).
 
 use super::config::Configuration;
-use super::log::{Entries, Log};
-use super::node::{Effect, Node, Role, Step};
-use super::rules::Observer;
+use super::log::{Entries, Entry, Log};
+use super::node::{Effect, Node, Step};
+use super::role::Role;
+use super::rules::{self, Observer, Rule, Rules};
+use super::snapshots::Snapshot;
 use super::types::{Index, ServerId, Term, Token};
+use std::sync::Arc;
 
 /// A write to the disk. It becomes durable whole or not at all.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -14,6 +17,8 @@ pub struct Write {
     pub token: Token,
     /// Term and vote, written together, if they changed.
     pub hard: Option<HardState>,
+    /// A snapshot that takes the place of what it covers of the log, if there is a new one.
+    pub snapshot: Option<SnapshotWrite>,
     /// The log's new end, if the log changed.
     pub log: Option<Suffix>,
 }
@@ -36,20 +41,33 @@ pub struct Suffix {
     pub entries: Entries,
 }
 
-/// What is on a server's disk: Figure 2's persistent state.
+/// A snapshot on its way to the disk.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SnapshotWrite {
+    /// The snapshot.
+    pub snapshot: Arc<Snapshot>,
+    /// Whether what follows it stays in the log; else the log is dropped (§7).
+    pub keep: bool,
+}
+
+/// What is on a server's disk: Figure 2's persistent state, and a snapshot (§7).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Durable {
     /// currentTerm and votedFor.
     pub hard: HardState,
     /// log\[\].
     pub log: Log,
+    /// The snapshot that the log stands on.
+    pub snapshot: Option<Arc<Snapshot>>,
+    /// What a write that a crash tore left behind the log's end: an entry that is not whole.
+    pub torn: Option<Entry>,
 }
 
 impl Durable {
     /// The disk of a server that has never run.
     #[must_use]
     pub fn new(configuration: Configuration) -> Durable {
-        Durable { hard: HardState::default(), log: Log::new(configuration) }
+        Durable { hard: HardState::default(), log: Log::new(configuration), snapshot: None, torn: None }
     }
 
     /// Carries out a write. Returns where the log ends, if the write was to the log.
@@ -57,10 +75,45 @@ impl Durable {
         if let Some(hard) = write.hard {
             self.hard = hard;
         }
-        let suffix = write.log.as_ref()?;
-        self.log.truncate_after(suffix.from.prev());
-        suffix.entries.iter().for_each(|entry| self.log.push(entry.clone()));
-        Some((self.log.last_index(), self.log.last_term()))
+        if let Some(SnapshotWrite { snapshot, keep }) = &write.snapshot {
+            self.log.compact(snapshot.index, snapshot.term, snapshot.configuration, *keep);
+            self.snapshot = Some(Arc::clone(snapshot));
+        }
+        if let Some(suffix) = &write.log {
+            self.append(suffix, suffix.entries.len());
+        }
+        (write.log.is_some() || write.snapshot.is_some())
+            .then(|| (self.log.last_index(), self.log.last_term()))
+    }
+
+    /// A crash in the middle of a write: the first of its entries are there, the next one is not whole.
+    /// Term and vote are small enough to be written whole or not at all.
+    pub fn tear(&mut self, write: &Write) {
+        let Some(suffix) = &write.log else { return };
+        let whole = suffix.entries.len() / 2;
+        self.append(suffix, whole);
+        self.torn = suffix.entries.get(whole).map(Entry::torn);
+    }
+
+    /// Replaces the log's end by the first entries of a write. What a snapshot covers stays as it is,
+    /// even where a broken rule has a server write there.
+    fn append(&mut self, suffix: &Suffix, count: usize) {
+        let before = suffix.from.prev();
+        let base = self.log.base_index();
+        let covered = base.0.saturating_sub(before.0) as usize;
+        self.log.truncate_after(before.max(base));
+        suffix.entries.iter().take(count).skip(covered).for_each(|entry| self.log.push(entry.clone()));
+    }
+
+    /// What a server does with its disk before it starts. What is not whole is known by its checksum. It
+    /// can only be the end of a write that was never said to be durable, so nobody counts on it.
+    pub fn recover<O: Observer>(&mut self, rules: Rules, observer: &mut O) {
+        let last = self.log.last_index();
+        if let Some(torn) = self.torn.take()
+            && rules::guard(rules, observer, Rule::ChecksumEndsLog, false, last.next(), last)
+        {
+            self.log.push(torn);
+        }
     }
 }
 
@@ -104,6 +157,7 @@ impl Node {
         self.writes.last_log = self.next_token();
         self.writes.durable_index = self.writes.durable_index.min(from.prev());
         step.log_from = Some(step.log_from.map_or(from, |earlier| earlier.min(from)));
+        self.use_configuration(step);
     }
 
     /// The change of the log in this step replaces or deletes entries, some perhaps on their way to the disk.
@@ -111,21 +165,44 @@ impl Node {
         self.writes.last_cut = self.next_token();
     }
 
-    fn next_token(&self) -> Token {
+    pub(super) fn next_token(&self) -> Token {
         Token(self.writes.last.0 + 1)
     }
 
-    /// One write a step: term and vote together, so that no crash comes between them, and the log's
-    /// new end.
+    /// One write a step: term and vote together, so that no crash comes between them, a snapshot, and the
+    /// log's new end.
     pub(super) fn persist_what_changed<O: Observer>(&mut self, step: &mut Step<O>) {
         let token = self.next_token();
         let hard = (self.writes.last_hard == token)
             .then_some(HardState { term: self.term, voted_for: self.voted_for });
-        let log = step.log_from.map(|from| Suffix { from, entries: self.log.slice(from, u64::MAX) });
-        if hard.is_some() || log.is_some() {
-            self.writes.last = token;
-            step.effects.push(Effect::Persist(Write { token, hard, log }));
+        let log = step.log_from.map(|from| Suffix { from, entries: self.entries_to_write(from, step) });
+        let snapshot = step.snapshot.take();
+        if hard.is_none() && log.is_none() && snapshot.is_none() {
+            return;
         }
+        self.writes.last = token;
+        let votes = hard.is_some_and(|hard| hard.voted_for.is_some());
+        if votes && step.choose(Rule::TermAndVoteTogether, 1_u32, 2) == 2 {
+            let half = Some(HardState { term: self.term, voted_for: None });
+            step.effects.push(Effect::Persist(Write { token, hard: half, snapshot, log }));
+            self.writes.last = self.next_token();
+            let vote = Write { token: self.writes.last, hard, snapshot: None, log: None };
+            return step.effects.push(Effect::Persist(vote));
+        }
+        step.effects.push(Effect::Persist(Write { token, hard, snapshot, log }));
+    }
+
+    /// What goes to the disk: the same piece of memory that a message carries, where one does.
+    fn entries_to_write<O: Observer>(&self, from: Index, step: &Step<O>) -> Entries {
+        match &step.shared {
+            Some((first, entries)) if *first == from && self.ends_with(from, entries) => entries.clone(),
+            _ => self.log.slice(from, u64::MAX),
+        }
+    }
+
+    /// Whether as many entries as these are left from there on.
+    pub(super) fn ends_with(&self, from: Index, entries: &Entries) -> bool {
+        from.prev().0 + entries.len() as u64 == self.log.last_index().0
     }
 
     /// A write has become durable. What it means for the log is judged by index *and* term: entries
@@ -145,10 +222,11 @@ impl Node {
         {
             self.writes.durable_index = self.writes.durable_index.max(index);
         }
+        self.drop_what_the_snapshot_covers();
         match self.role {
             Role::Candidate { .. } => self.count_own_vote(step),
-            Role::Leader { .. } => self.advance_commit(step),
-            Role::Follower { .. } => {}
+            Role::Leader(_) => self.advance_commit(step),
+            Role::Follower { .. } | Role::PreCandidate { .. } => {}
         }
     }
 }

@@ -1,25 +1,30 @@
 //! Log replication (§5.3) and commitment (§5.4.2): AppendEntries on both sides.
 
 use super::message::{AppendOutcome, Body, ConflictHint};
-use super::node::{Backtracking, Effect, Node, Progress, Role, Step};
+use super::node::{Backtracking, Effect, Node, Refused, Step};
 use super::quorum;
+use super::role::{Leadership, Mode, Progress, Role};
 use super::rules::{Observer, Rule};
-use super::types::{Index, ServerId, Term};
+use super::types::{Index, Round, ServerId, Term};
 use super::{Entries, Entry, Payload};
 
 // The leader's side.
 impl Node {
-    /// A client's command: append it first, tell the followers, and answer only when it is applied
+    /// Clients' commands: append them first, tell the followers, and answer only when they are applied
     /// (§5.3). Anyone but a leader says who leads, if it knows (§8).
-    pub(super) fn propose<O: Observer>(&mut self, payload: Payload, step: &mut Step<O>) {
+    pub(super) fn propose<O: Observer>(&mut self, payloads: Vec<Payload>, step: &mut Step<O>) {
         if !self.is_leader() {
-            step.effects.push(Effect::NotLeader(self.leader()));
-            return;
+            return step.effects.push(Effect::NotLeader(self.leader()));
         }
-        self.append(Entry { term: self.term, payload }, step);
-        step.effects.push(Effect::Accepted(self.log.last_index(), self.term));
-        let members = self.log.configuration().members();
-        members.iter().for_each(|peer| self.send_request(peer, step));
+        if let Some(to) = self.transferring() {
+            return step.effects.push(Effect::Refused(Refused::Transferring { to }));
+        }
+        let first = self.log.last_index().next();
+        let term = self.term;
+        payloads.into_iter().for_each(|payload| self.log.push(Entry { term, payload }));
+        self.log_changes(first, step);
+        step.effects.push(Effect::Accepted(first, term));
+        self.send_to_all(step);
     }
 
     /// Appends to the leader's own log. A leader never overwrites or deletes there (Figure 3).
@@ -28,15 +33,92 @@ impl Node {
         self.log_changes(self.log.last_index(), step);
     }
 
+    /// Tells every follower that may be told more now.
+    pub(super) fn send_to_all<O: Observer>(&mut self, step: &mut Step<O>) {
+        let members = self.configuration.members();
+        members.iter().for_each(|peer| self.send_what_fits(peer, step));
+    }
+
+    /// Without a window: all that is missing, once more. With one (pipelining, D10.2.1): as many messages
+    /// as the window takes, one after the other, where the place is known; one at a time while it is
+    /// looked for. Entries that find no room go together in a later message: that is all the batching
+    /// there is, and it grows with the load.
+    fn send_what_fits<O: Observer>(&mut self, peer: ServerId, step: &mut Step<O>) {
+        loop {
+            let Some(progress) = self.progress(peer) else { return };
+            match progress.mode {
+                Mode::Snapshot { .. } => return,
+                _ if self.options.window == 0 => return self.send_request(peer, step),
+                Mode::Probe { sent: true } => return,
+                Mode::Probe { sent: false } => return self.send_request(peer, step),
+                Mode::Replicate if self.room(&progress) == 0 || progress.next > self.log.last_index() => {
+                    return;
+                }
+                Mode::Replicate => self.send_request(peer, step),
+            }
+            if self.progress(peer).is_some_and(|after| after.next <= progress.next) {
+                return;
+            }
+        }
+    }
+
+    /// How many more entries may be under way to a follower. What is under way is what was sent and not
+    /// acknowledged: it lies between matchIndex and nextIndex.
+    fn room(&self, progress: &Progress) -> u64 {
+        let under_way = progress.next.prev().0.saturating_sub(progress.matched.0);
+        match progress.mode {
+            Mode::Replicate if self.options.window > 0 => {
+                u64::from(self.options.window).saturating_sub(under_way)
+            }
+            _ => u64::MAX,
+        }
+    }
+
     /// What a leader sends to a follower that is so far: everything from nextIndex on, as far as one
-    /// message goes; nothing is a heartbeat.
-    pub(super) fn append_request_for(&self, progress: Progress) -> Body {
+    /// message goes; nothing is a heartbeat. Where the entry before is gone, a piece of a snapshot.
+    pub(super) fn append_request_for(
+        &self,
+        peer: ServerId,
+        leading: &Leadership,
+        entries: impl FnOnce(Index, u64) -> Entries,
+    ) -> Body {
+        let progress = &leading.progress[peer.slot()];
+        if let Some(piece) = self.snapshot_piece_for(peer, leading) {
+            return piece;
+        }
         let prev_index = progress.next.prev();
+        let most = u64::from(self.options.max_entries.max(1)).min(self.room(progress));
         Body::AppendEntries {
             prev_index,
             prev_term: self.log.term_at(prev_index).unwrap_or_default(),
-            entries: self.log.slice(progress.next, u64::from(self.options.max_entries.max(1))),
+            entries: entries(progress.next, most),
             leader_commit: self.commit,
+            round: leading.round,
+        }
+    }
+
+    /// Whether these are the entries from there on, at most so many, that the log would give.
+    pub(super) fn is_run(&self, from: Index, most: u64, run: &Entries) -> bool {
+        let left = (self.log.last_index().0 + 1).saturating_sub(from.0);
+        run.len() as u64 == left.min(most)
+    }
+
+    /// A request has left: with a window, what it carries counts as sent.
+    pub(super) fn is_sent(&mut self, peer: ServerId, request: &Body) {
+        let pipelines = self.options.window > 0;
+        let snapshot = self.snapshot.clone();
+        let Some(leading) = self.leading_mut() else { return };
+        let progress = &mut leading.progress[peer.slot()];
+        match (request, &mut progress.mode) {
+            (Body::AppendEntries { .. }, Mode::Probe { sent }) => *sent = true,
+            (Body::AppendEntries { entries, .. }, Mode::Replicate) if pipelines => {
+                progress.next.0 += entries.len() as u64;
+            }
+            (Body::InstallSnapshot { .. }, mode @ (Mode::Probe { .. } | Mode::Replicate)) => {
+                *mode = Mode::Snapshot { offset: 0 };
+                leading.sending.extend(snapshot.map(|snapshot| (peer, snapshot)));
+            }
+            _ => {}
         }
     }
 
@@ -44,14 +126,10 @@ impl Node {
     pub(super) fn learn_from_reply<O: Observer>(
         &mut self,
         from: ServerId,
-        asked: Term,
         (prev, count): (Index, u64),
         outcome: AppendOutcome,
         step: &mut Step<O>,
     ) {
-        if !self.is_leader() || !step.guard(Rule::DropStaleReplies, asked == self.term, asked, self.term) {
-            return;
-        }
         match outcome {
             // A refusal for the term says nothing about the log.
             AppendOutcome::Stale => {}
@@ -62,20 +140,33 @@ impl Node {
 
     /// A follower has everything up to `upto`. Replies can come late and out of order, so what is
     /// known only grows.
-    fn follower_stored<O: Observer>(&mut self, from: ServerId, upto: Index, step: &mut Step<O>) {
-        let last = self.log.last_index();
+    pub(super) fn follower_stored<O: Observer>(&mut self, from: ServerId, upto: Index, step: &mut Step<O>) {
+        let (last, base) = (self.log.last_index(), self.log.base_index());
         let upto = step.choose(Rule::MatchFromRequest, upto.min(last), last);
-        let Role::Leader { progress } = &mut self.role else { return };
-        let progress = &mut progress[from.slot()];
-        if upto <= progress.matched {
+        let pipelines = self.options.window > 0;
+        let Some(leading) = self.leading_mut() else { return };
+        let progress = &mut leading.progress[from.slot()];
+        let news = upto > progress.matched;
+        let found = upto >= progress.matched && !matches!(progress.mode, Mode::Replicate) && upto >= base;
+        if !news && !found {
             return;
         }
         progress.matched = upto;
+        if found {
+            progress.mode = Mode::Replicate;
+            progress.next = if pipelines { upto.next() } else { progress.next };
+            leading.sending.remove(&from);
+        }
+        let progress = &mut leading.progress[from.slot()];
         progress.next = progress.next.max(upto.next());
         let behind = progress.next <= last;
-        self.advance_commit(step);
-        if behind {
-            self.send_request(from, step);
+        if news {
+            self.advance_commit(step);
+            self.advance_transfer(step);
+            self.advance_catch_up(step);
+        }
+        if behind && (news || pipelines) {
+            self.send_what_fits(from, step);
         }
     }
 
@@ -88,15 +179,17 @@ impl Node {
         hint: Option<ConflictHint>,
         step: &mut Step<O>,
     ) {
-        let Role::Leader { progress } = &self.role else { return };
-        let Progress { next, matched } = progress[from.slot()];
-        if prev.next() != next || prev <= matched {
+        let Some(Progress { next, matched, mode, .. }) = self.progress(from) else { return };
+        // With several messages under way, any of them may be the one that was lost or overtaken.
+        let latest = prev.next() == next || (mode == Mode::Replicate && self.options.window > 0);
+        if !latest || prev <= matched || prev >= next || matches!(mode, Mode::Snapshot { .. }) {
             return;
         }
         // prev is known not to match; what matches is known to. The next attempt lies between.
         let back = self.back_from(prev, hint).clamp(matched.next(), prev);
-        if let Role::Leader { progress } = &mut self.role {
-            progress[from.slot()].next = back;
+        if let Some(leading) = self.leading_mut() {
+            let progress = &mut leading.progress[from.slot()];
+            (progress.next, progress.mode) = (back, Mode::Probe { sent: false });
         }
         self.send_request(from, step);
     }
@@ -115,11 +208,12 @@ impl Node {
     /// If there is an N > commitIndex that a majority has stored, and log\[N\] is of the current term,
     /// commit up to N (Figure 2, §5.3, §5.4.2).
     pub(super) fn advance_commit<O: Observer>(&mut self, step: &mut Step<O>) {
-        let Role::Leader { progress } = &self.role else { return };
         let last = self.log.last_index();
         let own = step.choose(Rule::LeaderCountsSelfWhenDurable, self.durable_index(), last);
-        let stored = quorum::majority_index(self.log.configuration(), |id| {
-            if id == self.id { own } else { progress[id.slot()].matched }
+        let counted = self.counted(step);
+        let Role::Leader(leading) = &self.role else { return };
+        let stored = quorum::majority_index(&counted, |id| {
+            if id == self.id { own } else { leading.progress[id.slot()].matched }
         });
         let n = step.choose(Rule::CommitAfterQuorum, stored, last);
         if n <= self.commit {
@@ -132,6 +226,7 @@ impl Node {
         let term = self.log.term_at(n);
         if step.guard(Rule::CommitOnlyCurrentTerm, term == Some(self.term), term, Some(self.term)) {
             self.commit = n;
+            self.follow_committed_configuration(step);
         }
     }
 }
@@ -146,14 +241,11 @@ impl Node {
         prev: (Term, Index),
         entries: &Entries,
         leader_commit: Index,
+        round: Round,
         step: &mut Step<O>,
     ) {
-        let answer = |outcome| Body::AppendEntriesReply {
-            asked,
-            prev_index: prev.1,
-            count: entries.len() as u64,
-            outcome,
-        };
+        let count = entries.len() as u64;
+        let answer = |outcome| Body::AppendEntriesReply { asked, prev_index: prev.1, count, outcome, round };
         if !step.guard(Rule::RefuseStaleAppend, asked >= self.term, asked, self.term) {
             if !self.is_leader() && step.guard(Rule::AppendTimerOnlyCurrent, false, asked, self.term) {
                 self.set_election_timer(step);
@@ -167,7 +259,7 @@ impl Node {
         }
         self.follow(leader, step);
         // Even if the check below refuses: there is a leader, so there is no need for an election.
-        self.set_election_timer(step);
+        self.hear_leader(step);
         if !self.agrees_at(prev, entries.is_empty(), step) {
             let hint =
                 (self.options.backtracking == Backtracking::ConflictHints).then(|| self.conflict_at(prev.1));
@@ -183,7 +275,7 @@ impl Node {
 
     /// Recognises the leader of the current term. A candidate steps back (§5.2); its vote for itself
     /// binds until the term ends.
-    fn follow<O: Observer>(&mut self, leader: ServerId, step: &mut Step<O>) {
+    pub(super) fn follow<O: Observer>(&mut self, leader: ServerId, step: &mut Step<O>) {
         if let Role::Follower { leader: known } = &mut self.role {
             *known = Some(leader);
         } else if !step.guard(Rule::CandidateStepsBack, false, self.term, self.term) {
@@ -200,6 +292,10 @@ impl Node {
         heartbeat: bool,
         step: &mut Step<O>,
     ) -> bool {
+        if index < self.log.base_index() {
+            // Under a snapshot everything is committed, so it is the same in every log (§7).
+            return true;
+        }
         let last = self.log.last_index();
         let own = self.log.term_at(index);
         let agrees = step.guard(Rule::PrevLogIndex, index <= last, index, last)
@@ -220,17 +316,21 @@ impl Node {
     /// (§5.3). Returns the index of the last new entry.
     fn store<O: Observer>(&mut self, prev: Index, entries: &Entries, step: &mut Step<O>) -> Index {
         let last = self.log.last_index();
+        let base = self.log.base_index();
         let prev = prev.min(last);
         let last_new = Index(prev.0 + entries.len() as u64);
+        // What a snapshot covers is there already.
         let agreed = entries
             .iter()
             .zip(prev.0 + 1..)
-            .take_while(|(entry, index)| self.log.term_at(Index(*index)) == Some(entry.term))
+            .take_while(|(entry, index)| {
+                *index <= base.0 || self.log.term_at(Index(*index)) == Some(entry.term)
+            })
             .count() as u64;
         let agreed = Index(prev.0 + agreed);
         let conflict = agreed < last_new && agreed < last;
         let keep = if conflict { agreed } else { last };
-        let keep = step.choose(Rule::TruncateOnlyOnConflict, keep, prev);
+        let keep = step.choose(Rule::TruncateOnlyOnConflict, keep, prev).max(base);
         if agreed == last_new && keep == last {
             return last_new;
         }
@@ -242,6 +342,9 @@ impl Node {
         self.log.truncate_after(keep);
         let new = entries.iter().skip((keep.0 - prev.0) as usize);
         new.chain(behind.iter().take(spared as usize)).for_each(|entry| self.log.push(entry.clone()));
+        if keep == prev {
+            step.shared = Some((prev.next(), entries.clone()));
+        }
         if keep < before {
             self.log_is_cut();
         }

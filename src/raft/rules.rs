@@ -6,12 +6,13 @@
 //! run can be explained, broken and graded by one mechanism. Without an observer there remain the
 //! comparison and the test of one bit.
 
-use super::types::{Index, ServerId, ServerSet, Term, Token};
+use super::config::Configuration;
+use super::types::{Index, Round, ServerId, ServerSet, Term, Token};
 use serde::{Deserialize, Serialize};
 
 macro_rules! rules {
     ($($(#[doc = $doc:literal])+ $rule:ident = $name:literal, $section:literal, $title:literal;)+) => {
-        /// The rules of Figure 2 and what belongs to them, each of which can be switched off. The doc
+        /// The rules of the paper and of the dissertation, each of which can be switched off. The doc
         /// of each says what happens then.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[repr(u8)]
@@ -132,6 +133,84 @@ rules! {
     /// Off: a restarted server has an empty log.
     LogSurvivesCrash = "logSurvivesCrash", "D3.8",
         "the log survives a crash";
+    /// Off: term and vote are written one after the other, and what waits for both leaves after the first.
+    TermAndVoteTogether = "termAndVoteTogether", "D3.8",
+        "term and vote go to the disk in one write";
+    /// Off: what a torn write left at the end of the log is taken for an entry.
+    ChecksumEndsLog = "checksumEndsLog", "D3.8",
+        "an entry whose checksum is wrong, in the tail that was never synced, is cut off at a restart";
+    /// Off: a server whose disk was wiped comes back under its old name.
+    FreshIdentity = "freshIdentity", "D3.8",
+        "a server that has lost its disk comes back as somebody new";
+    /// Off: a follower that hears from no leader stands at once.
+    PreVote = "preVote", "D9.6",
+        "nobody starts an election before a majority has said that it would vote for it";
+    /// Off: a leader goes on though nobody hears it.
+    CheckQuorum = "checkQuorum", "D6.2",
+        "a leader that hears from no majority for an election timeout steps down";
+    /// Off: a server votes though it hears from a leader.
+    Stickiness = "stickiness", "D4.2.3",
+        "a server that has just heard from a leader ignores vote requests";
+    /// Off: TimeoutNow is sent at once, whatever the log of its receiver.
+    TransferWaitsForCatchUp = "transferWaitsForCatchUp", "D3.10",
+        "leadership is handed over only to a server that has the whole log";
+    /// Off: a configuration counts only once it is committed.
+    ConfigurationOnAppend = "configurationOnAppend", "§6",
+        "a server uses the latest configuration in its log, committed or not";
+    /// Off: a change may begin while another is under way.
+    OneChangeAtATime = "oneChangeAtATime", "D4.1",
+        "no change of the configuration begins before the one before is committed";
+    /// Off: a change may begin before the leader has committed an entry of its own term.
+    ChangeAfterOwnTermCommit = "changeAfterOwnTermCommit", "D4.1 (2015)",
+        "no change of the configuration begins before the leader has committed an entry of its term";
+    /// Off: a joint change goes to the new configuration directly.
+    JointPhase = "jointPhase", "§6",
+        "between two configurations that differ by more than one voter lies a joint one";
+    /// Off: what learners have stored counts towards a majority.
+    LearnersNotCounted = "learnersNotCounted", "D4.2.1",
+        "learners receive the log and are counted for nothing";
+    /// Off: a server is a voter as soon as it is added.
+    LearnersCatchUpFirst = "learnersCatchUpFirst", "D4.2.1",
+        "a new server becomes a voter only when it has caught up";
+    /// Off: a leader that is not in its configuration counts itself.
+    LeaderOutsideNotCounted = "leaderOutsideNotCounted", "§6",
+        "a leader that is not in its configuration does not count itself";
+    /// Off: a leader that is removed steps down as soon as it has appended that.
+    RemovedLeaderStepsDownAfterCommit = "removedLeaderStepsDownAfterCommit", "§6",
+        "a leader that is removed leads on until that is committed";
+    /// Off: a snapshot is installed though it covers less than what is committed here.
+    SnapshotOnlyIfNewer = "snapshotOnlyIfNewer", "§7",
+        "a snapshot that covers nothing new is ignored";
+    /// Off: with a snapshot the whole log goes.
+    SnapshotKeepsSuffix = "snapshotKeepsSuffix", "§7",
+        "what follows the snapshot's last entry stays in the log";
+    /// Off: a server that installs a snapshot keeps the configuration it knew.
+    SnapshotCarriesConfiguration = "snapshotCarriesConfiguration", "§7",
+        "a snapshot carries the configuration";
+    /// Off: the clients' sessions are not in the snapshot.
+    SnapshotCarriesSessions = "snapshotCarriesSessions", "D6.3",
+        "a snapshot carries the clients' sessions";
+    /// Off: a command that comes twice is applied twice.
+    Sessions = "sessions", "D6.3",
+        "a command that has been applied is answered from memory, not applied again";
+    /// Off: a leader answers reads without asking whether it still leads.
+    ReadConfirmed = "readConfirmed", "D6.4",
+        "a read is answered only after a majority has confirmed the leader";
+    /// Off: a leader takes its commitIndex for the cluster's from the first moment.
+    ReadAfterOwnTermCommit = "readAfterOwnTermCommit", "D6.4",
+        "a read waits until the leader has committed an entry of its own term";
+    /// Off: a lease lasts as long as the shortest election timeout, by the leader's own clock.
+    LeaseBoundedByDrift = "leaseBoundedByDrift", "D6.4.1",
+        "a lease is shorter than an election timeout by what clocks may drift";
+    /// Off: a leader that hands over its leadership keeps its lease.
+    LeaseGivenUpOnTransfer = "leaseGivenUpOnTransfer", "D6.4.1",
+        "a leader that has asked another to stand has no lease any more";
+    /// Off: a lease is trusted though servers vote while they hear from a leader.
+    LeaseNeedsStickiness = "leaseNeedsStickiness", "D6.4.1",
+        "a lease holds only where nobody votes that has just heard from the leader";
+    /// Off: a server that was just started votes at once, though it may have heard from a leader before.
+    RestartedVoterWaits = "restartedVoterWaits", "D6.4.1",
+        "with leases, a server that was restarted withholds its vote for an election timeout";
 }
 
 impl std::fmt::Display for Rule {
@@ -241,6 +320,10 @@ pub enum Value {
     RangeUs(u64, u64),
     /// A write to the disk that has to end first, or none.
     Write(Option<Token>),
+    /// A round of requests.
+    Round(Round),
+    /// A configuration.
+    Configuration(Configuration),
 }
 
 macro_rules! values {
@@ -253,7 +336,8 @@ macro_rules! values {
     };
 }
 values!(bool => Flag, u32 => Count, Term => Term, Option<Term> => EntryTerm, Index => Index,
-        Option<ServerId> => Server, ServerSet => Servers, Option<Token> => Write);
+        Option<ServerId> => Server, ServerSet => Servers, Option<Token> => Write, Round => Round,
+        Configuration => Configuration);
 
 impl From<(Term, Index)> for Value {
     fn from((term, index): (Term, Index)) -> Value {

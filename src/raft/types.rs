@@ -239,11 +239,36 @@ pub enum Timer {
     Election,
     /// A leader that has been silent for this long sends AppendEntries to everyone (§5.2).
     Heartbeat,
+    /// A leader that has not heard from a majority for this long steps down (D6.2).
+    Quorum,
+    /// A server that has heard from a leader withholds its vote for this long (D4.2.3).
+    Stickiness,
+    /// How long a leader's lease lasts from the round of heartbeats that earned it (D6.4.1). While one
+    /// lease runs the next is being earned, so there are two, which take turns.
+    LeaseA,
+    /// See [`Timer::LeaseA`].
+    LeaseB,
+    /// A transfer of leadership that has taken this long is given up (D3.10).
+    Transfer,
+    /// A new server that takes longer than this for a round is not yet caught up (D4.2.1).
+    CatchUp,
 }
 
 impl Timer {
     /// All timers, in the order in which they fire at the same instant.
-    pub const ALL: [Timer; 2] = [Timer::Election, Timer::Heartbeat];
+    pub const ALL: [Timer; 8] = [
+        Timer::Election,
+        Timer::Heartbeat,
+        Timer::Quorum,
+        Timer::Stickiness,
+        Timer::LeaseA,
+        Timer::LeaseB,
+        Timer::Transfer,
+        Timer::CatchUp,
+    ];
+
+    /// The two that take turns for the lease.
+    pub const LEASES: [Timer; 2] = [Timer::LeaseA, Timer::LeaseB];
 }
 
 /// Names a write to the disk. Tokens of one server grow by one with each write, and writes become
@@ -251,3 +276,28 @@ impl Timer {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Token(pub u64);
+
+/// Names a read, by a number that whoever asks has chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ReadId(pub u64);
+
+/// Counts the rounds of requests by which a leader makes sure that it still leads (D6.4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Round(pub u64);
+
+/// How a read is answered (D6.4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ReadMode {
+    /// Like a write, by an entry in the log.
+    #[default]
+    Log,
+    /// By the leader, after a round of heartbeats has shown that it still leads (D6.4).
+    ReadIndex,
+    /// By the leader, as long as its lease lasts; else by ReadIndex (D6.4.1).
+    Lease,
+    /// By whoever is asked, from what it has applied, be it old: no promise at all.
+    Local,
+}

@@ -3,7 +3,7 @@
 use super::net::{Endpoint, PacketName};
 use super::setup::{Link, Options};
 use crate::kv::Op;
-use crate::raft::{Rules, ServerId, ServerSet, Timer};
+use crate::raft::{Change, MAX_SERVERS, ReadMode, Refused, Rule, Rules, ServerId, ServerSet, Timer};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -139,7 +139,78 @@ pub enum Action {
         /// The server to ask first; without one, the server that the client believes to lead.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         to: Option<ServerId>,
+        /// How a read is to be answered (D6.4); without it, as the options say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mode: Option<ReadMode>,
     },
+    /// A new server starts, with nothing on its disk and no idea of a cluster.
+    Boot {
+        /// Its name: the first that nobody has had yet.
+        server: ServerId,
+    },
+    /// An administrator asks the leader to change the configuration (§6).
+    Change {
+        /// How.
+        change: Change,
+        /// Whom to ask; without one, whoever leads.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<ServerId>,
+    },
+    /// An administrator asks the leader to hand its leadership over (D3.10).
+    Transfer {
+        /// Who is to lead.
+        to: ServerId,
+        /// Whom to ask; without one, whoever leads.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<ServerId>,
+    },
+    /// The server puts a snapshot in the place of what it has applied (§7).
+    Snapshot {
+        /// Which server.
+        server: ServerId,
+    },
+    /// The server crashes in the middle of a write: some of its entries are on the disk, and a piece of
+    /// one.
+    Tear {
+        /// Which server.
+        server: ServerId,
+    },
+    /// The server loses its disk, and comes back with an empty one: as somebody new.
+    Wipe {
+        /// Which server.
+        server: ServerId,
+    },
+    /// The server's clock runs fast, or slow: its next timers are shorter, or longer.
+    SetClock {
+        /// Which server.
+        server: ServerId,
+        /// By how many millionths; below 0 it runs slow.
+        ppm: i32,
+    },
+    /// The server's disk says that a write is done before it is. Raft can't cope with that.
+    SetDisk {
+        /// Which server.
+        server: ServerId,
+        /// Whether it does.
+        lies: bool,
+    },
+}
+
+/// The fastest and the slowest that a clock can run, in millionths: a tenth and ten times.
+pub const CLOCK_PPM_MIN: i32 = -900_000;
+/// See [`CLOCK_PPM_MIN`].
+pub const CLOCK_PPM_MAX: i32 = 9_000_000;
+
+impl Action {
+    /// Whether this is something that Raft does not claim to survive (D3.8): no promise holds after it.
+    #[must_use]
+    pub fn is_outside_fault_model(&self, rules: Rules) -> bool {
+        match self {
+            Action::SetDisk { lies, .. } => *lies,
+            Action::Wipe { .. } => !rules.is_on(Rule::FreshIdentity),
+            _ => false,
+        }
+    }
 }
 
 /// Why an action would do nothing.
@@ -224,6 +295,22 @@ pub enum Refusal {
         /// Which server.
         server: ServerId,
     },
+    /// Nobody leads, so there is nobody to ask.
+    NoLeader,
+    /// The server has lost its disk, and nobody of its name comes back.
+    Retired {
+        /// Which server.
+        server: ServerId,
+    },
+    /// There are as many servers as there can be.
+    Full,
+    /// The server was asked, and does not do it.
+    Declined {
+        /// Which server.
+        server: ServerId,
+        /// Why.
+        why: Refused,
+    },
     /// It is so already.
     Already,
     /// The values make no sense; the sentence says why.
@@ -244,11 +331,12 @@ impl fmt::Display for Refusal {
             Refusal::Paused { server } => write!(f, "{server} is paused: resume it first"),
             Refusal::NotPaused { server } => write!(f, "{server} is not paused"),
             Refusal::NoTimer { server, timer: Timer::Election } => {
-                write!(f, "{server} leads, and a leader has no election timer")
+                write!(f, "{server} has no election timer: leaders have none, nor servers that can't stand")
             }
             Refusal::NoTimer { server, timer: Timer::Heartbeat } => {
                 write!(f, "{server} neither leads nor stands for election, so it has no heartbeat timer")
             }
+            Refusal::NoTimer { server, .. } => write!(f, "{server} has no such timer running"),
             Refusal::Follows { server } => write!(f, "{server} is a follower already"),
             Refusal::NotLeader { server } => {
                 write!(f, "{server} does not lead, and only a leader takes commands")
@@ -264,6 +352,12 @@ impl fmt::Display for Refusal {
             ),
             Refusal::ReceiverGone { receiver } => write!(f, "{receiver} can't receive now"),
             Refusal::SameServer { server } => write!(f, "{server} is always connected with itself"),
+            Refusal::NoLeader => f.write_str("nobody leads, so there is nobody to ask: wait for an election"),
+            Refusal::Retired { server } => {
+                write!(f, "{server} has lost its disk, so nobody of that name may come back: add a new server")
+            }
+            Refusal::Full => write!(f, "there are {MAX_SERVERS} servers, and names for no more"),
+            Refusal::Declined { server, why } => write!(f, "{server} declines: {why}"),
             Refusal::Already => f.write_str("it is so already"),
             Refusal::Nonsense { why } => f.write_str(why),
         }

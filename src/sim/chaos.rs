@@ -125,6 +125,7 @@ fn options(dice: &mut Dice) -> Options {
         client_timeout_us: dice.pick(&[100_000, 600_000, 2_000_000]),
         client_attempts: dice.pick(&[1, 3, 10]),
         workload_every_us: dice.pick(&[0, 50_000, 100_000, 400_000]),
+        ..Options::default()
     }
 }
 
@@ -252,7 +253,7 @@ impl Plan {
             if dice.one_in(4) {
                 self.at(now_us, Action::Propose { server: dice.server(self.servers), op });
             } else {
-                self.at(now_us, Action::Submit { op, to });
+                self.at(now_us, Action::Submit { op, to, mode: None });
             }
         }
     }

@@ -3,8 +3,8 @@
 
 use super::event::{EventId, Finished, Outcome};
 use super::net::{Answer, ClientId};
-use crate::kv::Op;
-use crate::raft::ServerId;
+use crate::kv::{Op, Output};
+use crate::raft::{ReadMode, ServerId};
 use std::collections::VecDeque;
 
 /// How many requests may wait behind the one under way.
@@ -23,12 +23,25 @@ pub struct Client {
     pub serial: u32,
     /// The request under way.
     pub call: Option<Call>,
-    /// What it will ask next, and whom first.
-    pub queue: VecDeque<(Op, Option<ServerId>)>,
+    /// What it will ask next.
+    pub queue: VecDeque<Wish>,
+    /// Whether it has opened a session, and knows of no end of it (D6.3).
+    pub has_session: bool,
     /// What it asked last, newest at the end.
     pub finished: VecDeque<Finished>,
     /// When the background client asks next.
     pub tick_us: Option<u64>,
+}
+
+/// Something that a client is to ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wish {
+    /// What.
+    pub op: Op,
+    /// Whom first; else whom it believes to lead.
+    pub to: Option<ServerId>,
+    /// How a read is to be answered (D6.4).
+    pub mode: ReadMode,
 }
 
 /// A request under way.
@@ -38,6 +51,10 @@ pub struct Call {
     pub serial: u32,
     /// What is asked.
     pub op: Op,
+    /// How a read is to be answered.
+    pub mode: ReadMode,
+    /// Whether a session has to be opened first, and that is what is asked now.
+    pub opening: bool,
     /// When it was asked first, in microseconds.
     pub called_us: u64,
     /// When the client stops waiting and does something.
@@ -73,6 +90,7 @@ impl Client {
             serial: 0,
             call: None,
             queue: VecDeque::new(),
+            has_session: false,
             finished: VecDeque::new(),
             tick_us: None,
         }
@@ -83,12 +101,14 @@ impl Client {
         if self.call.is_some() {
             return false;
         }
-        let Some((op, to)) = self.queue.pop_front() else { return false };
+        let Some(Wish { op, to, mode }) = self.queue.pop_front() else { return false };
         self.serial += 1;
         self.target = to.unwrap_or(self.target);
         self.call = Some(Call {
             serial: self.serial,
             op,
+            mode,
+            opening: false,
             called_us: now_us,
             wake_us: now_us,
             asked: false,
@@ -113,6 +133,13 @@ impl Client {
         match answer {
             // A late no of one who was asked before says nothing about what the last one does.
             Answer::NotLeader(_) | Answer::Erased if call.asked && from != self.target => Next::Wait,
+            Answer::Done(_) if call.opening => {
+                self.target = from;
+                self.has_session = true;
+                self.renumber();
+                Next::Ask
+            }
+            Answer::Done(Output::NoSession | Output::Outdated) => self.lose_session(now_us),
             Answer::Done(output) => {
                 self.target = from;
                 self.finish(Outcome::Done(output), now_us);
@@ -131,11 +158,32 @@ impl Client {
         }
     }
 
+    /// Its session has ended (D6.3). If the command was sent more than once, it may have taken effect
+    /// before that, and nobody can tell; else it was not, and can be asked in a new session.
+    fn lose_session(&mut self, now_us: u64) -> Next {
+        self.has_session = false;
+        if self.call.as_ref().is_some_and(|call| call.unsure) {
+            self.finish(Outcome::Unknown, now_us);
+            return Next::Over;
+        }
+        self.renumber();
+        Next::Ask
+    }
+
+    /// What is asked next is another command for the session.
+    fn renumber(&mut self) {
+        self.serial += 1;
+        if let Some(call) = &mut self.call {
+            (call.serial, call.opening) = (self.serial, false);
+        }
+    }
+
     /// It has waited long enough. It gives up when the whole request has taken `most_us`.
     pub fn wake(&mut self, servers: u8, now_us: u64, most_us: u64) -> Next {
         let Some(call) = &mut self.call else { return Next::Wait };
         if call.asked {
-            call.unsure = true;
+            // A session that was opened in vain is no command that may have taken effect.
+            call.unsure |= !call.opening;
             self.target = after(self.target, servers);
         }
         if now_us - call.called_us >= most_us {

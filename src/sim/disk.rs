@@ -17,9 +17,16 @@ pub struct Disk {
     pub durable: Durable,
     /// What a crash loses.
     pub queue: VecDeque<Pending>,
+    /// Whether it acknowledges writes before they are done. No such disk is in Raft's fault model.
+    pub lies: bool,
+    /// What it pretends to hold, and what it still has to write for that to be true.
+    pretended: Option<Box<(Durable, VecDeque<Pending>)>>,
     /// The bucket of the last write, and how many began in it before.
     last: (u64, u64),
 }
+
+/// How long a disk that lies keeps in its cache what it says is written, in microseconds.
+const CACHED_US: u64 = 1_000_000;
 
 /// Where a log ends: the index and the term of its last entry.
 pub type LogEnd = (Index, Term);
@@ -41,7 +48,7 @@ impl Disk {
     /// A disk with this on it.
     #[must_use]
     pub fn new(seed: Seed, server: ServerId, durable: Durable) -> Disk {
-        Disk { seed, server, durable, queue: VecDeque::new(), last: (0, 0) }
+        Disk { seed, server, durable, queue: VecDeque::new(), lies: false, pretended: None, last: (0, 0) }
     }
 
     /// Begins a write.
@@ -68,14 +75,60 @@ impl Disk {
 
     /// Makes the next write durable. Returns its token, the event that asked for it, and where the log
     /// ends that it wrote.
-    pub fn finish(&mut self) -> Option<(Token, EventId, Option<LogEnd>)> {
-        let Pending { write, cause, .. } = self.queue.pop_front()?;
-        let last = self.durable.write(&write);
-        Some((write.token, cause, last))
+    pub fn finish(&mut self, now_us: u64) -> Option<(Token, EventId, Option<LogEnd>)> {
+        let pending = self.queue.pop_front()?;
+        let (token, cause) = (pending.write.token, pending.cause);
+        let last = if self.lies || self.pretended.is_some() {
+            self.pretend(pending, now_us)
+        } else {
+            self.durable.write(&pending.write)
+        };
+        Some((token, cause, last))
+    }
+
+    /// Says that a write is done, and does it later.
+    fn pretend(&mut self, pending: Pending, now_us: u64) -> Option<LogEnd> {
+        self.flush(now_us);
+        let durable = &self.durable;
+        let pretended = self.pretended.get_or_insert_with(|| Box::new((durable.clone(), VecDeque::new())));
+        let last = pretended.0.write(&pending.write);
+        pretended.1.push_back(Pending { done_us: now_us + CACHED_US, ..pending });
+        last
+    }
+
+    /// Does what it has said was done, as far as there was time.
+    fn flush(&mut self, now_us: u64) {
+        let Some(pretended) = &mut self.pretended else { return };
+        while let Some(pending) = pretended.1.pop_front_if(|pending| pending.done_us <= now_us) {
+            self.durable.write(&pending.write);
+        }
+        if pretended.1.is_empty() {
+            self.pretended = None;
+        }
     }
 
     /// A crash: what is not durable is lost.
-    pub fn crash(&mut self) {
+    pub fn crash(&mut self, now_us: u64) {
+        self.flush(now_us);
+        self.pretended = None;
         self.queue.clear();
+    }
+
+    /// The entries of the write under way, if it writes some.
+    #[must_use]
+    pub fn writing_entries(&self) -> usize {
+        let suffix = self.queue.front().and_then(|pending| pending.write.log.as_ref());
+        suffix.map_or(0, |suffix| suffix.entries.len())
+    }
+
+    /// A crash in the middle of the write under way.
+    pub fn tear(&mut self, now_us: u64) {
+        self.flush(now_us);
+        if let Some(pending) = self.queue.front()
+            && self.pretended.is_none()
+        {
+            self.durable.tear(&pending.write);
+        }
+        self.crash(now_us);
     }
 }

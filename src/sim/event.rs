@@ -3,7 +3,7 @@
 use super::action::{Action, Refusal};
 use super::net::{ClientId, Content, DropReason, PacketName};
 use crate::kv::{Op, Output};
-use crate::raft::{Guard, Index, RoleName, ServerId, Term, Timer, Token};
+use crate::raft::{Configuration, Guard, Index, RoleName, ServerId, Term, Timer, Token};
 use serde::{Deserialize, Serialize};
 
 /// The number of an event: how many went before it in the run.
@@ -137,6 +137,12 @@ pub struct Brief {
     pub commit: Index,
     /// lastApplied.
     pub applied: Index,
+    /// The index of the first entry that the log still has: the one after its snapshot (§7).
+    pub first_index: Index,
+    /// The configuration that it goes by (§6).
+    pub configuration: Configuration,
+    /// To whom it hands its leadership over (D3.10).
+    pub transferring: Option<ServerId>,
 }
 
 /// What a client knows about a request that it no longer waits for.

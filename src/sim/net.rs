@@ -4,7 +4,7 @@ use super::draw::{Purpose, Seed, draw, happens};
 use super::event::EventId;
 use super::setup::Link;
 use crate::kv::{Op, Output};
-use crate::raft::{MAX_SERVERS, Message, ServerId, ServerSet};
+use crate::raft::{MAX_SERVERS, Message, ReadMode, ServerId, ServerSet};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -160,6 +160,12 @@ pub enum Content {
         serial: u32,
         /// What it asks.
         op: Op,
+        /// Whether it asks within a session, so that it takes effect at most once (D6.3).
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        session: bool,
+        /// How a read is to be answered (D6.4).
+        #[serde(default, skip_serializing_if = "is_log")]
+        mode: ReadMode,
     },
     /// A server answers a client.
     Response {
@@ -168,6 +174,10 @@ pub enum Content {
         /// The answer.
         answer: Answer,
     },
+}
+
+fn is_log(mode: &ReadMode) -> bool {
+    *mode == ReadMode::Log
 }
 
 /// What a server answers to a client.
@@ -471,7 +481,12 @@ mod tests {
     }
 
     fn request(network: &mut Network, from: &str, to: &str, now_us: u64) -> PacketName {
-        let content = Content::Request { serial: 1, op: Op::Get { key: "x".into() } };
+        let content = Content::Request {
+            serial: 1,
+            op: Op::Get { key: "x".into() },
+            session: false,
+            mode: ReadMode::Log,
+        };
         network.send((from.parse().unwrap(), to.parse().unwrap()), content, now_us, EventId(0), None)
     }
 

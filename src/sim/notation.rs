@@ -2,7 +2,7 @@
 //!
 //! `S1:L4 1122224 c2 / S2 1113 / S3 11222 / S4:x 1` is: S1 leads in term 4, its entries have the terms
 //! 1 1 2 2 2 2 4, its commitIndex is 2; S2 and S3 follow; S4 has crashed. `F` is a follower, `C` a
-//! candidate. Where no term is given, a server has that of its last entry. Terms above 9 are separated
+//! candidate, `P` one that asks before it stands. Where no term is given, a server has that of its last entry. Terms above 9 are separated
 //! by dots: `9.10.12`, and an entry of term 10 alone is `10.`. Servers are separated by `/` or by new
 //! lines.
 
@@ -37,6 +37,7 @@ impl fmt::Display for Shorthand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let role = match self.role {
             Some(RoleName::Follower) => 'F',
+            Some(RoleName::PreCandidate) => 'P',
             Some(RoleName::Candidate) => 'C',
             Some(RoleName::Leader) => 'L',
             None => 'x',
@@ -107,10 +108,11 @@ fn parse_server(part: &str) -> Result<Shorthand, String> {
         let mut letters = state.chars();
         role = match letters.next() {
             Some('F' | 'f') => Some(RoleName::Follower),
+            Some('P' | 'p') => Some(RoleName::PreCandidate),
             Some('C' | 'c') => Some(RoleName::Candidate),
             Some('L' | 'l') => Some(RoleName::Leader),
             Some('x' | 'X') => None,
-            _ => return Err(format!("‘{head}’: after the colon stands F, C, L or x, and then the term")),
+            _ => return Err(format!("‘{head}’: after the colon stands F, P, C, L or x, and then the term")),
         };
         let rest = letters.as_str();
         if !rest.is_empty() {
@@ -184,7 +186,7 @@ pub fn of_world(world: &World) -> Vec<Shorthand> {
 #[must_use]
 pub fn entry(term: Term, index: Index) -> Entry {
     let op = Op::Submit { text: format!("{term}.{index}") };
-    Entry { term, payload: Payload::Command(Command { client: 0, serial: 0, op }.encode()) }
+    Entry { term, payload: Payload::Command(Command { client: 0, serial: 0, session: false, op }.encode()) }
 }
 
 impl World {
@@ -214,8 +216,13 @@ impl World {
             let role = match state.role {
                 None => return (node, false),
                 Some(RoleName::Follower) => Role::Follower { leader: None },
-                Some(RoleName::Candidate) => Role::Candidate { granted: myself, refused: ServerSet::EMPTY },
-                Some(RoleName::Leader) => Role::Leader { progress: Default::default() },
+                Some(RoleName::PreCandidate) => {
+                    Role::PreCandidate { granted: myself, refused: ServerSet::EMPTY }
+                }
+                Some(RoleName::Candidate) => {
+                    Role::Candidate { granted: myself, refused: ServerSet::EMPTY, transfer: false }
+                }
+                Some(RoleName::Leader) => Role::Leader(Box::default()),
             };
             (node.in_role(role, state.commit), true)
         };
@@ -252,7 +259,7 @@ mod tests {
             ("", "no server"),
             ("S2 1", "S1 is next"),
             ("S1 / S1", "S2 is next"),
-            ("S1:Q4 11", "F, C, L or x"),
+            ("S1:Q4 11", "F, P, C, L or x"),
             ("S1:L4x 11", "not a term"),
             ("S1 1a1", "not a log"),
             ("S1 101", "not a log"),

@@ -3,8 +3,8 @@
 use super::disk::Disk;
 use super::event::{Brief, EventId};
 use super::net::{ClientId, Packet};
-use crate::kv::Store;
-use crate::raft::{Index, Message, Node, ServerId, Term, Timer, Token};
+use crate::kv::{Command, Store};
+use crate::raft::{Index, Message, Node, ReadId, ServerId, Term, Timer, Token};
 use std::collections::BTreeMap;
 
 /// A server.
@@ -22,12 +22,22 @@ pub struct Server {
     pub paused: bool,
     /// Its disk.
     pub disk: Disk,
+    /// Whether it has lost its disk for good: nobody of this name comes back.
+    pub retired: bool,
+    /// By how much its clock runs fast (or slow, below 0), in millionths.
+    pub clock_ppm: i32,
     /// Its timers, in the order of [`Timer::ALL`].
-    pub timers: [Option<Running>; 2],
+    timers: [Option<Running>; Timer::ALL.len()],
+    /// The one that fires first, and when.
+    next_timer: Option<(u64, Timer)>,
     /// Messages that wait for a write.
     pub waiting: Vec<Waiting>,
     /// Clients' requests that stand in its log, if it leads or led.
     pub requests: BTreeMap<Index, Request>,
+    /// Reads that it has been asked for past the log.
+    pub reads: BTreeMap<ReadId, Read>,
+    /// Requests that wait until it has handed its leadership over, or has given that up (D3.10).
+    pub held: Vec<(ClientId, Command)>,
     /// What has arrived while it was paused.
     pub inbox: Vec<Packet>,
     /// From whom it heard last, and when.
@@ -71,6 +81,17 @@ pub struct Request {
     pub term: Term,
 }
 
+/// A client's read that does not go through the log.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Read {
+    /// Who asked.
+    pub client: ClientId,
+    /// Its number for the request.
+    pub serial: u32,
+    /// What it reads.
+    pub key: String,
+}
+
 impl Server {
     /// A server with this node, not running.
     #[must_use]
@@ -82,9 +103,14 @@ impl Server {
             up: false,
             paused: false,
             disk,
-            timers: [None; 2],
+            retired: false,
+            clock_ppm: 0,
+            timers: [None; Timer::ALL.len()],
+            next_timer: None,
             waiting: Vec::new(),
             requests: BTreeMap::new(),
+            reads: BTreeMap::new(),
+            held: Vec::new(),
             inbox: Vec::new(),
             heard: None,
             synced: Token(0),
@@ -96,6 +122,31 @@ impl Server {
     #[must_use]
     pub fn timer(&self, timer: Timer) -> Option<Running> {
         self.timers[timer as usize]
+    }
+
+    /// The timer that fires first, and when.
+    #[inline]
+    #[must_use]
+    pub fn next_timer(&self) -> Option<(u64, Timer)> {
+        self.next_timer
+    }
+
+    /// Starts a timer anew, or stops it. Returns what ran before.
+    pub(super) fn put_timer(&mut self, timer: Timer, running: Option<Running>) -> Option<Running> {
+        let before = std::mem::replace(&mut self.timers[timer as usize], running);
+        let running = Timer::ALL.iter().zip(&self.timers);
+        let firing = running.filter_map(|(timer, running)| Some((running.as_ref()?.fires_us, *timer)));
+        self.next_timer = firing.min();
+        before
+    }
+
+    /// How long a timer of this length really takes by this server's clock, in microseconds.
+    pub(super) fn by_its_clock(&self, length_us: u64) -> u64 {
+        if self.clock_ppm == 0 {
+            return length_us;
+        }
+        let speed = u128::from((1_000_000 + i64::from(self.clock_ppm)).max(1) as u64);
+        (u128::from(length_us) * 1_000_000 / speed) as u64
     }
 
     /// Whether it runs and is not paused.
@@ -120,14 +171,21 @@ impl Server {
             durable_index: node.durable_index(),
             commit: node.commit(),
             applied: node.applied(),
+            first_index: node.log().first_index(),
+            configuration: *node.configuration(),
+            transferring: node.transferring(),
         }
     }
 
-    /// Everything that is only in memory is gone.
+    /// Everything that is only in memory is gone. The state machine is what the snapshot holds.
     pub(super) fn forget(&mut self, node: Node) {
-        self.disk.crash();
         let disk = self.disk.clone();
-        let fired = self.fired;
-        *self = Server { fired, ..Server::new(node, disk) };
+        let Server { fired, retired, clock_ppm, .. } = *self;
+        let mut server = Server { fired, retired, clock_ppm, ..Server::new(node, disk) };
+        if let Some(snapshot) = server.node.snapshot() {
+            server.store = Store::decode(&snapshot.data).unwrap_or_default();
+            server.applied = server.node.applied();
+        }
+        *self = server;
     }
 }

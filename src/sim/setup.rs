@@ -1,7 +1,7 @@
 //! What a run starts from: how many servers, which seed, which options, which rules.
 
 use super::draw::{Seed, Shape};
-use crate::raft::{self, Backtracking, MAX_SERVERS, Rules, TimerRange};
+use crate::raft::{self, Backtracking, MAX_SERVERS, ReadMode, Rules, TimerRange};
 use serde::{Deserialize, Serialize};
 
 /// The longest time that can be set for anything, in microseconds: ten minutes.
@@ -47,6 +47,50 @@ pub struct Options {
     pub client_attempts: u32,
     /// How often the background client sends a `put`; 0: there is none.
     pub workload_every_us: u64,
+    // What follows is left out of files where it is off.
+    /// How many entries may be under way to a follower (D10.2.1); 0: no pipelining.
+    #[serde(skip_serializing_if = "is_off")]
+    pub window: u32,
+    /// Whether a leader writes to its own disk before it sends (else at the same time, D10.2.1).
+    #[serde(skip_serializing_if = "is_off")]
+    pub write_before_send: bool,
+    /// Whether servers ask whether they would be elected before they stand (D9.6).
+    #[serde(skip_serializing_if = "is_off")]
+    pub pre_vote: bool,
+    /// Whether a leader that hears no majority steps down (D6.2).
+    #[serde(skip_serializing_if = "is_off")]
+    pub check_quorum: bool,
+    /// Whether servers that hear from a leader ignore vote requests (D4.2.3).
+    #[serde(skip_serializing_if = "is_off")]
+    pub stickiness: bool,
+    /// Whether leaders hold leases (D6.4.1).
+    #[serde(skip_serializing_if = "is_off")]
+    pub lease: bool,
+    /// By how much leases believe that clocks may drift apart, in millionths (D6.4.1).
+    #[serde(skip_serializing_if = "is_off")]
+    pub drift_ppm: u32,
+    /// In at most how many rounds a new server catches up before it votes (D4.2.1); 0: it votes at once.
+    #[serde(skip_serializing_if = "is_off")]
+    pub catch_up_rounds: u32,
+    /// After how many applied entries a server takes a snapshot (§7); 0: only by hand.
+    #[serde(skip_serializing_if = "is_off")]
+    pub snapshot_every: u32,
+    /// The most bytes of a snapshot in one message (§7); 0: it is sent whole.
+    #[serde(skip_serializing_if = "is_off")]
+    pub snapshot_chunk: u32,
+    /// Whether clients open sessions, so that no command is applied twice (D6.3).
+    #[serde(skip_serializing_if = "is_off")]
+    pub sessions: bool,
+    /// After how many entries without a command of its client a session ends (D6.3); 0: never.
+    #[serde(skip_serializing_if = "is_off")]
+    pub session_life: u32,
+    /// How a `get` is answered that does not say how (D6.4).
+    #[serde(skip_serializing_if = "is_off")]
+    pub reads: ReadMode,
+}
+
+fn is_off<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// How messages travel along one direction of a link.
@@ -88,6 +132,19 @@ impl Default for Options {
             client_timeout_us: 600_000,
             client_attempts: 10,
             workload_every_us: 0,
+            window: 0,
+            write_before_send: false,
+            pre_vote: false,
+            check_quorum: false,
+            stickiness: false,
+            lease: false,
+            drift_ppm: 0,
+            catch_up_rounds: 0,
+            snapshot_every: 0,
+            snapshot_chunk: 0,
+            sessions: false,
+            session_life: 0,
+            reads: ReadMode::Log,
         }
     }
 }
@@ -108,6 +165,16 @@ impl Options {
             noop: self.noop,
             backtracking: self.backtracking,
             max_entries: self.max_entries,
+            window: self.window,
+            write_before_send: self.write_before_send,
+            pre_vote: self.pre_vote,
+            check_quorum: self.check_quorum,
+            stickiness: self.stickiness,
+            lease: self.lease,
+            drift_ppm: self.drift_ppm,
+            catch_up_rounds: self.catch_up_rounds,
+            snapshot_every: self.snapshot_every,
+            snapshot_chunk: self.snapshot_chunk,
         }
     }
 
@@ -138,6 +205,12 @@ impl Options {
             ("maxEntries", u64::from(self.max_entries), 1, 100_000),
             ("loss", u64::from(self.link.loss_ppm), 0, 1_000_000),
             ("duplicate", u64::from(self.link.duplicate_ppm), 0, 1_000_000),
+            ("window", u64::from(self.window), 0, 1_000_000),
+            ("driftPpm", u64::from(self.drift_ppm), 0, 10_000_000),
+            ("catchUpRounds", u64::from(self.catch_up_rounds), 0, 1000),
+            ("snapshotEvery", u64::from(self.snapshot_every), 0, 1_000_000_000),
+            ("snapshotChunk", u64::from(self.snapshot_chunk), 0, 1_000_000_000),
+            ("sessionLife", u64::from(self.session_life), 0, 1_000_000_000),
         ];
         for (name, value, least, most) in numbers {
             if !(least..=most).contains(&value) {
@@ -175,6 +248,20 @@ impl Options {
         if min_us == max_us {
             warnings.push(
                 "All election timeouts are equal: servers will stand at the same moment and split the vote."
+                    .into(),
+            );
+        }
+        if self.lease && !self.stickiness {
+            warnings.push(
+                "Leases need stickiness: without it servers vote while the leader holds a lease, so lease \
+                 reads fall back to ReadIndex."
+                    .into(),
+            );
+        }
+        if self.catch_up_rounds > 0 && !self.noop {
+            warnings.push(
+                "Without the no-op a new leader changes no configuration before a client's command of its \
+                 term is committed."
                     .into(),
             );
         }

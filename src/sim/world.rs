@@ -7,14 +7,15 @@ use super::event::{Brief, Change, Event, EventId, Finished, Stepped, What};
 use super::net::{Answer, ClientId, Content, DropReason, Endpoint, Network, Packet, PacketName};
 use super::server::{Request, Running, Server, Waiting};
 use super::setup::{Options, Setup};
-use crate::kv::Command;
+use crate::kv::{Command, Output};
 use crate::raft::{
-    Configuration, Durable, Effect, Entry, Index, Input, Message, Node, Observer, Payload, RoleName, Rules,
+    Configuration, Durable, Effect, Index, Input, Message, Node, Observer, Refused, RoleName, Rules,
     ServerId, ServerSet, Timer, TimerRange, Token, Unobserved,
 };
 
 mod act;
 mod clients;
+mod machine;
 
 /// Someone who looks on. It hears each decision ([`Observer`]), and then what happened.
 pub trait Watch: Observer + Sized {
@@ -93,6 +94,10 @@ struct Draft {
     finished: Option<Box<Finished>>,
     /// The client's request that is being proposed.
     request: Option<(ClientId, u32)>,
+    /// Why a server does not do what it was asked for.
+    refused: Option<(ServerId, Refused)>,
+    /// Whether the server wants a snapshot of its state machine.
+    snapshot_due: bool,
 }
 
 impl Draft {
@@ -300,10 +305,8 @@ impl World {
             if let Some(done_us) = server.disk.next_done_us() {
                 write.or(done_us, || Next::Write(server.node.id()));
             }
-            for (which, running) in Timer::ALL.into_iter().zip(&server.timers) {
-                if let Some(running) = running {
-                    timer.or(running.fires_us, || Next::Timer(server.node.id(), which));
-                }
+            if let Some((fires_us, which)) = server.next_timer() {
+                timer.or(fires_us, || Next::Timer(server.node.id(), which));
             }
         }
         let mut next = write;
@@ -329,7 +332,7 @@ impl World {
     fn finish_write<W: Watch>(&mut self, id: ServerId, watch: &mut W) -> Option<EventId> {
         let mut draft = self.draft::<W>(Some(id));
         let server = &mut self.servers[id.slot()];
-        let (token, cause, last) = server.disk.finish()?;
+        let (token, cause, last) = server.disk.finish(self.now_us)?;
         server.synced = token;
         draft.causes[0] = Some(cause);
         self.release_waiting(id, token, &mut draft);
@@ -355,7 +358,7 @@ impl World {
     ) -> EventId {
         let mut draft = self.draft::<W>(Some(id));
         let server = &mut self.servers[id.slot()];
-        let running = server.timers[timer as usize].take();
+        let running = server.put_timer(timer, None);
         draft.causes = [running.map(|running| running.cause), by_hand];
         if timer == Timer::Election {
             let term = server.node.term();
@@ -408,12 +411,10 @@ impl World {
                 self.servers[id.slot()].heard = Some((message.from, self.now_us));
                 self.on_server(id, Input::Received(message), &mut draft, watch);
             }
-            (Endpoint::Server(id), Content::Request { serial, op }) => {
+            (Endpoint::Server(id), Content::Request { serial, op, session, mode }) => {
                 if let Endpoint::Client(client) = name.from {
-                    draft.request = Some((client, serial));
-                    let command = Command { client: client.0, serial, op };
-                    let payload = Payload::Command(command.encode());
-                    self.on_server(id, Input::Proposed(payload), &mut draft, watch);
+                    let command = Command { client: client.0, serial, session, op };
+                    self.receive_request(id, client, command, mode, &mut draft, watch);
                 }
             }
             (Endpoint::Client(client), Content::Response { serial, answer }) => {
@@ -436,17 +437,24 @@ impl World {
         let mut effects = std::mem::take(&mut self.effects);
         self.servers[id.slot()].node.step(input, self.rules, watch, &mut effects);
         for effect in effects.drain(..) {
-            self.carry_out(id, effect, draft);
+            self.carry_out(id, effect, draft, watch);
         }
         self.effects = effects;
+        self.go_on_with_held(id, draft, watch);
+        if std::mem::take(&mut draft.snapshot_due) {
+            self.take_snapshot(id, draft, watch);
+        }
     }
 
-    fn carry_out(&mut self, id: ServerId, effect: Effect, draft: &mut Draft) {
+    fn carry_out<W: Watch>(&mut self, id: ServerId, effect: Effect, draft: &mut Draft, watch: &mut W) {
         let server = &mut self.servers[id.slot()];
         match effect {
             Effect::Persist(write) => {
                 draft.wrote = Some(write.token);
-                draft.log_from = write.log.as_ref().map(|suffix| suffix.from);
+                let new_base = write.snapshot.as_ref().filter(|new| !new.keep);
+                let from = write.log.as_ref().map(|suffix| suffix.from);
+                let from = from.or(new_base.map(|new| new.snapshot.index.next()));
+                draft.log_from = draft.log_from.into_iter().chain(from).min();
                 server.disk.begin(write, self.options.fsync, self.now_us, draft.id);
             }
             Effect::Send(message, Some(after)) if after > server.synced => {
@@ -455,8 +463,10 @@ impl World {
             }
             Effect::Send(message, _) => self.send(message, draft.id, None, draft),
             Effect::SetTimer(timer, range) => self.set_timer(id, timer, range, draft.id),
-            Effect::CancelTimer(timer) => server.timers[timer as usize] = None,
-            Effect::Apply(upto) => self.apply(id, upto, draft),
+            Effect::CancelTimer(timer) => drop(server.put_timer(timer, None)),
+            Effect::Apply(upto) => self.apply(id, upto, draft, watch),
+            Effect::Restore(snapshot) => self.restore(id, &snapshot, watch),
+            Effect::TakeSnapshot => draft.snapshot_due = true,
             Effect::Accepted(index, term) => {
                 if let Some((client, serial)) = draft.request {
                     server.requests.insert(index, Request { client, serial, term });
@@ -466,6 +476,16 @@ impl World {
                 if let Some((client, serial)) = draft.request {
                     self.answer(id, client, serial, Answer::NotLeader(leader), draft);
                 }
+            }
+            Effect::Refused(why) => draft.refused = Some((id, why)),
+            Effect::ReadReady(read) => self.answer_read(
+                id,
+                read,
+                |key, store| Answer::Done(Output::Value(store.get(key).map(str::to_string))),
+                draft,
+            ),
+            Effect::ReadRefused(read, leader) => {
+                self.answer_read(id, read, |_, _| Answer::NotLeader(leader), draft);
             }
         }
     }
@@ -493,32 +513,8 @@ impl World {
             let draw = draw(self.setup.seed, Purpose::ElectionTimeout, subject, term.0, fired);
             Shape::Uniform.within(draw, min_us, max_us)
         };
-        let fires_us = self.now_us + length_us;
-        server.timers[timer as usize] = Some(Running { from_us: self.now_us, fires_us, cause });
-    }
-
-    /// Applies the log to the state machine, and answers the clients whose requests these were.
-    fn apply(&mut self, id: ServerId, upto: Index, draft: &mut Draft) {
-        while self.servers[id.slot()].applied < upto {
-            let server = &mut self.servers[id.slot()];
-            let index = server.applied.next();
-            server.applied = index;
-            let Some(Entry { term, payload }) = server.node.log().get(index) else { continue };
-            let output = match payload {
-                Payload::Command(bytes) => {
-                    Command::decode(bytes).map(|command| server.store.apply(&command.op))
-                }
-                Payload::Noop => None,
-            };
-            let term = *term;
-            if let Some(request) = server.requests.remove(&index) {
-                let answer = match output {
-                    Some(output) if request.term == term => Answer::Done(output),
-                    _ => Answer::Erased,
-                };
-                self.answer(id, request.client, request.serial, answer, draft);
-            }
-        }
+        let fires_us = self.now_us + server.by_its_clock(length_us);
+        server.put_timer(timer, Some(Running { from_us: self.now_us, fires_us, cause }));
     }
 
     // Events.
@@ -540,6 +536,8 @@ impl World {
             wrote: None,
             finished: None,
             request: None,
+            refused: None,
+            snapshot_due: false,
         }
     }
 

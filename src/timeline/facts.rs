@@ -1,8 +1,11 @@
 //! The digest of a run: what happened, in a fixed encoding. Deliveries, timers, writes and changes of
 //! state are facts; guards, causes and words are not.
 
-use crate::kv::{Command, Op, Output};
-use crate::raft::{AppendOutcome, Body, Entry, Index, Message, Payload, RoleName, ServerId, Term};
+use crate::kv::{Command, Output};
+use crate::raft::{
+    AppendOutcome, Body, Configuration, Entry, Index, Message, Payload, ReadMode, RoleName, Round, ServerId,
+    SnapshotOutcome, Term,
+};
 use crate::sim::{Answer, Brief, Content, Digest, Event, PacketName, What};
 
 /// Takes an event into a digest.
@@ -62,11 +65,19 @@ fn digest_packet(digest: &mut Digest, name: &PacketName, content: &Content) {
     digest.word(u64::from(k) << 8 | u64::from(copy));
     match content {
         Content::Raft(message) => digest_message(digest, message),
-        Content::Request { serial, op } => digest_op(digest, *serial, op),
+        Content::Request { serial, op, session, mode } => {
+            let command = Command { client: 0, serial: *serial, session: *session, op: op.clone() };
+            digest.bytes(&command.encode());
+            if *mode != ReadMode::Log {
+                digest.word(*mode as u64);
+            }
+        }
         Content::Response { serial, answer } => {
             digest.word(11 << 32 | u64::from(*serial));
             match answer {
                 Answer::Done(Output::Done) => digest.word(0),
+                Answer::Done(Output::NoSession) => digest.word(3),
+                Answer::Done(Output::Outdated) => digest.word(4),
                 Answer::Done(output @ (Output::Value(_) | Output::Cas { .. })) => {
                     digest.bytes(output.to_string().as_bytes());
                 }
@@ -77,10 +88,6 @@ fn digest_packet(digest: &mut Digest, name: &PacketName, content: &Content) {
     }
 }
 
-fn digest_op(digest: &mut Digest, serial: u32, op: &Op) {
-    digest.bytes(&Command { client: 0, serial, op: op.clone() }.encode());
-}
-
 fn digest_message(digest: &mut Digest, message: &Message) {
     let end = |digest: &mut Digest, Term(term): Term, Index(index): Index| {
         digest.word(term);
@@ -88,21 +95,52 @@ fn digest_message(digest: &mut Digest, message: &Message) {
     };
     digest.word(message.term.0);
     match &message.body {
-        Body::RequestVote { last_index, last_term } => {
-            digest.word(21);
+        Body::RequestVote { last_index, last_term, transfer } => {
+            digest.word(21 | u64::from(*transfer) << 32);
             end(digest, *last_term, *last_index);
         }
         Body::RequestVoteReply { asked, granted } => {
             digest.word(22 << 1 | u64::from(*granted));
             digest.word(asked.0);
         }
-        Body::AppendEntries { prev_index, prev_term, entries, leader_commit } => {
+        Body::PreVote { asked, last_index, last_term } => {
+            digest.word(25);
+            digest.word(asked.0);
+            end(digest, *last_term, *last_index);
+        }
+        Body::PreVoteReply { asked, granted } => {
+            digest.word(26 << 1 | u64::from(*granted));
+            digest.word(asked.0);
+        }
+        Body::InstallSnapshot { last_index, last_term, configuration, offset, data, done, round } => {
+            digest.word(27 << 1 | u64::from(*done));
+            end(digest, *last_term, *last_index);
+            digest_configuration(digest, configuration);
+            digest.word(*offset);
+            digest.bytes(&data.0);
+            digest.word(round.0);
+        }
+        Body::InstallSnapshotReply { asked, last_index, offset, outcome, round } => {
+            digest.word(28);
+            end(digest, *asked, *last_index);
+            digest.word(*offset);
+            digest.word(round.0);
+            digest.word(match outcome {
+                SnapshotOutcome::Stale => 0,
+                SnapshotOutcome::Installed => 1,
+                SnapshotOutcome::More { offset } => 2 + offset,
+            });
+        }
+        Body::TimeoutNow => digest.word(29),
+        Body::AppendEntries { prev_index, prev_term, entries, leader_commit, round } => {
+            digest_round(digest, *round);
             digest.word(23);
             end(digest, *prev_term, *prev_index);
             digest.word(leader_commit.0);
             entries.iter().for_each(|entry| digest_entry(digest, entry));
         }
-        Body::AppendEntriesReply { asked, prev_index, count, outcome } => {
+        Body::AppendEntriesReply { asked, prev_index, count, outcome, round } => {
+            digest_round(digest, *round);
             digest.word(24);
             end(digest, *asked, *prev_index);
             digest.word(*count);
@@ -118,11 +156,30 @@ fn digest_message(digest: &mut Digest, message: &Message) {
     }
 }
 
+/// Rounds are counted only where something needs them.
+fn digest_round(digest: &mut Digest, round: Round) {
+    if round > Round(0) {
+        digest.word(30 << 48 | round.0);
+    }
+}
+
+fn digest_configuration(digest: &mut Digest, configuration: &Configuration) {
+    let Configuration { voters, outgoing, learners, auto_leave } = configuration;
+    for servers in [voters, outgoing, learners] {
+        digest.word(servers.iter().fold(0, |bits, id| bits | 1 << id.number()));
+    }
+    digest.word(u64::from(*auto_leave));
+}
+
 fn digest_entry(digest: &mut Digest, entry: &Entry) {
     digest.word(entry.term.0);
     match &entry.payload {
         Payload::Noop => digest.word(0),
         Payload::Command(bytes) => digest.bytes(bytes),
+        Payload::Configuration(configuration) => {
+            digest.word(u64::MAX);
+            digest_configuration(digest, configuration);
+        }
     }
 }
 
@@ -131,6 +188,7 @@ fn digest_brief(digest: &mut Digest, brief: &Brief) {
         RoleName::Follower => 0,
         RoleName::Candidate => 1,
         RoleName::Leader => 2,
+        RoleName::PreCandidate => 3,
     };
     digest.word(role << 2 | u64::from(brief.up) << 1 | u64::from(brief.paused));
     digest.word(brief.term.0);
@@ -140,4 +198,7 @@ fn digest_brief(digest: &mut Digest, brief: &Brief) {
     digest.word(brief.durable_index.0);
     digest.word(brief.commit.0);
     digest.word(brief.applied.0);
+    if brief.first_index > Index(1) {
+        digest.word(brief.first_index.0);
+    }
 }

@@ -150,11 +150,12 @@ fn server(server: &Server, ids: impl Iterator<Item = ServerId>) -> ServerState {
                 command: match &entry.payload {
                     Payload::Command(bytes) => Command::decode(bytes).map(|command| command.op.to_string()),
                     Payload::Noop => None,
+                    Payload::Configuration(configuration) => Some(configuration.to_string()),
                 },
             })
             .collect(),
         votes: match node.role() {
-            Role::Candidate { granted, .. } => Some(*granted),
+            Role::Candidate { granted, .. } | Role::PreCandidate { granted, .. } => Some(*granted),
             _ => None,
         },
         progress: order::map(ids.filter_map(|peer| Some((peer, node.progress(peer)?)))),

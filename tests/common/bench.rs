@@ -4,20 +4,14 @@
 use super::s;
 use std::collections::VecDeque;
 use wavetank::raft::{
-    AppendOutcome, Backtracking, Body, Configuration, Durable, Effect, Entries, Entry, HardState, Index,
-    Input, Message, Node, Options, Payload, RoleName, Rules, ServerId, Term, Timer, TimerRange, Token,
+    AppendOutcome, Body, Configuration, Durable, Effect, Entries, Entry, HardState, Index, Input, Message,
+    Node, Options, Payload, ReadId, RoleName, Round, Rules, ServerId, SnapshotOutcome, Term, Timer, Token,
     Unobserved, Write,
 };
 
 /// The options of a bench: nothing extra.
 pub fn options() -> Options {
-    Options {
-        election: TimerRange { min_us: 150_000, max_us: 300_000 },
-        heartbeat_us: 50_000,
-        noop: false,
-        backtracking: Backtracking::StepByOne,
-        max_entries: 64,
-    }
+    Options::default()
 }
 
 /// An entry of that term. All entries of a term are the same command, which is all that a log of terms
@@ -107,7 +101,7 @@ impl Bench {
 
     pub fn propose(&mut self) -> Vec<String> {
         let term = self.node.term().0;
-        self.told(Input::Proposed(entry(term).payload))
+        self.told(Input::Proposed(vec![entry(term).payload]))
     }
 
     /// The next write is durable.
@@ -137,6 +131,7 @@ impl Bench {
         let node = &self.node;
         let role = match node.role().name() {
             RoleName::Follower => 'F',
+            RoleName::PreCandidate => 'P',
             RoleName::Candidate => 'C',
             RoleName::Leader => 'L',
         };
@@ -167,7 +162,7 @@ fn terms<'a>(entries: impl Iterator<Item = &'a Entry>) -> String {
 }
 
 pub fn vote_request(last_term: u64, last_index: u64) -> Body {
-    Body::RequestVote { last_index: Index(last_index), last_term: Term(last_term) }
+    Body::RequestVote { last_index: Index(last_index), last_term: Term(last_term), transfer: false }
 }
 
 pub fn vote(asked: u64, granted: bool) -> Body {
@@ -181,11 +176,12 @@ pub fn append((index, term): (u64, u64), new: &str, leader_commit: u64) -> Body 
         prev_term: Term(term),
         entries: entries(new),
         leader_commit: Index(leader_commit),
+        round: Round(0),
     }
 }
 
 pub fn appended(asked: u64, prev: u64, count: u64, outcome: AppendOutcome) -> Body {
-    Body::AppendEntriesReply { asked: Term(asked), prev_index: Index(prev), count, outcome }
+    Body::AppendEntriesReply { asked: Term(asked), prev_index: Index(prev), count, outcome, round: Round(0) }
 }
 
 pub fn success(asked: u64, prev: u64, count: u64) -> Body {
@@ -201,15 +197,23 @@ pub fn tell(effect: &Effect) -> String {
     let name = |timer: &Timer| match timer {
         Timer::Election => "election timer",
         Timer::Heartbeat => "heartbeat timer",
+        Timer::Quorum => "quorum timer",
+        Timer::Stickiness => "stickiness timer",
+        Timer::LeaseA => "lease timer A",
+        Timer::LeaseB => "lease timer B",
+        Timer::Transfer => "transfer timer",
+        Timer::CatchUp => "catch-up timer",
     };
     match effect {
-        Effect::Persist(Write { token: Token(token), hard, log }) => {
+        Effect::Persist(Write { token: Token(token), hard, log, snapshot }) => {
             let hard = hard.map(|HardState { term, voted_for }| {
                 format!(" t{term} v{}", voted_for.map_or(0, ServerId::number))
             });
             let log =
                 log.as_ref().map(|suffix| format!(" log {}:{}", suffix.from, terms(suffix.entries.iter())));
-            format!("write {token}:{}{}", hard.unwrap_or_default(), log.unwrap_or_default())
+            let snapshot = snapshot.as_ref().map(|new| format!(" snapshot {}", new.snapshot.index));
+            let (hard, log) = (hard.unwrap_or_default(), log.unwrap_or_default());
+            format!("write {token}:{hard}{}{log}", snapshot.unwrap_or_default())
         }
         Effect::Send(message, after) => {
             let Message { to, term, body, .. } = message;
@@ -222,20 +226,53 @@ pub fn tell(effect: &Effect) -> String {
         Effect::Accepted(index, term) => format!("accepted {index} t{term}"),
         Effect::NotLeader(Some(leader)) => format!("ask {leader}"),
         Effect::NotLeader(None) => "ask someone else".into(),
+        Effect::Refused(why) => format!("refused: {why}"),
+        Effect::Restore(snapshot) => format!("restore {}", snapshot.index),
+        Effect::TakeSnapshot => "take a snapshot".into(),
+        Effect::ReadReady(ReadId(id)) => format!("read {id} is ready"),
+        Effect::ReadRefused(ReadId(id), leader) => {
+            format!("read {id}: ask {}", leader.map_or("someone else".into(), |leader| leader.to_string()))
+        }
     }
+}
+
+fn in_round(Round(round): Round) -> String {
+    if round == 0 { String::new() } else { format!(" r{round}") }
 }
 
 /// What a message says, in a few words.
 pub fn say(body: &Body) -> String {
     match body {
-        Body::RequestVote { last_index, last_term } => format!("vote? {last_index}.{last_term}"),
+        Body::RequestVote { last_index, last_term, transfer } => {
+            format!("vote? {last_index}.{last_term}{}", if *transfer { " by transfer" } else { "" })
+        }
+        Body::PreVote { asked, last_index, last_term } => {
+            format!("would you vote {asked}? {last_index}.{last_term}")
+        }
+        Body::PreVoteReply { asked, granted } => {
+            format!("would {} {asked}", if *granted { "vote" } else { "not" })
+        }
+        Body::InstallSnapshot { last_index, last_term, offset, data, done, round, .. } => {
+            let done = if *done { " done" } else { "" };
+            format!("snapshot {last_index}.{last_term} {offset}+{}{done}{}", data.0.len(), in_round(*round))
+        }
+        Body::InstallSnapshotReply { asked, last_index, outcome, round, .. } => {
+            let outcome = match outcome {
+                SnapshotOutcome::Stale => "stale".to_string(),
+                SnapshotOutcome::More { offset } => format!("more from {offset}"),
+                SnapshotOutcome::Installed => "installed".into(),
+            };
+            format!("snapshot {last_index} {outcome} {asked}{}", in_round(*round))
+        }
+        Body::TimeoutNow => "stand now".into(),
         Body::RequestVoteReply { asked, granted } => {
             format!("{} {asked}", if *granted { "yes" } else { "no" })
         }
-        Body::AppendEntries { prev_index, prev_term, entries, leader_commit } => {
-            format!("append {prev_index}.{prev_term} {} c{leader_commit}", terms(entries.iter()))
+        Body::AppendEntries { prev_index, prev_term, entries, leader_commit, round } => {
+            let new = terms(entries.iter());
+            format!("append {prev_index}.{prev_term} {new} c{leader_commit}{}", in_round(*round))
         }
-        Body::AppendEntriesReply { asked, prev_index, count, outcome } => match outcome {
+        Body::AppendEntriesReply { asked, prev_index, count, outcome, round: _ } => match outcome {
             AppendOutcome::Success => format!("stored {prev_index}+{count} {asked}"),
             AppendOutcome::Stale => format!("stale {asked}"),
             AppendOutcome::Mismatch { hint: None } => format!("mismatch {prev_index} {asked}"),

@@ -147,7 +147,7 @@ pub fn put(key: &str, value: &str) -> Op {
 /// The person's client asks for it, of whomever it believes to lead.
 #[track_caller]
 pub fn submit(run: &mut Run, op: Op) {
-    act(run, Action::Submit { op, to: None });
+    act(run, Action::Submit { op, to: None, mode: None });
 }
 
 /// A command goes into the log of that leader, and nobody waits for it.

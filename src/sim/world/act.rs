@@ -2,11 +2,16 @@
 
 use super::{Draft, Watch, World};
 use crate::kv::{Command, Op, TEXT_MAX};
-use crate::raft::{Input, MAX_SERVERS, Node, Payload, RoleName, Rules, ServerId, ServerSet, Unobserved};
-use crate::sim::action::{Action, Refusal};
-use crate::sim::client::QUEUE_MAX;
+use crate::raft::{
+    Change, Configuration, Durable, Input, MAX_SERVERS, Node, Payload, ReadMode, RoleName, Rule, Rules,
+    ServerId, ServerSet, Unobserved, rules,
+};
+use crate::sim::action::{Action, CLOCK_PPM_MAX, CLOCK_PPM_MIN, Refusal};
+use crate::sim::client::{QUEUE_MAX, Wish};
+use crate::sim::disk::Disk;
 use crate::sim::event::{EventId, What};
 use crate::sim::net::{DropReason, Endpoint, Packet, PacketName};
+use crate::sim::server::Server;
 use crate::sim::setup::Options;
 
 impl World {
@@ -33,7 +38,10 @@ impl World {
                 let down = Refusal::Nonsense { why: format!("{id} is down already") };
                 ensure(server(*id)?.up, down)
             }
-            Action::Restart { server: id } => ensure(!server(*id)?.up, Refusal::Up { server: *id }),
+            Action::Restart { server: id } => {
+                ensure(!server(*id)?.up, Refusal::Up { server: *id })?;
+                ensure(!server(*id)?.retired, Refusal::Retired { server: *id })
+            }
             Action::Pause { server: id } => active(*id).map(drop),
             Action::Resume { server: id } => ensure(running(*id)?.paused, Refusal::NotPaused { server: *id }),
             Action::Fire { server: id, timer } => {
@@ -97,7 +105,39 @@ impl World {
                 check_texts(op)
             }
             Action::Manual { on } => ensure(*on != self.manual, Refusal::Already),
-            Action::Submit { op, to } => {
+            Action::Boot { server: id } => {
+                let next = ServerId::new(self.servers.len() as u8 + 1).ok_or(Refusal::Full)?;
+                let why = format!("{next} is the next name that nobody has had");
+                ensure(*id == next, Refusal::Nonsense { why })
+            }
+            Action::Change { change, at } => {
+                for id in named_by(change).iter() {
+                    server(id)?;
+                }
+                self.asked(*at).map(drop)
+            }
+            Action::Transfer { to, at } => {
+                server(*to)?;
+                self.asked(*at).map(drop)
+            }
+            Action::Snapshot { server: id } => active(*id).map(drop),
+            Action::Tear { server: id } => {
+                let why = format!("{id} is not writing entries just now");
+                ensure(running(*id)?.disk.writing_entries() > 0, Refusal::Nonsense { why })
+            }
+            Action::Wipe { server: id } => {
+                ensure(!server(*id)?.retired, Refusal::Retired { server: *id })?;
+                let fresh = self.rules.is_on(Rule::FreshIdentity);
+                ensure(!fresh || self.servers.len() < usize::from(MAX_SERVERS), Refusal::Full)
+            }
+            Action::SetClock { server: id, ppm } => {
+                let known = server(*id)?.clock_ppm;
+                let why = format!("a clock can run by {CLOCK_PPM_MIN} to {CLOCK_PPM_MAX} millionths off");
+                ensure((CLOCK_PPM_MIN..=CLOCK_PPM_MAX).contains(ppm), Refusal::Nonsense { why })?;
+                ensure(known != *ppm, Refusal::Already)
+            }
+            Action::SetDisk { server: id, lies } => ensure(server(*id)?.disk.lies != *lies, Refusal::Already),
+            Action::Submit { op, to, .. } => {
                 to.iter().try_for_each(|id| server(*id).map(drop))?;
                 let queued = self.clients[0].queue.len();
                 ensure(
@@ -123,12 +163,34 @@ impl World {
         if checked.is_ok() {
             self.carry_out_action(action, &mut draft, watch);
         }
-        let refused = checked.clone().err();
+        // A server may have been asked, and decline: what it decided is in the event.
+        let declined = draft.refused.take().filter(|_| action.asks_server());
+        let done = checked.and(match declined {
+            Some((server, why)) => Err(Refusal::Declined { server, why }),
+            None => Ok(()),
+        });
+        let refused = done.clone().err();
         self.close(&mut draft, || What::Acted { action: action.clone(), refused }, watch);
-        if checked.is_ok() {
+        if done.is_ok() {
             self.follow_up(action, id, watch);
         }
-        checked.map(|()| id)
+        done.map(|()| id)
+    }
+
+    /// Who is asked to change the configuration or to hand leadership over: the one that is named, or
+    /// whoever leads the latest term.
+    fn asked(&self, at: Option<ServerId>) -> Result<ServerId, Refusal> {
+        let leaders = self.servers.iter().filter(|server| server.is_active() && server.node.is_leader());
+        let id = match at {
+            Some(id) => id,
+            None => leaders.max_by_key(|s| s.node.term()).map(|s| s.node.id()).ok_or(Refusal::NoLeader)?,
+        };
+        match self.server(id) {
+            None => Err(Refusal::NoSuchServer { server: id, servers: self.servers.len() as u8 }),
+            Some(server) if !server.up => Err(Refusal::Down { server: id }),
+            Some(server) if server.paused => Err(Refusal::Paused { server: id }),
+            Some(_) => Ok(id),
+        }
     }
 
     /// The server whose state an action changes by itself.
@@ -139,8 +201,12 @@ impl World {
             | Action::Pause { server }
             | Action::Resume { server }
             | Action::StepDown { server }
+            | Action::Snapshot { server }
+            | Action::Tear { server }
+            | Action::Wipe { server }
             | Action::Propose { server, .. } => Some(*server),
             Action::Send { from, .. } => Some(*from),
+            Action::Change { at, .. } | Action::Transfer { at, .. } => self.asked(*at).ok(),
             _ => None,
         }
     }
@@ -153,13 +219,13 @@ impl World {
             Action::Resume { server } => self.resume(*server),
             Action::StepDown { server } => self.on_server(*server, Input::SteppedDown, draft, watch),
             Action::Propose { server, op } => {
-                let command = Command { client: 0, serial: 0, op: op.clone() };
+                let command = Command { client: 0, serial: 0, session: false, op: op.clone() };
                 let payload = Payload::Command(command.encode());
-                self.on_server(*server, Input::Proposed(payload), draft, watch);
+                self.on_server(*server, Input::Proposed(vec![payload]), draft, watch);
             }
             Action::Send { from, to } => {
                 if let Some(effect) = self.servers[from.slot()].node.send_for(*to, self.rules) {
-                    self.carry_out(*from, effect, draft);
+                    self.carry_out(*from, effect, draft, watch);
                 }
             }
             Action::Hold { message } => self.network.hold(*message),
@@ -179,8 +245,30 @@ impl World {
             Action::SetOptions { options } => self.set_options(options),
             Action::SetRules { off } => self.rules = *off,
             Action::Manual { on } => self.manual = *on,
-            Action::Submit { op, to } => {
-                self.clients[0].queue.push_back((op.clone(), *to));
+            Action::Boot { server } => self.boot(*server, draft, watch),
+            Action::Change { change, at } => {
+                if let Ok(server) = self.asked(*at) {
+                    self.on_server(server, Input::ChangeAsked(*change), draft, watch);
+                }
+            }
+            Action::Transfer { to, at } => {
+                if let Ok(server) = self.asked(*at) {
+                    self.on_server(server, Input::TransferAsked(*to), draft, watch);
+                }
+            }
+            Action::Snapshot { server } => self.take_snapshot(*server, draft, watch),
+            Action::Tear { server } => {
+                self.servers[server.slot()].disk.tear(self.now_us);
+                self.crash(*server);
+            }
+            Action::Wipe { server } => self.wipe(*server, draft, watch),
+            Action::SetClock { server, ppm } => self.servers[server.slot()].clock_ppm = *ppm,
+            Action::SetDisk { server, lies } => self.servers[server.slot()].disk.lies = *lies,
+            Action::Submit { op, to, mode } => {
+                let reads = matches!(op, Op::Get { .. });
+                let mode = mode.unwrap_or(self.options.reads);
+                let mode = if reads { mode } else { ReadMode::Log };
+                self.clients[0].queue.push_back(Wish { op: op.clone(), to: *to, mode });
                 if self.clients[0].begin(self.now_us, draft.id) {
                     self.ask(0, draft);
                 }
@@ -215,7 +303,7 @@ impl World {
 
     fn crash(&mut self, id: ServerId) {
         let server = &mut self.servers[id.slot()];
-        server.disk.crash();
+        server.disk.crash(self.now_us);
         // What waited in front of a paused server finds it down.
         for packet in std::mem::take(&mut server.inbox) {
             self.network.put_back(packet, self.now_us);
@@ -229,11 +317,48 @@ impl World {
     fn restart<W: Watch>(&mut self, id: ServerId, draft: &mut Draft, watch: &mut W) {
         let options = self.options.for_server();
         let server = &mut self.servers[id.slot()];
+        server.disk.durable.recover(self.rules, watch);
         let node = Node::new(id, options, &server.disk.durable, self.rules, watch);
         server.forget(node);
         server.up = true;
         draft.reborn = true;
         self.on_server(id, Input::Started, draft, watch);
+    }
+
+    /// A new server starts. It knows of no cluster until a leader sends it something.
+    fn boot<W: Watch>(&mut self, id: ServerId, draft: &mut Draft, watch: &mut W) {
+        let durable = Durable::new(Configuration::NOBODY);
+        let node = Node::new(id, self.options.for_server(), &durable, self.rules, watch);
+        self.servers.push(Server::new(node, Disk::new(self.setup.seed, id, durable)));
+        let server = &mut self.servers[id.slot()];
+        server.up = true;
+        if draft.server.is_none() {
+            draft.server = Some(id);
+            draft.before = draft.watched.then(|| server.brief());
+            draft.reborn = true;
+        }
+        self.on_server(id, Input::Started, draft, watch);
+    }
+
+    /// A server loses its disk. What it had promised it no longer knows, so it must not come back as
+    /// itself (D3.8): somebody new takes its place. With that rule off it comes back with an empty disk.
+    fn wipe<W: Watch>(&mut self, id: ServerId, draft: &mut Draft, watch: &mut W) {
+        self.crash(id);
+        let first = self.setup.servers;
+        let itself = rules::guard(self.rules, watch, Rule::FreshIdentity, false, Some(id), None::<ServerId>);
+        let server = &mut self.servers[id.slot()];
+        if itself {
+            // It was told at its first start who the cluster is, and is told so again.
+            let known = id.number() <= first;
+            let configuration = if known { Configuration::of_first(first) } else { Configuration::NOBODY };
+            server.disk.durable = Durable::new(configuration);
+            self.restart(id, draft, watch);
+            return;
+        }
+        server.retired = true;
+        if let Some(next) = ServerId::new(self.servers.len() as u8 + 1) {
+            self.boot(next, draft, watch);
+        }
     }
 
     fn resume(&mut self, id: ServerId) {
@@ -279,6 +404,22 @@ impl World {
     }
 }
 
+impl Action {
+    /// Whether the action asks a server for something that it may decline.
+    fn asks_server(&self) -> bool {
+        matches!(self, Action::Change { .. } | Action::Transfer { .. } | Action::Snapshot { .. })
+    }
+}
+
+/// The servers that a change names and that have to be there.
+fn named_by(change: &Change) -> ServerSet {
+    match change {
+        Change::Add(id) | Change::Learner(id) => [*id].into_iter().collect(),
+        Change::Joint { voters, learners, .. } => voters.or(*learners),
+        Change::Remove(_) | Change::Leave => ServerSet::EMPTY,
+    }
+}
+
 /// Whether the texts of an operation are short enough.
 fn check_texts(op: &Op) -> Result<(), Refusal> {
     let longest = texts(op).iter().map(|text| text.len()).max().unwrap_or(0);
@@ -291,7 +432,7 @@ fn check_texts(op: &Op) -> Result<(), Refusal> {
 /// The texts of an operation.
 fn texts(op: &Op) -> Vec<&str> {
     match op {
-        Op::Get { key } | Op::Delete { key } => vec![key],
+        Op::Get { key } | Op::Delete { key } | Op::Increment { key } => vec![key],
         Op::Put { key, value } | Op::Append { key, value } => vec![key, value],
         Op::Cas { key, expect, value } => {
             let mut texts = vec![key.as_str(), value.as_str()];
@@ -300,5 +441,6 @@ fn texts(op: &Op) -> Vec<&str> {
         }
         Op::Set { value } => vec![value],
         Op::Submit { text } => vec![text],
+        Op::Register { .. } => vec![],
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{Draft, Watch, World};
 use crate::kv::Op;
-use crate::raft::ServerId;
-use crate::sim::client::Next;
+use crate::raft::{ReadMode, ServerId};
+use crate::sim::client::{Next, Wish};
 use crate::sim::event::{EventId, What};
 use crate::sim::net::{Answer, ClientId, Content, Endpoint};
 
@@ -11,12 +11,17 @@ impl World {
     pub(super) fn ask(&mut self, slot: usize, draft: &mut Draft) {
         let client = &mut self.clients[slot];
         let Some(call) = &mut client.call else { return };
+        let in_session = self.options.sessions && call.mode == ReadMode::Log;
+        call.opening = in_session && !client.has_session;
         call.asked = true;
         call.attempts += 1;
         call.cause = draft.id;
         call.wake_us = self.now_us + self.options.client_timeout_us;
         let link = (Endpoint::Client(client.id), Endpoint::Server(client.target));
-        let content = Content::Request { serial: call.serial, op: call.op.clone() };
+        let op =
+            if call.opening { Op::Register { life: self.options.session_life } } else { call.op.clone() };
+        let session = in_session && !call.opening;
+        let content = Content::Request { serial: call.serial, op, session, mode: call.mode };
         draft.sends(self.network.send(link, content, self.now_us, draft.id, None));
     }
 
@@ -69,7 +74,8 @@ impl World {
         client.tick_us = (every_us > 0).then(|| self.now_us + every_us);
         if client.call.is_none() {
             let n = client.serial + 1;
-            client.queue.push_back((Op::Put { key: format!("k{}", n % 5), value: n.to_string() }, None));
+            let op = Op::Put { key: format!("k{}", n % 5), value: n.to_string() };
+            client.queue.push_back(Wish { op, to: None, mode: ReadMode::Log });
             client.begin(self.now_us, draft.id);
             self.ask(slot, &mut draft);
         }

@@ -1,0 +1,192 @@
+//! Changes of the configuration (§6, D4): one server at a time, or any change through a joint
+//! configuration; new servers that catch up before they vote; leaders that remove themselves.
+
+use super::config::{Change, Configuration};
+use super::log::{Entry, Payload};
+use super::node::{Effect, Node, Refused, Step};
+use super::role::{CatchUp, Mode, Progress};
+use super::rules::{Observer, Rule};
+use super::types::{Index, ServerId, ServerSet, Timer};
+
+impl Node {
+    /// The configuration in force is the latest in the log, committed or not (§6). If that entry is cut
+    /// off, the one before it is in force again.
+    pub(super) fn use_configuration<O: Observer>(&mut self, step: &mut Step<O>) {
+        let latest = *self.log.configuration();
+        if latest == self.configuration {
+            return;
+        }
+        let committed = *self.log.configuration_at(self.commit);
+        let new = step.choose(Rule::ConfigurationOnAppend, latest, committed);
+        let old = std::mem::replace(&mut self.configuration, new);
+        self.meet(new.members().minus(old.members()));
+    }
+
+    /// Nothing is known of a server that has just come, even if one of its name was there before.
+    fn meet(&mut self, new: ServerSet) {
+        let next = self.log.last_index().next();
+        let Some(leading) = self.leading_mut() else { return };
+        for id in new.iter() {
+            leading.sending.remove(&id);
+            leading.heard.remove(id);
+            let round = leading.progress[id.slot()].round;
+            leading.progress[id.slot()] = Progress { next, matched: Index(0), mode: Mode::default(), round };
+        }
+    }
+
+    /// Whose copies count when a leader commits: the voters', so its own only if it is one.
+    pub(super) fn counted<O: Observer>(&self, step: &mut Step<O>) -> Configuration {
+        let mut counted = self.configuration;
+        if !counted.all_voters().contains(self.id) {
+            let itself = [self.id].into_iter().collect();
+            counted = step.choose(Rule::LeaderOutsideNotCounted, counted, counted.counting(itself));
+        }
+        let learners = counted.learners.minus(counted.voters);
+        if !learners.is_empty() {
+            counted = step.choose(Rule::LearnersNotCounted, counted, counted.counting(learners));
+        }
+        counted
+    }
+
+    /// An administrator wants another configuration.
+    pub(super) fn ask_for_change<O: Observer>(&mut self, change: Change, step: &mut Step<O>) {
+        let new = self
+            .may_change(step)
+            .and_then(|()| self.configuration.changed_by(change).map_err(Refused::Change));
+        match new {
+            Err(refused) => step.effects.push(Effect::Refused(refused)),
+            Ok(new) => match change {
+                Change::Add(server) if self.catches_up_first(step) => self.catch_up(server, step),
+                Change::Joint { .. } => {
+                    // Without the joint phase majorities of old and new need not share a server.
+                    let direct = Configuration { auto_leave: false, outgoing: ServerSet::EMPTY, ..new };
+                    let new = step.choose(Rule::JointPhase, new, direct);
+                    self.append_configuration(new, step);
+                }
+                _ => self.append_configuration(new, step),
+            },
+        }
+    }
+
+    /// Whether a change may begin. Two at a time could make majorities that share no server (D4.1). And
+    /// a leader that has committed nothing of its own term may not know that an earlier leader's change
+    /// is still to be undone: its own would be a second one (Ongaro's correction of 2015).
+    fn may_change<O: Observer>(&self, step: &mut Step<O>) -> Result<(), Refused> {
+        let leading = self.leadership().ok_or(Refused::NotLeader)?;
+        if let Some(transfer) = leading.transfer {
+            return Err(Refused::Transferring { to: transfer.to });
+        }
+        let index = self.log.configuration_index();
+        if !step.guard(Rule::OneChangeAtATime, index <= self.commit, index, self.commit) {
+            return Err(Refused::ChangeUnderWay { index });
+        }
+        let committed = self.log.term_at(self.commit);
+        let own = Some(self.term);
+        if !step.guard(Rule::ChangeAfterOwnTermCommit, committed == own, committed, own) {
+            return Err(Refused::NothingOfOwnTerm);
+        }
+        match leading.catch_up {
+            Some(CatchUp { server, .. }) => Err(Refused::CatchingUp { server }),
+            None => Ok(()),
+        }
+    }
+
+    /// The new configuration goes into the log like a command, and is in force from then on (§6).
+    fn append_configuration<O: Observer>(&mut self, new: Configuration, step: &mut Step<O>) {
+        self.append(Entry { term: self.term, payload: Payload::Configuration(new) }, step);
+        step.effects.push(Effect::Accepted(self.log.last_index(), self.term));
+        let remains = new.all_voters().contains(self.id);
+        if !remains && step.guard(Rule::RemovedLeaderStepsDownAfterCommit, false, remains, true) {
+            return self.step_down(step);
+        }
+        self.send_to_all(step);
+        self.advance_commit(step);
+    }
+
+    /// commitIndex has grown, perhaps past a configuration.
+    pub(super) fn follow_committed_configuration<O: Observer>(&mut self, step: &mut Step<O>) {
+        if self.log.configuration_index() > self.commit {
+            return;
+        }
+        self.leave_joint(step);
+        let voters = self.configuration.all_voters();
+        if self.log.configuration_index() <= self.commit && !voters.contains(self.id) {
+            // A leader that is no longer wanted has led until that was committed (§6).
+            self.step_down(step);
+        }
+        self.advance_catch_up(step);
+    }
+
+    /// C_old,new is committed: whoever leads goes on to C_new (§6), unless an administrator wants to do
+    /// that.
+    pub(super) fn leave_joint<O: Observer>(&mut self, step: &mut Step<O>) {
+        let committed = self.log.configuration_index() <= self.commit;
+        if committed
+            && self.is_leader()
+            && self.configuration.auto_leave
+            && let Ok(new) = self.configuration.changed_by(Change::Leave)
+        {
+            self.append_configuration(new, step);
+        }
+    }
+
+    // Catching up (D4.2.1).
+
+    fn catches_up_first<O: Observer>(&self, step: &mut Step<O>) -> bool {
+        let rounds = self.options.catch_up_rounds;
+        rounds > 0 && !step.guard(Rule::LearnersCatchUpFirst, false, 0, rounds)
+    }
+
+    /// A server that has nothing yet would hold up every commitment if it were counted at once. So it
+    /// begins as a learner.
+    fn catch_up<O: Observer>(&mut self, server: ServerId, step: &mut Step<O>) {
+        if let Ok(new) = self.configuration.changed_by(Change::Learner(server))
+            && !self.configuration.all_voters().contains(server)
+        {
+            self.append_configuration(new, step);
+        }
+        self.begin_catch_up_round(server, 1, step);
+        self.advance_catch_up(step);
+    }
+
+    fn begin_catch_up_round<O: Observer>(&mut self, server: ServerId, round: u32, step: &mut Step<O>) {
+        let (target, length) = (self.log.last_index(), self.options.election.shortest());
+        let Some(leading) = self.leading_mut() else { return };
+        leading.catch_up = Some(CatchUp { server, round, target, in_time: true });
+        step.effects.push(Effect::SetTimer(Timer::CatchUp, length));
+    }
+
+    /// In each round the new server is sent what there was when the round began. One that takes less than
+    /// an election timeout for a round is close enough: it becomes a voter.
+    pub(super) fn advance_catch_up<O: Observer>(&mut self, step: &mut Step<O>) {
+        let Some(leading) = self.leadership() else { return };
+        let Some(CatchUp { server, round, target, in_time }) = leading.catch_up else { return };
+        if leading.progress[server.slot()].matched < target {
+            return;
+        }
+        if !in_time && round < self.options.catch_up_rounds {
+            return self.begin_catch_up_round(server, round + 1, step);
+        }
+        if in_time && self.log.configuration_index() > self.commit {
+            // The round is over; that it is a learner has to be committed first.
+            return;
+        }
+        if let Some(leading) = self.leading_mut() {
+            leading.catch_up = None;
+        }
+        step.effects.push(Effect::CancelTimer(Timer::CatchUp));
+        // Too slow in every round: it stays a learner.
+        if in_time && let Ok(new) = self.configuration.changed_by(Change::Add(server)) {
+            self.append_configuration(new, step);
+        }
+    }
+
+    /// The round takes longer than an election timeout: there has to be another one.
+    pub(super) fn round_takes_long(&mut self) {
+        if let Some(leading) = self.leading_mut()
+            && let Some(catch_up) = &mut leading.catch_up
+        {
+            catch_up.in_time = false;
+        }
+    }
+}

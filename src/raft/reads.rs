@@ -1,0 +1,179 @@
+//! Reads that do not go through the log (D6.4): a leader makes sure that it still leads by a round of
+//! requests, or knows it by a lease; then its state machine is as new as anybody's.
+
+use super::node::{Effect, Node, Step, TimerRange};
+use super::quorum;
+use super::role::{Lease, PendingRead};
+use super::rules::{Observer, Rule};
+use super::types::{Index, ReadId, ReadMode, Round, ServerId, Term, Timer};
+
+impl Node {
+    /// A client wants to read. Only a local read is for everyone to answer, and promises nothing.
+    pub(super) fn ask_to_read<O: Observer>(&mut self, id: ReadId, mode: ReadMode, step: &mut Step<O>) {
+        let leader = self.leader();
+        match self.leading_mut() {
+            _ if mode == ReadMode::Local => step.effects.push(Effect::ReadReady(id)),
+            Some(leading) => leading.reads.push(PendingRead { id, mode, index: None, round: None }),
+            None => step.effects.push(Effect::ReadRefused(id, leader)),
+        }
+    }
+
+    /// Answers the reads that can be answered. Each needs two things: to know an index that covers all
+    /// that was committed when it came, and to know that nobody else led then.
+    pub(super) fn serve_reads<O: Observer>(&mut self, step: &mut Step<O>) {
+        if self.leadership().is_none_or(|leading| leading.reads.is_empty()) {
+            return;
+        }
+        self.note_read_indexes(step);
+        let by_lease = self.note_rounds(step);
+        let applied = self.applied;
+        let Some(leading) = self.leading_mut() else { return };
+        let confirmed = leading.confirmed;
+        let mut reads = std::mem::take(&mut leading.reads);
+        let mut ready = |read: &PendingRead| {
+            read.index.is_some_and(|index| index <= applied)
+                && match read.round {
+                    Some(round) => step.guard(Rule::ReadConfirmed, round <= confirmed, round, confirmed),
+                    None => by_lease && read.mode == ReadMode::Lease,
+                }
+        };
+        let (answered, waiting): (Vec<_>, Vec<_>) = reads.drain(..).partition(|read| ready(read));
+        leading.reads = waiting;
+        step.effects.extend(answered.iter().map(|read| Effect::ReadReady(read.id)));
+    }
+
+    /// The first need: commitIndex, once an entry of this leader's own term is committed. Before that it
+    /// may lag behind what earlier leaders have committed (D6.4).
+    fn note_read_indexes<O: Observer>(&mut self, step: &mut Step<O>) {
+        let (commit, term, own) = (self.commit, self.log.term_at(self.commit), self.term);
+        let Some(leading) = self.leading_mut() else { return };
+        if leading.reads.iter().all(|read| read.index.is_some())
+            || !step.guard(Rule::ReadAfterOwnTermCommit, term == Some(own), term, Some(own))
+        {
+            return;
+        }
+        for read in leading.reads.iter_mut().filter(|read| read.index.is_none()) {
+            read.index = Some(commit);
+        }
+    }
+
+    /// The second need: a lease, or a round that begins now. A round that is under way began before the
+    /// read came, so its answers prove nothing for it. Reads that come meanwhile share the next one.
+    /// Returns whether there is a lease, if a read asks for one.
+    fn note_rounds<O: Observer>(&mut self, step: &mut Step<O>) -> bool {
+        let asks = |read: &PendingRead| read.index.is_some() && read.round.is_none();
+        let wants_lease = |read: &PendingRead| asks(read) && read.mode == ReadMode::Lease;
+        let Some(leading) = self.leadership() else { return false };
+        let by_lease = leading.reads.iter().any(wants_lease) && self.lease_holds(step);
+        let needs_round = |read: &PendingRead| asks(read) && !(by_lease && wants_lease(read));
+        let Some(leading) = self.leading_mut() else { return false };
+        let waited_for = |read: &PendingRead| read.round.is_some_and(|round| round > leading.confirmed);
+        if leading.reads.iter().any(waited_for) || !leading.reads.iter().any(needs_round) {
+            return by_lease;
+        }
+        let next = Round(leading.round.0 + 1);
+        leading.reads.iter_mut().filter(|read| needs_round(read)).for_each(|read| read.round = Some(next));
+        self.begin_round(step);
+        self.repeat_requests(step);
+        by_lease
+    }
+
+    /// Begins a round: what is sent from now on bears its number, and the answers show who still follows.
+    fn begin_round<O: Observer>(&mut self, step: &mut Step<O>) {
+        let length = self.lease_length(step);
+        let leases = self.options.lease;
+        let Some(leading) = self.leading_mut() else { return };
+        leading.round = Round(leading.round.0 + 1);
+        let free = leading.leases.iter().position(|lease| *lease != Lease::Held);
+        if let Some(slot) = free.filter(|_| leases) {
+            leading.leases[slot] = Lease::Earning(leading.round);
+            step.effects.push(Effect::SetTimer(Timer::LEASES[slot], length));
+        }
+        self.confirm_rounds(step);
+    }
+
+    /// An answer to a request of this leader, if it is one: an older term's is dropped (§5.1). Whatever it
+    /// says, whoever gave it followed this leader when the round began that it names.
+    pub(super) fn hear_answer<O: Observer>(
+        &mut self,
+        from: ServerId,
+        asked: Term,
+        round: Round,
+        step: &mut Step<O>,
+    ) -> bool {
+        if !self.is_leader() || !step.guard(Rule::DropStaleReplies, asked == self.term, asked, self.term) {
+            return false;
+        }
+        let Some(leading) = self.leading_mut() else { return false };
+        leading.heard.insert(from);
+        let known = &mut leading.progress[from.slot()].round;
+        if round > *known {
+            *known = round;
+            self.confirm_rounds(step);
+        }
+        true
+    }
+
+    /// The last round that a majority has answered is confirmed, and all before it.
+    fn confirm_rounds<O: Observer>(&mut self, step: &mut Step<O>) {
+        let (id, configuration) = (self.id, self.configuration);
+        let Some(leading) = self.leading_mut() else { return };
+        let answered = |peer: ServerId| {
+            Index(if peer == id { leading.round.0 } else { leading.progress[peer.slot()].round.0 })
+        };
+        let confirmed = Round(quorum::majority_index(&configuration, answered).0);
+        if confirmed <= leading.confirmed {
+            return;
+        }
+        leading.confirmed = confirmed;
+        let earned = |lease: &Lease| matches!(lease, Lease::Earning(round) if *round <= confirmed);
+        if let Some(slot) = leading.leases.iter().position(earned) {
+            leading.leases[slot] = Lease::Held;
+            let other = 1 - slot;
+            if std::mem::take(&mut leading.leases[other]) != Lease::None {
+                step.effects.push(Effect::CancelTimer(Timer::LEASES[other]));
+            }
+        }
+    }
+
+    // Leases.
+
+    /// With each heartbeat a leader tries to earn its next lease, unless it is still trying.
+    pub(super) fn renew_lease<O: Observer>(&mut self, step: &mut Step<O>) {
+        let earning = |lease: &Lease| matches!(lease, Lease::Earning(_));
+        let free = self.leadership().is_some_and(|leading| !leading.leases.iter().any(earning));
+        if self.options.lease && free {
+            self.begin_round(step);
+        }
+    }
+
+    /// How long a lease lasts from the moment at which its round began: as long as nobody who has
+    /// answered can vote for another, by the fastest clock that is allowed for (D6.4.1).
+    fn lease_length<O: Observer>(&mut self, step: &mut Step<O>) -> TimerRange {
+        let whole = self.options.election.shortest();
+        if !self.options.lease {
+            return whole;
+        }
+        let drift = u128::from(self.options.drift_ppm);
+        let us = (u128::from(whole.min_us) * 1_000_000 / (1_000_000 + drift)) as u64;
+        step.choose(Rule::LeaseBoundedByDrift, TimerRange { min_us: us, max_us: us }, whole)
+    }
+
+    /// Whether this leader holds a lease that is worth something.
+    fn lease_holds<O: Observer>(&self, step: &mut Step<O>) -> bool {
+        let Some(leading) = self.leadership() else { return false };
+        let (sticky, handed_over) = (self.options.stickiness, leading.handed_over);
+        leading.leases.contains(&Lease::Held)
+            && step.guard(Rule::LeaseNeedsStickiness, sticky, sticky, true)
+            && step.guard(Rule::LeaseGivenUpOnTransfer, !handed_over, handed_over, false)
+    }
+
+    /// A lease runs out, or was not earned in time.
+    pub(super) fn lease_ends(&mut self, timer: Timer) {
+        if let Some(leading) = self.leading_mut()
+            && let Some(slot) = Timer::LEASES.iter().position(|lease| *lease == timer)
+        {
+            leading.leases[slot] = Lease::None;
+        }
+    }
+}
