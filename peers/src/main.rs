@@ -1,5 +1,6 @@
 //! Wavetank beside tikv's raft crate, in one process. See `USAGE`.
 
+mod differential;
 mod simulation;
 mod spread;
 mod throughput;
@@ -12,6 +13,7 @@ usage: cargo run --release --manifest-path peers/Cargo.toml -- [mode]
   throughput [rounds]    committed commands per second, without network and disk
   profile [seconds] [workload]
                          our side of `throughput` alone, for a profiler
+  differential [seeds]   the same schedules on both cores, compared after each round
 Without a mode: simulation, then throughput.";
 
 fn main() -> ExitCode {
@@ -26,6 +28,11 @@ fn main() -> ExitCode {
         }
         (Some("simulation"), Ok(None)) => simulation::run(),
         (Some("throughput"), Ok(rounds)) => throughput::run(rounds.unwrap_or(throughput::ROUNDS)),
+        (Some("differential"), Ok(seeds)) => {
+            if !differential::run(seeds.unwrap_or(differential::SEEDS)) {
+                return ExitCode::FAILURE;
+            }
+        }
         (Some("profile"), Ok(seconds)) => {
             throughput::profile(seconds.unwrap_or(2), &arguments.next().unwrap_or_default());
         }

@@ -6,7 +6,6 @@ use wavetank::raft::{
     Configuration, Durable, Effect, Index, Input, Message, Node, Options, Payload, Rules, ServerId, Timer,
     Unobserved,
 };
-use wavetank::sim;
 
 /// A node, its disk, and what its state machine has come to.
 pub struct Ours {
@@ -33,13 +32,9 @@ pub fn server(id: u8, servers: u8) -> Ours {
     }
 }
 
+/// Pipelining, and as many entries under way and in a message as raft-rs has messages and bytes.
 fn options() -> Options {
-    sim::Options { noop: true, max_entries: 4096, ..sim::Options::default() }.for_server()
-}
-
-/// How commands are handed in: the one place that knows.
-fn proposals(commands: impl Iterator<Item = Payload>) -> impl Iterator<Item = Input> {
-    commands.map(Input::Proposed)
+    Options { noop: true, max_entries: 4096, window: 4096, ..Options::default() }
 }
 
 impl Ours {
@@ -95,9 +90,7 @@ impl Server for Ours {
 
     fn propose(&mut self, commands: Range<u64>, out: &mut Vec<Message>) {
         let payloads = commands.map(|number| Payload::Command(command(number)[..].into()));
-        for input in proposals(payloads) {
-            self.step(input, out);
-        }
+        self.step(Input::Proposed(payloads.collect()), out);
     }
 
     /// Nothing: every effect is carried out before the next step.
