@@ -177,7 +177,7 @@ pub fn traffic(run: &Run, since: u64) -> Traffic {
 /// The person's client appends these words, one after the other, to what key `log` is.
 pub fn append_word(run: &mut Run, word: &str) {
     let op = Op::Append { key: "log".into(), value: format!("{word} ") };
-    act(run, Action::Submit { op, to: None });
+    submit(run, op);
 }
 
 /// What the person's client knows of its words, by word.
