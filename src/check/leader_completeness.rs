@@ -58,7 +58,12 @@ impl LeaderCompleteness {
     /// An entry that was committed in an earlier term and that this leader lacks. Where the log has the
     /// last of them, it has, by Log Matching, all before it.
     fn lacks(&self, leader: ServerId, term: Term, log: &Log) -> Option<Finding> {
-        let has = |index: Index, committed: &Committed| log.get(index) == Some(&committed.entry);
+        // What a snapshot covers is no longer there to be seen, but for the term of its last entry.
+        let has = |index: Index, committed: &Committed| match log.get(index) {
+            Some(entry) => *entry == committed.entry,
+            None if index == log.base_index() => log.term_at(index) == Some(committed.entry.term),
+            None => index < log.base_index(),
+        };
         let mut earlier = (1..).map(Index).zip(&self.committed).filter(|(_, c)| c.in_term < term);
         let (last, committed) = self.last_before(term)?;
         if has(last, committed) {

@@ -50,6 +50,7 @@ impl Node {
 
     /// An administrator wants another configuration.
     pub(super) fn ask_for_change<O: Observer>(&mut self, change: Change, step: &mut Step<O>) {
+        self.catch_up_is_pointless(change, step);
         let new = self
             .may_change(step)
             .and_then(|()| self.configuration.changed_by(change).map_err(Refused::Change));
@@ -181,12 +182,26 @@ impl Node {
         }
     }
 
-    /// The round takes longer than an election timeout: there has to be another one.
-    pub(super) fn round_takes_long(&mut self) {
-        if let Some(leading) = self.leading_mut()
-            && let Some(catch_up) = &mut leading.catch_up
+    /// The round takes longer than an election timeout, so there has to be another one. A server that does
+    /// not get through in as many election timeouts as there are rounds is given up: it stays a learner.
+    pub(super) fn round_takes_long<O: Observer>(&mut self, step: &mut Step<O>) {
+        let (rounds, length) = (self.options.catch_up_rounds, self.options.election.shortest());
+        let Some(leading) = self.leading_mut() else { return };
+        leading.catch_up = leading.catch_up.filter(|catch_up| catch_up.round < rounds);
+        if let Some(catch_up) = &mut leading.catch_up {
+            (catch_up.in_time, catch_up.round) = (false, catch_up.round + 1);
+            step.effects.push(Effect::SetTimer(Timer::CatchUp, length));
+        }
+    }
+
+    /// An administrator does not want the server that catches up as a voter any more.
+    fn catch_up_is_pointless<O: Observer>(&mut self, change: Change, step: &mut Step<O>) {
+        let Some(leading) = self.leading_mut() else { return };
+        if let Some(CatchUp { server, .. }) = leading.catch_up
+            && (change == Change::Remove(server) || change == Change::Learner(server))
         {
-            catch_up.in_time = false;
+            leading.catch_up = None;
+            step.effects.push(Effect::CancelTimer(Timer::CatchUp));
         }
     }
 }

@@ -317,6 +317,13 @@ impl Node {
 
     /// Puts other options in force, from the next step on. A timer that runs is not touched.
     pub fn set_options(&mut self, options: Options) {
+        let of_leases = |o: &Options| (o.lease, o.stickiness, o.drift_ppm, o.election);
+        if of_leases(&options) != of_leases(&self.options)
+            && let Some(leading) = self.leading_mut()
+        {
+            // A lease that was earned under other options proves nothing under these.
+            leading.leases = Default::default();
+        }
         self.options = options;
     }
 
@@ -498,7 +505,7 @@ impl Node {
             Timer::Stickiness => self.hears_leader = false,
             Timer::LeaseA | Timer::LeaseB => self.lease_ends(timer),
             Timer::Transfer => self.give_up_transfer(),
-            Timer::CatchUp => self.round_takes_long(),
+            Timer::CatchUp => self.round_takes_long(step),
         }
     }
 

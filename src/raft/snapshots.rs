@@ -124,7 +124,10 @@ impl Node {
         match outcome {
             SnapshotOutcome::Stale => {}
             // What is in the snapshot is committed, so the follower's log agrees with the leader's there.
-            SnapshotOutcome::Installed => self.follower_stored(from, last_index, step),
+            SnapshotOutcome::Installed => {
+                self.snapshot_arrived(from, last_index);
+                self.follower_stored(from, last_index, step);
+            }
             SnapshotOutcome::More { offset: next } => {
                 let Some(leading) = self.leading_mut() else { return };
                 let sent = leading.sending.get(&from).is_some_and(|snapshot| snapshot.index == last_index);
@@ -135,6 +138,18 @@ impl Node {
                 *mode = Mode::Snapshot { offset: next };
                 self.send_request(from, step);
             }
+        }
+    }
+}
+
+impl Node {
+    /// A snapshot is sent no more. What follows may be in the log; or the log has been compacted further
+    /// meanwhile, and the next snapshot's turn has come.
+    fn snapshot_arrived(&mut self, from: ServerId, index: Index) {
+        let Some(leading) = self.leading_mut() else { return };
+        if leading.sending.get(&from).is_some_and(|snapshot| snapshot.index == index) {
+            leading.sending.remove(&from);
+            leading.progress[from.slot()].mode = Mode::default();
         }
     }
 }

@@ -10,7 +10,7 @@ use super::net::Endpoint;
 use super::setup::{Link, Options, Setup};
 use super::world::World;
 use crate::kv::Op;
-use crate::raft::{Backtracking, MAX_SERVERS, ServerId, ServerSet, Timer, TimerRange};
+use crate::raft::{Backtracking, Change, MAX_SERVERS, ReadMode, ServerId, ServerSet, Timer, TimerRange};
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, SeedableRng};
 
@@ -76,6 +76,153 @@ pub fn plan(seed: Seed, servers: u8, until_us: u64) -> (Setup, Vec<(u64, Action)
     // Actions of the same moment stay in the order in which they were planned.
     plan.actions.sort_by_key(|&(at_us, _)| at_us);
     (setup, plan.actions)
+}
+
+/// [`plan`] with everything that the dissertation adds: its options drawn at random, and changes of the
+/// configuration, transfers, snapshots, reads of every kind, torn writes, wiped disks and clocks that
+/// drift among the actions. Clocks drift by no more than leases allow for, so every promise must hold.
+///
+/// # Panics
+/// When there are more than [`MAX_SERVERS`].
+#[must_use]
+pub fn plan_of_all(seed: Seed, servers: u8, until_us: u64) -> (Setup, Vec<(u64, Action)>) {
+    let (mut setup, mut actions) = plan(seed, servers, until_us);
+    let dice = &mut Dice(Xoshiro256PlusPlus::seed_from_u64(seed.0 ^ 0x5eed_0f_a11));
+    setup.options = all_options(&setup.options, dice);
+    let mut more = Vec::new();
+    for (at_us, action) in &mut actions {
+        match action {
+            Action::SetOptions { options } => {
+                *options = if dice.one_in(2) {
+                    all_options(options, dice)
+                } else {
+                    of_calm(&setup.options, options)
+                };
+            }
+            // A crash in the middle of a write, if there is one; else it crashes as planned.
+            Action::Crash { server } if dice.one_in(4) => {
+                more.push((*at_us, Action::Tear { server: *server }))
+            }
+            Action::Submit { op, mode, .. } => *mode = read_mode(op, dice),
+            Action::Propose { op, .. } => {
+                let _ = read_mode(op, dice);
+            }
+            _ => {}
+        }
+    }
+    let hurry_ms = dice.pick(&[200, 1000, 4000]);
+    let mut booted = setup.servers;
+    let mut now_us = 0;
+    loop {
+        now_us += dice.between(1000, hurry_ms * 2000);
+        if now_us >= until_us {
+            break;
+        }
+        more.push((now_us, administration(&mut booted, &setup, dice)));
+    }
+    // What stands at the same moment stays in order, and a torn write comes before the crash.
+    more.extend(actions);
+    more.sort_by_key(|&(at_us, _)| at_us);
+    (setup, more)
+}
+
+/// The variants of the protocol of one, with the timings of another.
+fn of_calm(variants: &Options, timings: &Options) -> Options {
+    let Options { election, heartbeat_us, link, fsync, .. } = *timings;
+    let Options { client_timeout_us, client_attempts, workload_every_us, .. } = *timings;
+    Options {
+        election,
+        heartbeat_us,
+        link,
+        fsync,
+        client_timeout_us,
+        client_attempts,
+        workload_every_us,
+        ..variants.clone()
+    }
+}
+
+/// How far clocks drift in these plans, at most, in millionths.
+const DRIFT_PPM: i32 = 100_000;
+
+fn all_options(base: &Options, dice: &mut Dice) -> Options {
+    Options {
+        window: dice.pick(&[0, 1, 4, 64]),
+        write_before_send: dice.one_in(4),
+        pre_vote: dice.one_in(2),
+        check_quorum: dice.one_in(2),
+        stickiness: dice.one_in(2),
+        lease: dice.one_in(2),
+        // One clock may be as much too fast as another is too slow.
+        drift_ppm: 3 * DRIFT_PPM as u32,
+        catch_up_rounds: dice.pick(&[0, 0, 1, 10]),
+        snapshot_every: dice.pick(&[0, 1, 5, 30, 200]),
+        snapshot_chunk: dice.pick(&[0, 7, 100]),
+        sessions: dice.one_in(2),
+        session_life: dice.pick(&[0, 0, 10, 100]),
+        reads: dice.pick(&[ReadMode::Log, ReadMode::ReadIndex, ReadMode::Lease]),
+        ..base.clone()
+    }
+}
+
+fn read_mode(op: &mut Op, dice: &mut Dice) -> Option<ReadMode> {
+    match op {
+        // The background client's keys are its own, so that one can tell whether a read of them is stale.
+        Op::Get { .. } => {
+            Some(dice.pick(&[ReadMode::Log, ReadMode::ReadIndex, ReadMode::Lease, ReadMode::Lease]))
+        }
+        Op::Put { key, .. } | Op::Delete { key } | Op::Append { key, .. } | Op::Cas { key, .. } => {
+            let own = format!("c1.{key}");
+            *op = if dice.one_in(2) { Op::Increment { key: "counter".into() } } else { renamed(op, own) };
+            None
+        }
+        _ => None,
+    }
+}
+
+fn renamed(op: &Op, key: String) -> Op {
+    match op.clone() {
+        Op::Put { value, .. } => Op::Put { key, value },
+        Op::Append { value, .. } => Op::Append { key, value },
+        Op::Cas { expect, value, .. } => Op::Cas { key, expect, value },
+        Op::Delete { .. } => Op::Delete { key },
+        other => other,
+    }
+}
+
+/// Something that an administrator does, or a fault of a single server.
+fn administration(booted: &mut u8, setup: &Setup, dice: &mut Dice) -> Action {
+    let any = |dice: &mut Dice| dice.server(*booted);
+    let change = |change| Action::Change { change, at: None };
+    match dice.between(0, 19) {
+        0..=2 if *booted < MAX_SERVERS => {
+            *booted += 1;
+            Action::Boot { server: ServerId::new(*booted).expect("there are not too many") }
+        }
+        0..=4 => change(Change::Add(any(dice))),
+        5 => change(Change::Learner(any(dice))),
+        6 | 7 => change(Change::Remove(any(dice))),
+        8 | 9 => {
+            let voters = dice.group(*booted);
+            let learners = dice.group(*booted).minus(voters);
+            change(Change::Joint { voters, learners, manual: dice.one_in(2) })
+        }
+        10 | 11 => change(Change::Leave),
+        12 | 13 => Action::Transfer { to: any(dice), at: None },
+        14 | 15 => Action::Snapshot { server: any(dice) },
+        16 | 17 => {
+            let ppm = dice.pick(&[0, DRIFT_PPM, -DRIFT_PPM]);
+            Action::SetClock { server: any(dice), ppm }
+        }
+        // Losing more than one disk can lose what is committed, and no protocol helps.
+        18 if dice.one_in(8) && *booted < MAX_SERVERS && *booted == setup.servers && *booted > 2 => {
+            let server = any(dice);
+            *booted += 1;
+            Action::Wipe { server }
+        }
+        _ if dice.one_in(2) => Action::Crash { server: any(dice) },
+        _ => Action::Restart { server: any(dice) },
+    }
 }
 
 fn range(min_us: u64, max_us: u64) -> TimerRange {
@@ -283,8 +430,7 @@ pub fn meddle(world: &World) -> Option<Action> {
 #[must_use]
 pub fn calm(world: &World) -> Vec<Action> {
     let link = Link { latency: range(1000, 2000), ..Link::default() };
-    let Options { noop, backtracking, max_entries, .. } = *world.options();
-    let options = Options { noop, backtracking, max_entries, link, ..Options::default() };
+    let options = of_calm(world.options(), &Options { link, ..Options::default() });
     let mut actions = vec![Action::SetOptions { options }];
     if world.network().any_cut() {
         actions.push(Action::Heal);
@@ -298,7 +444,11 @@ pub fn calm(world: &World) -> Vec<Action> {
     }
     for server in world.servers() {
         let id = server.node.id();
+        if server.clock_ppm != 0 {
+            actions.push(Action::SetClock { server: id, ppm: 0 });
+        }
         match (server.up, server.paused) {
+            (false, _) if server.retired => {}
             (false, _) => actions.push(Action::Restart { server: id }),
             (true, true) => actions.push(Action::Resume { server: id }),
             (true, false) => {}

@@ -1,0 +1,387 @@
+//! Two thousand random storms over all of Raft: every option drawn at random and switched while the run
+//! goes on, servers added, removed, wiped and made to lead, snapshots, torn writes, clocks that drift.
+//! No promise falls, no safe read is stale, no command of a session takes effect twice, and whoever is
+//! left of the cluster comes together again.
+//!
+//! `WAVETANK_SEEDS=100000 cargo test --release --test campaign_all` looks at more.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+use wavetank::check::Checker;
+use wavetank::kv::{Op, Output};
+use wavetank::raft::{
+    Body, Configuration, Effect, Guard, Observer, Payload, Role, Rule, Rules, ServerId, Timer, quorum,
+};
+use wavetank::sim::{
+    Action, ClientId, Content, Event, Finished, Outcome, Seed, Server, Setup, Stepped, Watch, What, World,
+    chaos, notation,
+};
+
+const SEEDS: u64 = 2000;
+const STORM_US: u64 = 60_000_000;
+/// For one seed in so many a trace is made, and its events are looked at. (A trace changes nothing.)
+const TRACE_EVERY: u64 = 5;
+/// From the end of the storm to a leader that has committed something, at most.
+const LEADER_WITHIN_US: u64 = 20_000_000;
+/// From then to equal state machines on all members, at most.
+const EQUAL_WITHIN_US: u64 = 10_000_000;
+
+/// How often things happened: the campaign was not idle.
+#[derive(Clone, Debug, Default)]
+struct Counts(BTreeMap<&'static str, u64>);
+
+impl Counts {
+    fn count(&mut self, what: &'static str, times: u64) {
+        *self.0.entry(what).or_default() += times;
+    }
+
+    fn add(&mut self, other: &Counts) {
+        other.0.iter().for_each(|(what, times)| self.count(what, *times));
+    }
+
+    fn of(&self, what: &str) -> u64 {
+        self.0.get(what).copied().unwrap_or(0)
+    }
+}
+
+/// A checker that also follows what the clients are told.
+struct Witness {
+    checker: Checker,
+    counts: Counts,
+    /// Whether clients have sessions from the start to the end.
+    sessions: bool,
+    /// When which value of the background client's keys was acknowledged.
+    acknowledged: BTreeMap<String, Vec<(u64, u64)>>,
+    increments_done: u64,
+    increments_unknown: u64,
+    /// What a client was told that can't be.
+    wrong: Option<String>,
+}
+
+impl Observer for Witness {
+    const WATCHES: bool = true;
+
+    fn decided(&mut self, guard: Guard) {
+        let what = match guard.rule {
+            Rule::Stickiness if guard.refused() => "votes withheld",
+            Rule::PreVote if guard.refused() => "asked or refused before standing",
+            Rule::CheckQuorum if guard.refused() => "leaders without a quorum",
+            Rule::Sessions if guard.refused() => "commands answered from memory",
+            Rule::ChecksumEndsLog if guard.refused() => "torn entries found",
+            Rule::ReadConfirmed if guard.held => "reads confirmed by a round",
+            Rule::LeaderOutsideNotCounted => "counts of a leader outside",
+            Rule::LearnersNotCounted => "counts with learners",
+            Rule::SnapshotKeepsSuffix if guard.left == true.into() => "snapshots before a suffix",
+            Rule::SnapshotOnlyIfNewer if guard.refused() => "old snapshots ignored",
+            Rule::RestartedVoterWaits if guard.refused() => "restarts with a lease about",
+            _ => return,
+        };
+        self.counts.count(what, 1);
+    }
+}
+
+impl Watch for Witness {
+    fn happened(&mut self, world: &World, step: &Stepped, event: Option<Event>) {
+        self.checker.look(world, step);
+        let event = event.expect("one who watches is told");
+        if let Some(finished) = &event.finished {
+            self.hear(finished);
+        }
+        let what = match &event.what {
+            What::Acted { action, refused: None } => match action {
+                Action::Boot { .. } => "servers started",
+                Action::Change { .. } => "changes begun",
+                Action::Transfer { .. } => "transfers begun",
+                Action::Tear { .. } => "writes torn",
+                Action::Wipe { .. } => "disks wiped",
+                Action::SetClock { .. } => "clocks set",
+                _ => return,
+            },
+            What::Delivered { content: Content::Raft(message), .. } => match &message.body {
+                Body::InstallSnapshot { .. } => "pieces of snapshots",
+                Body::TimeoutNow => "requests to stand at once",
+                Body::PreVote { .. } => "questions before standing",
+                Body::AppendEntries { entries, .. }
+                    if entries.iter().any(|e| matches!(e.payload, Payload::Configuration(_))) =>
+                {
+                    "configurations delivered"
+                }
+                _ => return,
+            },
+            What::Fired { timer: Timer::LeaseA | Timer::LeaseB } => "leases run out",
+            What::Fired { timer: Timer::CatchUp } => "slow rounds of catching up",
+            _ => return,
+        };
+        self.counts.count(what, 1);
+    }
+}
+
+impl Witness {
+    /// A client knows the outcome of a request.
+    fn hear(&mut self, finished: &Finished) {
+        let Finished { client, op, called_us, returned_us, outcome, .. } = finished;
+        self.counts.count(
+            match outcome {
+                Outcome::Done(_) => "requests done",
+                Outcome::Failed => "requests failed",
+                Outcome::Unknown => "requests of unknown outcome",
+            },
+            1,
+        );
+        match (op, outcome) {
+            (Op::Put { key, value }, Outcome::Done(_)) if *client == ClientId(2) => {
+                let known = self.acknowledged.entry(key.clone()).or_default();
+                known.push((*returned_us, value.parse().expect("a number")));
+            }
+            (Op::Get { key }, Outcome::Done(Output::Value(value))) => {
+                self.counts.count("reads answered", 1);
+                let value = value.as_ref().map_or(0, |value| value.parse().expect("a number"));
+                let known = self.acknowledged.get(key).into_iter().flatten();
+                let least = known.filter(|(at_us, _)| at_us < called_us).map(|(_, value)| *value).max();
+                if self.sessions && least > Some(value) {
+                    self.wrong = Some(format!(
+                        "{key} was read as {value} at {called_us}–{returned_us}, after {least:?} was acknowledged"
+                    ));
+                }
+            }
+            (Op::Increment { .. }, Outcome::Done(_)) => self.increments_done += 1,
+            (Op::Increment { .. }, Outcome::Unknown) => self.increments_unknown += 1,
+            _ => {}
+        }
+    }
+
+    /// How often the counter was incremented, and how often it may have been.
+    fn check_counter(&self, seed: u64, world: &World, store: &Server) {
+        let under_way = world.clients().iter().filter_map(|client| client.call.as_ref());
+        let under_way = under_way.filter(|call| matches!(call.op, Op::Increment { .. })).count() as u64;
+        let counter: u64 = store.store.get("counter").map_or(0, |n| n.parse().expect("a number"));
+        let most = self.increments_done + self.increments_unknown + under_way;
+        assert!(
+            (self.increments_done..=most).contains(&counter),
+            "seed {seed}: {} increments were acknowledged, {most} asked for, and the counter is {counter}",
+            self.increments_done
+        );
+    }
+}
+
+/// One who watches, and whose checker can be asked.
+trait Judge: Watch {
+    fn checker(&self) -> &Checker;
+}
+
+impl Judge for Checker {
+    fn checker(&self) -> &Checker {
+        self
+    }
+}
+
+impl Judge for Witness {
+    fn checker(&self) -> &Checker {
+        &self.checker
+    }
+}
+
+fn weather<J: Judge>(world: &mut World, actions: &[(u64, Action)], judge: &mut J) {
+    for (number, (at_us, action)) in actions.iter().enumerate() {
+        world.run_until(*at_us, judge);
+        let _ = world.act(action, judge);
+        if number % 3 == 0
+            && let Some(action) = chaos::meddle(world)
+        {
+            let _ = world.act(&action, judge);
+        }
+        if !judge.checker().violations().is_empty() {
+            return;
+        }
+    }
+    world.run_until(STORM_US, judge);
+}
+
+/// The configuration in force, as the server knows it that has committed most.
+fn authority(world: &World) -> Configuration {
+    let known = world.servers().iter().max_by_key(|server| (server.node.commit(), server.node.term()));
+    *known.expect("there is a server").node.configuration()
+}
+
+/// Whether those whose disks are not lost are enough for every configuration that may be in force.
+fn can_recover(world: &World) -> bool {
+    let alive = world.servers().iter().filter(|server| !server.retired).map(|server| server.node.id());
+    let alive = alive.collect();
+    let enough = |configuration: &Configuration| {
+        configuration.all_voters().is_empty() || quorum::is_quorum(configuration, alive)
+    };
+    world.servers().iter().filter(|server| !server.retired).all(|server| {
+        let log = server.node.log();
+        let committed = log.configuration_at(server.node.commit());
+        let in_log = log.iter().filter_map(|entry| match &entry.payload {
+            Payload::Configuration(configuration) => Some(configuration),
+            _ => None,
+        });
+        in_log.chain([committed]).all(enough)
+    })
+}
+
+/// Who leads, and has committed something of its own term.
+fn leader(world: &World) -> Option<&Server> {
+    let leads = |server: &&Server| {
+        let node = &server.node;
+        server.is_active() && node.is_leader() && node.log().term_at(node.commit()) == Some(node.term())
+    };
+    world.servers().iter().filter(leads).max_by_key(|server| server.node.term())
+}
+
+/// Whether all members of the leader's configuration have the same log, committed and applied.
+fn all_equal(world: &World) -> bool {
+    let Some(leader) = leader(world) else { return false };
+    let (log, members) = (leader.node.log(), leader.node.configuration().members());
+    leader.node.commit() == log.last_index()
+        && members.iter().filter_map(|id| world.server(id)).all(|server| {
+            let node = &server.node;
+            node.log().last_index() == log.last_index()
+                && node.log().last_term() == log.last_term()
+                && node.applied() == log.last_index()
+                && server.store == leader.store
+        })
+}
+
+fn run_until_it_holds<J: Judge>(
+    world: &mut World,
+    within_us: u64,
+    judge: &mut J,
+    mut holds: impl FnMut(&mut World, &mut J) -> bool,
+) -> bool {
+    let until_us = world.now_us() + within_us;
+    while !holds(world, judge) {
+        if world.now_us() > until_us {
+            return false;
+        }
+        world.run_until(world.now_us() + 50_000, judge);
+    }
+    true
+}
+
+/// What an administrator does when the storm is over: everything is mended, and servers that are no
+/// longer members are switched off, since without stickiness they would go on disturbing (D4.2.3).
+fn recover<J: Judge>(seed: u64, world: &mut World, judge: &mut J) {
+    for action in chaos::calm(world) {
+        world.act(&action, judge).unwrap_or_else(|why| panic!("seed {seed}: {action:?}: {why}"));
+    }
+    let found = run_until_it_holds(world, LEADER_WITHIN_US, judge, |world, judge| {
+        if leader(world).is_some() {
+            return true;
+        }
+        // Without a no-op a leader needs a command to commit something of its own.
+        let leads = world.servers().iter().find(|s| s.is_active() && s.node.is_leader());
+        if let Some(server) = leads.map(|server| server.node.id()) {
+            let op = Op::Submit { text: "after the storm".into() };
+            let _ = world.act(&Action::Propose { server, op }, judge);
+        }
+        false
+    });
+    assert!(found, "seed {seed}: no leader after the storm: {}\n{}", authority(world), notation::write(world));
+    let members = authority(world).members();
+    let others: Vec<ServerId> = world.ids().filter(|id| !members.contains(*id)).collect();
+    for server in others {
+        let _ = world.act(&Action::Crash { server }, judge);
+    }
+    let equal = run_until_it_holds(world, EQUAL_WITHIN_US, judge, |world, _| all_equal(world));
+    assert!(
+        equal,
+        "seed {seed}: the members do not come together: {}\n{}",
+        authority(world),
+        notation::write(world)
+    );
+}
+
+fn has_sessions(setup: &Setup, actions: &[(u64, Action)]) -> bool {
+    let switched_off = |(_, action): &(u64, Action)| {
+        matches!(action, Action::SetOptions { options } if !options.sessions)
+    };
+    setup.options.sessions && !actions.iter().any(switched_off)
+}
+
+/// A minute of storm, then calm.
+fn survive<J: Judge>(seed: u64, make: impl Fn(Checker, bool) -> J) -> (Counts, J, World) {
+    let (setup, actions) = chaos::plan_of_all(Seed(seed), 0, STORM_US);
+    let mut world = World::new(&setup);
+    let mut judge = make(Checker::new(&world), has_sessions(&setup, &actions));
+    weather(&mut world, &actions, &mut judge);
+    let violations = judge.checker().violations();
+    assert!(violations.is_empty(), "seed {seed}: {violations:#?}\n{}", notation::write(&world));
+    let mut counts = Counts::default();
+    counts.count("seeds", 1);
+    if can_recover(&world) {
+        counts.count("seeds that recovered", 1);
+        recover(seed, &mut world, &mut judge);
+    }
+    let violations = judge.checker().violations();
+    assert!(violations.is_empty(), "seed {seed}: {violations:#?}\n{}", notation::write(&world));
+    counts.count("events", world.events());
+    counts.count("committed", judge.checker().committed().0);
+    counts.count("terms with a leader", judge.checker().leaders().count() as u64);
+    let snapshots = world.servers().iter().filter(|server| server.node.snapshot().is_some()).count();
+    counts.count("servers that ended on a snapshot", snapshots as u64);
+    let joint = world.servers().iter().filter(|server| server.node.configuration().is_joint()).count();
+    counts.count("servers that ended in a joint configuration", joint as u64);
+    (counts, judge, world)
+}
+
+fn witness(checker: Checker, sessions: bool) -> Witness {
+    Witness {
+        checker,
+        counts: Counts::default(),
+        sessions,
+        acknowledged: BTreeMap::new(),
+        increments_done: 0,
+        increments_unknown: 0,
+        wrong: None,
+    }
+}
+
+fn one(seed: u64) -> Counts {
+    if !seed.is_multiple_of(TRACE_EVERY) {
+        return survive(seed, |checker, _| checker).0;
+    }
+    let (mut counts, judge, world) = survive(seed, witness);
+    assert_eq!(judge.wrong, None, "seed {seed}");
+    if judge.sessions {
+        counts.count("seeds with sessions throughout", 1);
+        let store = leader(&world).or(world.servers().iter().max_by_key(|server| server.applied));
+        judge.check_counter(seed, &world, store.expect("there is a server"));
+    }
+    counts.count("increments", judge.increments_done);
+    counts.count("seeds with a trace", 1);
+    counts.add(&judge.counts);
+    counts
+}
+
+/// Does something for each seed below, on two threads.
+fn for_seeds<T: Send>(seeds: u64, work: impl Fn(u64) -> T + Sync) -> Vec<T> {
+    let next = AtomicU64::new(0);
+    let worker = || {
+        let mut results = Vec::new();
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= seeds {
+                return results;
+            }
+            results.push(work(seed));
+        }
+    };
+    std::thread::scope(|scope| {
+        let other = scope.spawn(worker);
+        let mut results = worker();
+        results.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        results
+    })
+}
+
+#[test]
+fn no_promise_falls_in_two_thousand_storms_over_all_of_raft() {
+    let begun = Instant::now();
+    let seeds = std::env::var("WAVETANK_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(SEEDS);
+    let mut all = Counts::default();
+    for_seeds(seeds, one).iter().for_each(|counts| all.add(counts));
+    println!("{all:#?}\nin {:.1} s", begun.elapsed().as_secs_f64());
+}
