@@ -1,0 +1,137 @@
+//! What the rules of membership are good for (§6, D4): with the rule off, a scripted run breaks a promise;
+//! with the rule on, in the same recording the rule is in the way, and every promise holds.
+
+mod common;
+#[path = "common/missing.rs"]
+mod missing;
+
+use common::*;
+use missing::*;
+use wavetank::check::Property;
+use wavetank::raft::{Change, Rule};
+use wavetank::sim::Action;
+use wavetank::timeline::Run;
+
+/// By hand: the second server has the leader's first entry, so that is committed.
+#[track_caller]
+fn settled(run: &mut Run) {
+    replicate(run, 1, 2);
+    assert_eq!(commit(run, 1), 1);
+    drop_all(run, |_| true);
+}
+
+#[test]
+fn a_configuration_counts_from_the_append_on() {
+    falls(Rule::ConfigurationOnAppend, Property::ElectionSafety, LED, |run| {
+        settled(run);
+        boot(run, 4);
+        boot(run, 5);
+        // Two changes. S2 hears of the first, but not that it is committed; it never hears of the second.
+        change(run, 1, Change::Add(s(4)));
+        bring_entries(run, 1, 2);
+        change(run, 1, Change::Add(s(5)));
+        drop_all(run, |_| true);
+        bring(run, 1, 4);
+        bring(run, 1, 3);
+        assert_eq!(commit(run, 1), 3);
+        bring(run, 1, 4);
+        // S1 forgets what is committed, is elected anew, and tells S2 of both.
+        crash(run, 1);
+        restart(run, 1);
+        elect_by(run, 1, &[2, 4]);
+        drop_all(run, |_| true);
+        bring_entries(run, 1, 2);
+        // S2 goes by three servers, S4 by five.
+        elect_by(run, 2, &[3]);
+        drop_all(run, |_| true);
+        elect_by(run, 4, &[1, 5]);
+    });
+}
+
+#[test]
+fn one_change_at_a_time() {
+    falls(Rule::OneChangeAtATime, Property::ElectionSafety, LED, |run| {
+        settled(run);
+        boot(run, 4);
+        boot(run, 5);
+        change(run, 1, Change::Add(s(4)));
+        change(run, 1, Change::Add(s(5)));
+        elect_again(run, 1, &[4, 5]);
+        // S2 and S3 have heard of neither: for them there are three servers.
+        elect_by(run, 2, &[3]);
+    });
+}
+
+#[test]
+fn between_two_configurations_lies_a_joint_one() {
+    falls(Rule::JointPhase, Property::ElectionSafety, LED, |run| {
+        settled(run);
+        boot(run, 4);
+        boot(run, 5);
+        change(run, 1, Change::Joint { voters: set("12345"), learners: set(""), manual: false });
+        elect_again(run, 1, &[4, 5]);
+        elect_by(run, 2, &[3]);
+    });
+}
+
+#[test]
+fn no_change_before_an_entry_of_the_own_term_is_committed() {
+    let start = "S1:L2 2 / S2:F2 2 / S3:F2 2 / S4:F2 2";
+    falls(Rule::ChangeAfterOwnTermCommit, Property::LeaderCompleteness, start, |run| {
+        // The bug of 2015. S1 adds S5, and only S5 hears of it.
+        replicate(run, 1, 2);
+        replicate(run, 1, 3);
+        assert_eq!(commit(run, 1), 1);
+        boot(run, 5);
+        change(run, 1, Change::Add(s(5)));
+        drop_all(run, |_| true);
+        bring(run, 1, 5);
+        // S2 knows nothing of that, and removes S1: two of the three that are left commit it.
+        elect_by(run, 2, &[3, 4]);
+        drop_all(run, |_| true);
+        change(run, 2, Change::Remove(s(1)));
+        drop_all(run, |_| true);
+        bring(run, 2, 3);
+        assert_eq!(commit(run, 2), 2);
+        // For S1 there are five servers, and three of them have not heard of S2's change.
+        act(run, Action::StepDown { server: s(1) });
+        time_out(run, 1);
+        drop_all(run, |_| true);
+        elect_by(run, 1, &[4, 5]);
+    });
+}
+
+#[test]
+fn learners_are_not_counted() {
+    falls(Rule::LearnersNotCounted, Property::LeaderCompleteness, LED, |run| {
+        settled(run);
+        for learner in [4, 5] {
+            boot(run, learner);
+            change(run, 1, Change::Learner(s(learner)));
+            for follower in [2, 3, 4] {
+                bring_entries(run, 1, follower);
+            }
+        }
+        bring_entries(run, 1, 5);
+        propose_unheard(run, 1, "a");
+        replicate(run, 1, 4);
+        replicate(run, 1, 5);
+        assert_eq!(commit(run, 1), 4);
+        drop_all(run, |_| true);
+        elect_by(run, 2, &[3]);
+    });
+}
+
+#[test]
+fn a_wiped_server_comes_back_as_somebody_new() {
+    falls(Rule::FreshIdentity, Property::LeaderCompleteness, LED, |run| {
+        propose_unheard(run, 1, "a");
+        replicate(run, 1, 2);
+        assert_eq!(commit(run, 1), 2);
+        drop_all(run, |_| true);
+        // One of the two that have it forgets it, and votes.
+        act(run, Action::Wipe { server: s(2) });
+        settle(run);
+        elect_by(run, 3, &[2]);
+    });
+}
