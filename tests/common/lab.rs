@@ -6,7 +6,7 @@ use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, SeedableRng};
 use std::collections::BTreeMap;
 use wavetank::kv::{Op, Output};
-use wavetank::raft::{Body, Message, ServerId, ServerSet};
+use wavetank::raft::{Body, Change, Message, ServerId, ServerSet};
 use wavetank::sim::{Action, Content, Outcome, Server, Setup, What};
 use wavetank::timeline::Run;
 
@@ -64,16 +64,17 @@ pub fn list(set: ServerSet) -> Vec<ServerId> {
     set.iter().collect()
 }
 
-/// The one of these who leads, and whom most of them follow, if there is one.
+/// The one of these who leads, and whom most voters among them follow, if there is one.
 pub fn leader_of(run: &Run, among: ServerSet) -> Option<ServerId> {
     let leader = leader(run).filter(|leader| among.contains(*leader))?;
-    let term = server(run, leader.number()).node.term();
+    let node = &server(run, leader.number()).node;
+    let voters = node.configuration().voters;
     let follows = |id: &ServerId| {
         let server = run.world().server(*id).expect("it is there");
-        server.is_active() && server.node.term() == term && server.node.leader() == Some(leader)
+        server.is_active() && server.node.term() == node.term() && server.node.leader() == Some(leader)
     };
-    let followers = among.iter().filter(follows).count();
-    (2 * followers > run.world().servers().len()).then_some(leader)
+    let followers = among.and(voters).iter().filter(follows).count();
+    (2 * followers > voters.iter().count()).then_some(leader)
 }
 
 /// Waits until one of these leads, and most servers follow it.
@@ -103,29 +104,68 @@ pub fn restart_all(run: &mut Run) {
     }
 }
 
-/// Everyone has the same log, all of it committed and applied, and the same store.
-pub fn all_equal(run: &Run) -> bool {
-    let servers = run.world().servers();
-    let first = &servers[0];
+/// These servers have the same log, all of it committed and applied, and the same store.
+pub fn equal(run: &Run, among: ServerSet) -> bool {
+    let servers: Vec<&Server> = among.iter().filter_map(|id| run.world().server(id)).collect();
     servers.iter().all(|server| {
-        let node = &server.node;
-        node.log() == first.node.log()
+        let (node, first) = (&server.node, servers[0]);
+        node.log().last_index() == first.node.log().last_index()
+            && node.log().last_term() == first.node.log().last_term()
             && node.commit() == node.log().last_index()
             && node.applied() == node.commit()
             && server.store == first.store
     })
 }
 
+/// Everyone has the same log, all of it committed and applied, and the same store.
+pub fn all_equal(run: &Run) -> bool {
+    equal(run, everyone(run))
+}
+
 /// Everyone is up and connected, agrees on one more command, and has the same state; and no promise
 /// was broken on the way.
 #[track_caller]
 pub fn comes_together(run: &mut Run) {
+    come_together(run, everyone(run));
+}
+
+/// The same for these servers, where others are no longer in the cluster.
+#[track_caller]
+pub fn come_together(run: &mut Run, among: ServerSet) {
     connect_all(run);
     restart_all(run);
-    let servers = run.world().servers().len();
-    agree(run, servers);
-    until(run, 10_000, "all are equal", all_equal);
+    agree(run, among.iter().count());
+    until(run, 10_000, "all are equal", |run| equal(run, among));
     assert_eq!(broken(run), [], "{}", story(run));
+}
+
+/// An administrator wants another configuration, and the leader takes it up.
+#[track_caller]
+pub fn reconfigure(run: &mut Run, change: Change) {
+    act(run, Action::Change { change, at: None });
+}
+
+/// A new server starts, and knows of no cluster.
+#[track_caller]
+pub fn boot(run: &mut Run, n: u8) {
+    act(run, Action::Boot { server: s(n) });
+}
+
+/// An administrator wants that server to lead.
+#[track_caller]
+pub fn hand_over(run: &mut Run, to: ServerId) {
+    act(run, Action::Transfer { to, at: None });
+}
+
+/// Whether everyone of these goes by that configuration, and knows that it is committed.
+pub fn all_go_by(run: &Run, among: ServerSet, voters: &str, learners: &str) -> bool {
+    among.iter().all(|id| {
+        let node = &server(run, id.number()).node;
+        let configuration = node.configuration();
+        !configuration.is_joint()
+            && (configuration.voters, configuration.learners) == (set(voters), set(learners))
+            && node.log().configuration_index() <= node.commit()
+    })
 }
 
 /// So many commands go straight into the log of that leader.
