@@ -6,7 +6,9 @@ use wavetank::explain::{
     why_vote, would_vote,
 };
 use wavetank::kv::Op;
-use wavetank::raft::{Guard, Index, Rule, Rules, ServerId, ServerSet, Term, Timer, Token, Value};
+use wavetank::raft::{
+    Configuration, Guard, Index, Round, Rule, Rules, ServerId, ServerSet, Term, Timer, Token, Value,
+};
 use wavetank::sim::{Action, Event, Setup, What};
 use wavetank::timeline::{Run, Start};
 
@@ -15,7 +17,7 @@ fn s(n: u8) -> ServerId {
 }
 
 fn put(key: &str, value: &str) -> Action {
-    Action::Submit { op: Op::Put { key: key.into(), value: value.into() }, to: None }
+    Action::Submit { op: Op::Put { key: key.into(), value: value.into() }, to: None, mode: None }
 }
 
 /// A run from a typed state in which nothing moves by itself, with these rules off.
@@ -56,6 +58,12 @@ fn deciding(run: &Run, rule: Rule) -> &Event {
 
 fn guard_of(event: &Event, rule: Rule) -> &Guard {
     event.guards.iter().find(|guard| guard.rule == rule).unwrap()
+}
+
+/// Whether a text is prose, and not what a program prints of its values.
+fn plain(text: &str) -> bool {
+    let machine = ["{", "}", "Some(", "None", "Index(", "Term(", "Server(", "::", "[", "_"];
+    !machine.iter().any(|piece| text.contains(piece))
 }
 
 fn said(run: &Run, event: &Event) -> String {
@@ -219,9 +227,15 @@ fn a_vote_that_nothing_refused_was_decided_by_no_rule() {
 
 #[test]
 fn every_rule_has_words_for_every_value_it_can_meet_and_names_both() {
+    let joint = Configuration {
+        outgoing: ServerSet::first(1),
+        learners: ServerSet::first(4),
+        ..Configuration::of_first(3)
+    };
     let values = [
         (Value::Flag(true), Value::Flag(false)),
         (Value::Count(3), Value::Count(4)),
+        (Value::Count(5), Value::Count(0)),
         (Value::Term(Term(3)), Value::Term(Term(4))),
         (Value::EntryTerm(None), Value::EntryTerm(Some(Term(7)))),
         (Value::Index(Index(3)), Value::Index(Index(9))),
@@ -230,10 +244,13 @@ fn every_rule_has_words_for_every_value_it_can_meet_and_names_both() {
         (Value::Servers(ServerSet::first(2)), Value::Servers(ServerSet::first(5))),
         (Value::RangeUs(150_000, 300_000), Value::RangeUs(150_000, 150_000)),
         (Value::Write(Some(Token(4))), Value::Write(None)),
+        (Value::Round(Round(4)), Value::Round(Round(0))),
+        (Value::Configuration(Configuration::of_first(2)), Value::Configuration(joint)),
     ];
     let words = [
         ["yes", "no"],
         ["3", "4"],
+        ["5", "0"],
         ["term 3", "term 4"],
         ["no entry", "term 7"],
         ["index 3", "index 9"],
@@ -242,6 +259,8 @@ fn every_rule_has_words_for_every_value_it_can_meet_and_names_both() {
         ["S1 and S2", "S4 and S5"],
         ["150 ms to 300 ms", "150 ms"],
         ["write 4", "no write"],
+        ["round 4", "no round"],
+        ["S1 and S2", "S1, S2 and S3 together with the old S1 (learning: S1, S2, S3 and S4)"],
     ];
     for &rule in Rule::ALL {
         for ((left, right), both) in values.into_iter().zip(words) {
@@ -249,6 +268,7 @@ fn every_rule_has_words_for_every_value_it_can_meet_and_names_both() {
                 let text = because(&Guard { rule, on, held, left, right });
                 assert!(both.iter().all(|word| text.contains(word)), "{rule}: {text} names {both:?}");
                 assert_eq!(text.contains("the rule is off"), !on && !held, "{text}");
+                assert!(plain(&text) && !text.ends_with(": "), "{rule}: {text}");
             }
         }
     }

@@ -1,37 +1,104 @@
 //! Clients in words: requests, redirections, answers, and what is known in the end.
 
+use super::guards::{passed, refused};
 use super::sentence::{Draft, Kind, draft};
-use super::words::{list, op as asks};
-use crate::kv::Op;
-use crate::raft::RoleName;
-use crate::sim::{Answer, ClientId, Event, Finished, Outcome, PacketName};
+use super::words::{by_mode, list, op as asks};
+use crate::kv::{Op, Output};
+use crate::raft::{ReadMode, RoleName, Rule};
+use crate::sim::{Answer, Brief, ClientId, Endpoint, Event, Finished, Outcome, PacketName};
 
 /// The words for not knowing.
 pub(super) const UNKNOWN: &str = "it may have been done, may be done later, or never";
 
+/// "C1's x←1".
+fn wish(client: Endpoint, op: &Op) -> String {
+    let a = if matches!(op, Op::Register { .. }) { "request for " } else { "" };
+    format!("{client}'s {a}{}", asks(op))
+}
+
 /// A request has reached a server.
-pub(super) fn asked(event: &Event, name: PacketName, op: &Op) -> Draft {
+pub(super) fn asked(event: &Event, name: PacketName, op: &Op, mode: ReadMode) -> Draft {
+    let (client, server) = (name.from, name.to);
     let Some(change) = &event.change else {
-        return draft(Kind::Client, &["§8"], format!("{} asks {} for {}", name.from, name.to, asks(op)));
+        let text = format!("{client} asks {server} for {}{}", asks(op), by_mode(mode));
+        return draft(Kind::Client, &["§8"], text);
     };
-    let (client, server, now) = (name.from, name.to, change.after);
-    if now.role == RoleName::Leader {
+    let (wish, now) = (wish(client, op), change.after);
+    if mode == ReadMode::Local && matches!(op, Op::Get { .. }) {
         let text = format!(
-            "{server} takes {client}'s {} into its log as entry {} of term {}{}",
-            asks(op),
-            now.last_index,
-            now.term,
-            sent_to(event)
+            "{server} answers {wish} at once from what it has applied, up to entry {}: that may be old",
+            now.applied
         );
-        return draft(Kind::Client, &["§5.3"], text).at(now.last_index);
+        return draft(Kind::Client, &["D6.4"], text);
+    }
+    if now.role == RoleName::Leader {
+        return by_leader(event, name, &wish, mode, change.before, now);
     }
     let text = match now.leader {
         Some(leader) => format!("{server} does not lead and points {client} to {leader} for {}", asks(op)),
-        None => {
-            format!("{server} does not lead, knows nobody who does, and turns {client}'s {} away", asks(op))
-        }
+        None => format!("{server} does not lead, knows nobody who does, and turns {wish} away"),
     };
     draft(Kind::Client, &["§8"], text)
+}
+
+fn by_leader(
+    event: &Event,
+    name: PacketName,
+    wish: &str,
+    mode: ReadMode,
+    before: Brief,
+    now: Brief,
+) -> Draft {
+    let server = name.to;
+    if mode != ReadMode::Log {
+        return read(event, name, wish, mode, now);
+    }
+    if now.last_index == before.last_index
+        && let Some(to) = now.transferring
+    {
+        let text = format!(
+            "{server} hands its leadership over to {to}, and keeps {wish} waiting until that is over"
+        );
+        return draft(Kind::Client, &["D3.10"], text);
+    }
+    let (index, term) = (now.last_index, now.term);
+    let text =
+        format!("{server} takes {wish} into its log as entry {index} of term {term}{}", sent_to(event));
+    draft(Kind::Client, &["§5.3"], text).at(index)
+}
+
+/// A read past the log has reached a leader.
+fn read(event: &Event, name: PacketName, wish: &str, mode: ReadMode, now: Brief) -> Draft {
+    let server = name.to;
+    let done = event.sent.iter().any(|sent| sent.to == name.from);
+    let commit = now.commit;
+    let no_lease = match mode {
+        ReadMode::Lease => ", having no lease that counts,",
+        _ => "",
+    };
+    let (section, text) = if done && passed(event, Rule::ReadConfirmed).is_none() {
+        ("D6.4.1", format!("{server} holds a lease, so nobody else leads: it answers {wish} at once"))
+    } else if done {
+        ("D6.4", format!("{server} answers {wish} at once"))
+    } else if refused(event, Rule::ReadAfterOwnTermCommit).is_some() {
+        ("D6.4", format!("{server} keeps {wish} until it has committed an entry of its own term"))
+    } else if event.sent.is_empty() {
+        (
+            "D6.4",
+            format!(
+                "{server} notes commitIndex {commit} for {wish}, and will ask round when the round under way is over"
+            ),
+        )
+    } else {
+        let to = list(event.sent.iter().map(|name| name.to));
+        (
+            "D6.4",
+            format!(
+                "{server}{no_lease} notes commitIndex {commit} for {wish}, and asks {to} whether it still leads"
+            ),
+        )
+    };
+    draft(Kind::Client, &[section], text).at(commit)
 }
 
 /// " and sends it to S2 and S3", where anything left.
@@ -46,6 +113,10 @@ pub(super) fn sent_to(event: &Event) -> String {
 pub(super) fn answered(event: &Event, name: PacketName, answer: &Answer) -> Draft {
     let (server, client) = (name.from, name.to);
     if let Some(finished) = &event.finished {
+        if matches!(answer, Answer::Done(Output::NoSession | Output::Outdated)) {
+            let text = format!("{} – {server} has answered that its session has ended", known(finished));
+            return draft(Kind::Client, &["D6.3"], text);
+        }
         return draft(Kind::Client, &["§8"], format!("{} – {server} has answered", known(finished)));
     }
     let next = event.sent.first().map(|name| name.to);
@@ -64,9 +135,16 @@ pub(super) fn answered(event: &Event, name: PacketName, answer: &Answer) -> Draf
                 "{client} hears from {server} that another entry took the place of its own, and will ask again"
             )
         }
-        (Answer::Done(_), _) => format!("{client} hears again from {server} what it knows already"),
+        (Answer::Done(Output::NoSession | Output::Outdated), Some(next)) => {
+            format!("{client} hears from {server} that its session has ended, and asks {next} for a new one")
+        }
+        (Answer::Done(_), Some(next)) => {
+            format!("{client} has a session at {server} now, and asks {next} for what it wanted")
+        }
+        (Answer::Done(_), None) => format!("{client} hears again from {server} what it knows already"),
     };
-    draft(Kind::Client, &["§8"], text)
+    let sessions = matches!(answer, Answer::Done(_)) && next.is_some();
+    draft(Kind::Client, if sessions { &["D6.3"] } else { &["§8"] }, text)
 }
 
 /// What a client knows of a request that is over.

@@ -1,20 +1,57 @@
-//! What people do, in words; and messages that do not arrive.
+//! What people do, in words.
 
 use super::client::sent_to;
+use super::guards::{deciding, of, passed, refused};
+use super::phrases::{phrase, speed, written};
 use super::sentence::{Draft, Kind, draft};
-use super::words::{count, entries, list, op as asks, vote};
+use super::words::{by_mode, count, entries, list, members, op as asks, vote};
 use crate::kv::Op;
-use crate::raft::{Body, Entries, Index, Rule, Rules, ServerId, ServerSet, Timer};
-use crate::sim::{Action, Brief, Content, DropReason, Event, PacketName, Refusal};
+use crate::raft::{Change, ReadMode, Rule, Rules, ServerId};
+use crate::sim::{Action, Brief, Event, Refusal};
 
 /// Somebody has acted, or tried to.
 pub(super) fn acted(event: &Event, action: &Action, refused: Option<&Refusal>) -> Draft {
     if let Some(why) = refused {
-        return draft(Kind::Action, &[], format!("Nothing comes of “{}”: {why}", phrase(action)));
+        let draft = draft(Kind::Action, &[], format!("Nothing comes of “{}”: {why}", phrase(action)));
+        let declined = deciding(event).filter(|_| matches!(why, Refusal::Declined { .. }));
+        return declined.into_iter().fold(draft, |draft, guard| draft.also(guard.rule.section()));
     }
     match action {
-        Action::Crash { .. } | Action::Restart { .. } | Action::Pause { .. } | Action::Resume { .. } => {
-            to_server(event, action)
+        Action::Crash { .. }
+        | Action::Restart { .. }
+        | Action::Pause { .. }
+        | Action::Resume { .. }
+        | Action::Tear { .. }
+        | Action::Wipe { .. } => to_server(event, action),
+        Action::Change { change, .. } => changed(event, change),
+        Action::Transfer { to, .. } => transfer(event, *to),
+        Action::Boot { server } => draft(
+            Kind::Action,
+            &["D4.2.1"],
+            format!("{server} starts, with an empty disk and no idea of a cluster: it waits to be added"),
+        ),
+        Action::Snapshot { server } => {
+            let upto = event.change.map(|change| change.after.applied).unwrap_or_default();
+            let text = format!(
+                "{server} takes a snapshot of its state machine up to entry {upto}; when that is on its disk, the log gives up what it covers"
+            );
+            draft(Kind::Action, &["§7"], text).at(upto)
+        }
+        Action::SetClock { server, ppm } => draft(
+            Kind::Fault,
+            &["D6.4.1"],
+            format!(
+                "{server}'s clock runs {} from now on: Raft's safety does not depend on clocks, but leases do",
+                speed(*ppm)
+            ),
+        ),
+        Action::SetDisk { server, lies } => {
+            let does = if *lies {
+                "says from now on that a write is done before it is: that is outside of Raft's fault model, and no promise holds any more"
+            } else {
+                "is honest again: what it says is written is written"
+            };
+            draft(Kind::Fault, &["D3.8"], format!("{server}'s disk {does}"))
         }
         Action::Cut { from, to } => draft(
             Kind::Fault,
@@ -35,24 +72,85 @@ pub(super) fn acted(event: &Event, action: &Action, refused: Option<&Refusal>) -
             &["§5.1"],
             format!("{server} steps down by hand and is a follower of the same term"),
         ),
-        Action::Submit { op, to, .. } => {
-            let whom = match (event.sent.first(), to) {
-                (Some(name), _) => format!("C1 asks {} for {}", name.to, asks(op)),
-                (None, Some(to)) => {
-                    format!("C1 will ask {to} for {} when what it asked before is over", asks(op))
-                }
-                (None, None) => format!("C1 will ask for {} when what it asked before is over", asks(op)),
-            };
-            draft(Kind::Client, &["§8"], whom)
-        }
+        Action::Submit { op, to, mode } => submitted(event, op, *to, *mode),
         Action::Propose { server, op } => proposed(event, *server, op),
         Action::SetRules { off } => draft(Kind::Action, &[], rules_off(*off)),
         Action::Manual { on: true } => {
             draft(Kind::Action, &[], "Time stands still: timers and messages move by hand only")
         }
         Action::Manual { on: false } => draft(Kind::Action, &[], "Time goes on by itself"),
+        Action::SetOptions { .. } => draft(Kind::Action, &[], "Other options are in force from now on"),
         _ => draft(Kind::Action, &[], format!("By hand: {}", phrase(action))),
     }
+}
+
+fn submitted(event: &Event, op: &Op, to: Option<ServerId>, mode: Option<ReadMode>) -> Draft {
+    let mode = mode.filter(|_| matches!(op, Op::Get { .. })).unwrap_or_default();
+    let what = format!("{}{}", asks(op), by_mode(mode));
+    let whom = match (event.sent.first(), to) {
+        (Some(name), _) => format!("C1 asks {} for {what}", name.to),
+        (None, Some(to)) => format!("C1 will ask {to} for {what} when what it asked before is over"),
+        (None, None) => format!("C1 will ask for {what} when what it asked before is over"),
+    };
+    draft(Kind::Client, if mode == ReadMode::Log { &["§8"] } else { &["D6.4"] }, whom)
+}
+
+// Membership and leadership.
+
+/// A leader has taken up a change of the configuration.
+fn changed(event: &Event, change: &Change) -> Draft {
+    let (Some(brief), Some(leader)) = (event.change, event.server) else {
+        return draft(Kind::Action, &["§6"], "The configuration changes");
+    };
+    let (before, after) = (brief.before, brief.after);
+    let index = after.last_index;
+    let mut text =
+        format!("{leader} appends the configuration {} as entry {index}", members(&after.configuration));
+    let mut section = "§6";
+    match change {
+        Change::Add(id) if before.last_index == index => {
+            text = format!("{leader} lets {id} catch up before it becomes a voter");
+            section = "D4.2.1";
+        }
+        _ if of(event, Rule::ConfigurationOnAppend).is_some_and(|guard| !guard.on) => {
+            text =
+                format!("{leader} appends a configuration as entry {index}, in force when it is committed");
+        }
+        Change::Add(id) if after.configuration.learners.contains(*id) => {
+            text.push_str(&format!(
+                "; it is in force at once: {id} receives the log, and becomes a voter when it has caught up"
+            ));
+            section = "D4.2.1";
+        }
+        Change::Joint { manual, .. } if after.configuration.is_joint() => {
+            let until = if *manual { "somebody asks to leave it" } else { "it is committed" };
+            text.push_str(&format!(
+                "; it is in force at once: until {until}, majorities of the old and of the new voters are needed"
+            ));
+        }
+        Change::Remove(id) if *id == leader => {
+            text.push_str("; it is in force at once: the leader does not count itself any more, and leads until that is committed");
+        }
+        _ => text.push_str("; it is in force at once"),
+    }
+    if section == "§6" && matches!(change, Change::Add(_) | Change::Remove(_)) {
+        section = "D4.1";
+    }
+    draft(Kind::Action, &[section], text + &sent_to(event)).at(index)
+}
+
+fn transfer(event: &Event, to: ServerId) -> Draft {
+    let leader = vote(event.server);
+    let text = if passed(event, Rule::TransferWaitsForCatchUp).is_some() {
+        format!(
+            "{leader} is to hand its leadership over to {to}, takes no more commands, and asks {to} to stand at once"
+        )
+    } else {
+        format!(
+            "{leader} is to hand its leadership over to {to}, takes no more commands, and sends {to} first what it lacks"
+        )
+    };
+    draft(Kind::Action, &["D3.10"], text)
 }
 
 fn proposed(event: &Event, server: ServerId, op: &Op) -> Draft {
@@ -81,6 +179,14 @@ fn to_server(event: &Event, action: &Action) -> Draft {
     let Some(change) = &event.change else { return draft(Kind::Fault, &[], phrase(action)) };
     let (before, after) = (change.before, change.after);
     match action {
+        Action::Tear { server } => {
+            let text = format!(
+                "{server} crashes in the middle of a write: its disk has whole entries up to {}, and behind them a piece of one",
+                after.last_index
+            );
+            draft(Kind::Fault, &["D3.8"], text).at(after.last_index)
+        }
+        Action::Wipe { server } => wiped(event, *server),
         Action::Crash { server } => {
             let lost = if before.last_index > after.last_index {
                 let lost = entries(after.last_index.next(), before.last_index);
@@ -93,7 +199,16 @@ fn to_server(event: &Event, action: &Action) -> Draft {
             draft(Kind::Fault, &["§5.5", "D3.8"], format!("{server} crashes{lost}"))
         }
         Action::Restart { server } => {
-            draft(Kind::Fault, &["D3.8"], format!("{server} restarts from its disk: {}", found(after)))
+            let mut text = format!("{server} restarts from its disk: {}", found(after));
+            let mut sections = vec!["D3.8"];
+            if refused(event, Rule::ChecksumEndsLog).is_some() {
+                text.push_str("; a torn entry behind that was known by its checksum, and is cut off");
+            }
+            if refused(event, Rule::RestartedVoterWaits).is_some() {
+                text.push_str("; it withholds its vote for an election timeout, as a lease may count on it");
+                sections.push("D6.4.1");
+            }
+            draft(Kind::Fault, &sections, text)
         }
         Action::Pause { server } => draft(
             Kind::Fault,
@@ -107,158 +222,31 @@ fn to_server(event: &Event, action: &Action) -> Draft {
     }
 }
 
+/// A server has lost its disk.
+fn wiped(event: &Event, server: ServerId) -> Draft {
+    let text = if refused(event, Rule::FreshIdentity).is_some() {
+        format!(
+            "{server} loses its disk, and nobody of that name comes back: a new, empty server with the next name takes its place, and waits to be added"
+        )
+    } else {
+        format!(
+            "{server} loses its disk and comes back under its old name, having forgotten what it promised: that is outside of Raft's fault model"
+        )
+    };
+    draft(Kind::Fault, &["D3.8"], text)
+}
+
 /// What a server has after a restart.
 fn found(now: Brief) -> String {
-    let Brief { term, voted_for, last_index, .. } = now;
+    let Brief { term, voted_for, last_index, first_index, .. } = now;
+    let covered = first_index.prev();
+    let mut log = count(last_index.0 - covered.0, "entry", "entries");
+    if covered.0 > 0 {
+        log = format!("a snapshot up to entry {covered} with {log} behind it");
+    }
     format!(
-        "it knows term {term}, a vote for {} and {}; its commitIndex begins at {} again",
+        "it knows term {term}, a vote for {} and {log}; its commitIndex begins at {} again",
         vote(voted_for),
-        count(last_index.0, "entry", "entries"),
         now.commit
     )
-}
-
-fn written(groups: &[ServerSet]) -> String {
-    let groups: Vec<String> = groups.iter().map(ToString::to_string).collect();
-    groups.join(" | ")
-}
-
-/// An action as one would ask for it.
-fn phrase(action: &Action) -> String {
-    match action {
-        Action::Crash { server } => format!("crash {server}"),
-        Action::Restart { server } => format!("restart {server}"),
-        Action::Pause { server } => format!("pause {server}"),
-        Action::Resume { server } => format!("resume {server}"),
-        Action::Fire { server, timer: Timer::Election } => format!("{server}'s election timer fires now"),
-        Action::Fire { server, timer: Timer::Heartbeat } => format!("{server}'s heartbeat timer fires now"),
-        Action::Fire { server, .. } => format!("a timer of {server} fires now"),
-        Action::StepDown { server } => format!("{server} steps down"),
-        Action::Send { from, to } => format!("{from} sends {to} its request of the moment"),
-        Action::Drop { message } => format!("the message {message} vanishes"),
-        Action::Deliver { message } => format!("the message {message} arrives now"),
-        Action::Hold { message } => format!("the message {message} is held"),
-        Action::Release { message } => format!("the message {message} is released"),
-        Action::Duplicate { message } => format!("the message {message} gets a copy"),
-        Action::Cut { from, to } => format!("cut {from} to {to}"),
-        Action::Mend { from, to } => format!("mend {from} to {to}"),
-        Action::Partition { groups } => format!("partition {}", written(groups)),
-        Action::Heal => "heal the network".into(),
-        Action::SetLink { from: Some(from), to: Some(to), .. } => {
-            format!("messages from {from} to {to} travel differently")
-        }
-        Action::SetLink { .. } => "messages travel differently".into(),
-        Action::SetOptions { .. } => "other options".into(),
-        Action::SetRules { off } if *off == Rules::ALL_ON => "every rule on".into(),
-        Action::SetRules { off } => format!("off: {}", list(off.off())),
-        Action::Manual { on: true } => "time stands still".into(),
-        Action::Manual { on: false } => "time goes on by itself".into(),
-        Action::Propose { server, op } => format!("propose {} to {server}", asks(op)),
-        Action::Submit { op, .. } => format!("ask for {}", asks(op)),
-        Action::Boot { server } => format!("{server} starts with an empty disk"),
-        Action::Change { change, .. } => format!("ask the leader: {change}"),
-        Action::Transfer { to, .. } => format!("ask the leader to hand over to {to}"),
-        Action::Snapshot { server } => format!("{server} takes a snapshot"),
-        Action::Tear { server } => format!("{server} crashes in the middle of a write"),
-        Action::Wipe { server } => format!("{server} loses its disk"),
-        Action::SetClock { server, .. } => format!("{server}'s clock runs differently"),
-        Action::SetDisk { server, lies: true } => format!("{server}'s disk lies"),
-        Action::SetDisk { server, .. } => format!("{server}'s disk tells the truth"),
-    }
-}
-
-/// A message that never arrives.
-pub(super) fn dropped(name: PacketName, content: &Content, reason: DropReason) -> Draft {
-    let (what, to) = (noun(content), name.to);
-    let text = match reason {
-        DropReason::Lost => format!("{}'s {what} to {to} is lost on the way", name.from),
-        DropReason::Cut => format!("{}'s {what} does not reach {to}: the link is cut", name.from),
-        DropReason::Down => format!("{}'s {what} does not reach {to}, which is down", name.from),
-        DropReason::ByHand => format!("{}'s {what} to {to} is taken away by hand", name.from),
-    };
-    // Whoever asked will ask again: because the other one is down (§5.5), or since no answer comes (§5.1).
-    let section = if reason == DropReason::Down { "§5.5" } else { "§5.1" };
-    draft(Kind::Network, &[section], text)
-}
-
-/// A message has come to a paused server.
-pub(super) fn queued(name: PacketName, content: &Content) -> Draft {
-    let text = format!("{}'s {} waits in front of {}, which is paused", name.from, noun(content), name.to);
-    draft(Kind::Network, &["§5.1"], text)
-}
-
-/// What a message is, in a few words.
-fn noun(content: &Content) -> String {
-    match content {
-        Content::Request { op, .. } => format!("request for {}", asks(op)),
-        Content::Response { .. } => "answer".into(),
-        Content::Raft(message) => match &message.body {
-            Body::RequestVote { .. } => format!("request for a vote in term {}", message.term),
-            Body::RequestVoteReply { granted: true, .. } => format!("vote in term {}", message.term),
-            Body::RequestVoteReply { .. } => format!("refusal of a vote in term {}", message.term),
-            Body::AppendEntries { prev_index, entries, .. } => carried(*prev_index, entries),
-            Body::AppendEntriesReply { .. } => "answer to AppendEntries".into(),
-            Body::PreVote { asked, .. } => format!("question about term {asked}"),
-            Body::PreVoteReply { asked, .. } => format!("answer about term {asked}"),
-            Body::InstallSnapshot { last_index, .. } => format!("snapshot up to index {last_index}"),
-            Body::InstallSnapshotReply { .. } => "answer to InstallSnapshot".into(),
-            Body::TimeoutNow => "request to stand at once".into(),
-        },
-    }
-}
-
-/// An AppendEntries by what it carries.
-fn carried(prev: Index, list: &Entries) -> String {
-    if list.is_empty() {
-        return "heartbeat".into();
-    }
-    format!("AppendEntries with {}", entries(prev.next(), Index(prev.0 + list.len() as u64)))
-}
-
-/// The servers that an action names.
-pub(super) fn servers_of(action: &Action) -> ServerSet {
-    match action {
-        Action::Crash { server }
-        | Action::Restart { server }
-        | Action::Pause { server }
-        | Action::Resume { server }
-        | Action::Fire { server, .. }
-        | Action::StepDown { server }
-        | Action::Boot { server }
-        | Action::Snapshot { server }
-        | Action::Tear { server }
-        | Action::Wipe { server }
-        | Action::SetClock { server, .. }
-        | Action::SetDisk { server, .. }
-        | Action::Propose { server, .. } => [*server].into_iter().collect(),
-        Action::Change { at, .. } => at.iter().copied().collect(),
-        Action::Transfer { to, at } => at.iter().chain([to]).copied().collect(),
-        Action::Send { from, to } | Action::Cut { from, to } | Action::Mend { from, to } => {
-            [*from, *to].into_iter().collect()
-        }
-        Action::Partition { groups } => groups.iter().fold(ServerSet::EMPTY, |all, group| all.or(*group)),
-        Action::SetLink { from, to, .. } => from.iter().chain(to).copied().collect(),
-        Action::Submit { to, .. } => to.iter().copied().collect(),
-        Action::Drop { .. }
-        | Action::Deliver { .. }
-        | Action::Hold { .. }
-        | Action::Release { .. }
-        | Action::Duplicate { .. }
-        | Action::Heal
-        | Action::SetOptions { .. }
-        | Action::SetRules { .. }
-        | Action::Manual { .. } => ServerSet::EMPTY,
-    }
-}
-
-/// The message that an action names.
-pub(super) fn message_of(action: &Action) -> Option<PacketName> {
-    match action {
-        Action::Drop { message }
-        | Action::Deliver { message }
-        | Action::Hold { message }
-        | Action::Release { message }
-        | Action::Duplicate { message } => Some(*message),
-        _ => None,
-    }
 }

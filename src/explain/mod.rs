@@ -4,12 +4,18 @@
 //! **Words never influence a run.** They are made from events when somebody looks; no digest, recording or
 //! check knows them.
 
+mod asides;
 mod client;
 mod guards;
 mod hands;
+mod phrases;
 mod quorums;
+mod rule_words;
 mod sentence;
 mod servers;
+mod snapshots;
+mod timers;
+mod votes;
 mod what_if;
 mod why;
 mod words;
@@ -18,4 +24,4 @@ pub use guards::{because, decided_by, decides};
 pub use sentence::{About, Kind, Scene, Sentence, sentence};
 pub use what_if::{Ballot, Verdict, ballot, would_vote};
 pub use why::{Vote, who_believes, why_not_committed, why_vote};
-pub use words::{duration, list};
+pub use words::{duration, list, members};

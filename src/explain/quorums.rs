@@ -3,7 +3,10 @@
 
 use super::guards;
 use super::sentence::Scene;
-use crate::raft::{AppendOutcome, Body, Index, Message, RoleName, Rule, ServerId, ServerSet, Term, Value};
+use crate::raft::{
+    AppendOutcome, Body, Index, Message, Payload, RoleName, Rule, ServerId, ServerSet, SnapshotOutcome, Term,
+    Value,
+};
 use crate::sim::{Brief, Content, Event, What};
 
 /// How many events are looked back through.
@@ -24,7 +27,8 @@ fn back<'a>(
     )
 }
 
-fn reply(event: &Event) -> Option<&Message> {
+/// What has arrived with this event.
+pub(super) fn reply(event: &Event) -> Option<&Message> {
     match &event.what {
         What::Delivered { content: Content::Raft(message), .. } => Some(message),
         _ => None,
@@ -54,8 +58,10 @@ pub(super) fn acknowledged(scene: Scene, event: &Event, leader: ServerId, index:
 
 fn stored(event: &Event, term: Term, index: Index) -> Option<ServerId> {
     let message = reply(event)?;
-    let Body::AppendEntriesReply { asked, outcome: AppendOutcome::Success, .. } = message.body else {
-        return None;
+    let asked = match message.body {
+        Body::AppendEntriesReply { asked, outcome: AppendOutcome::Success, .. }
+        | Body::InstallSnapshotReply { asked, outcome: SnapshotOutcome::Installed, .. } => asked,
+        _ => return None,
     };
     let believed = guards::of(event, Rule::MatchFromRequest)?;
     let Value::Index(upto) = (if believed.on { believed.left } else { believed.right }) else { return None };
@@ -83,4 +89,57 @@ pub(super) fn granted(scene: Scene, event: &Event, candidate: ServerId, term: Te
         }
     }
     have
+}
+
+/// The servers that had said by then that they would vote for a server in that term, itself included
+/// (D9.6).
+pub(super) fn promised(scene: Scene, event: &Event, candidate: ServerId, asked: Term) -> ServerSet {
+    let mut have: ServerSet = [candidate].into_iter().collect();
+    for (event, before, _) in back(scene, event, candidate) {
+        if before.role != RoleName::PreCandidate {
+            break;
+        }
+        if let Some(Message { from, body: Body::PreVoteReply { asked: answered, granted: true }, .. }) =
+            reply(event)
+            && *answered == asked
+        {
+            have.insert(*from);
+        }
+    }
+    have
+}
+
+/// Whether the entry with the configuration that the server goes by was committed there by this event.
+pub(super) fn commits_configuration(scene: Scene, event: &Event, server: ServerId) -> bool {
+    let Some(change) = &event.change else { return false };
+    let (was, now) = (change.before.commit, change.after.commit);
+    if now <= was {
+        return false;
+    }
+    for (event, before, after) in back(scene, event, server) {
+        // The entry can't have been there before the log was so long.
+        if after.last_index <= was {
+            return false;
+        }
+        if before.configuration != after.configuration {
+            let index = configuration_in(event, after);
+            return index.is_some_and(|index| was < index && index <= now);
+        }
+    }
+    false
+}
+
+/// Where the configuration stands in the log that this event has brought.
+fn configuration_in(event: &Event, after: Brief) -> Option<Index> {
+    match reply(event).map(|message| &message.body) {
+        Some(Body::AppendEntries { prev_index, entries, .. }) => {
+            let is = |payload: &Payload| matches!(payload, Payload::Configuration(_));
+            let places = entries.iter().zip(prev_index.0 + 1..);
+            let places = places.filter(|(entry, _)| is(&entry.payload)).map(|(_, index)| Index(index));
+            places.filter(|index| *index <= after.last_index).last()
+        }
+        Some(Body::InstallSnapshot { .. }) => None,
+        // A leader has just put it there.
+        _ => Some(after.last_index),
+    }
 }

@@ -1,7 +1,7 @@
 //! Every event in one plain sentence.
 
 use super::guards::deciding;
-use super::{client, hands, servers};
+use super::{asides, client, hands, phrases, servers, timers};
 use crate::raft::{Index, ServerId, ServerSet};
 use crate::sim::{Content, Event, EventId, PacketName, What};
 use crate::timeline::Run;
@@ -162,6 +162,11 @@ impl Draft {
         self
     }
 
+    pub(super) fn also(mut self, section: &'static str) -> Draft {
+        self.sections.push(section);
+        self
+    }
+
     pub(super) fn and(mut self, more: &str) -> Draft {
         self.text.push_str(more);
         self
@@ -173,18 +178,19 @@ impl Draft {
 pub fn sentence(event: &Event, scene: Scene) -> Sentence {
     let mut draft = match &event.what {
         What::Acted { action, refused } => hands::acted(event, action, refused.as_ref()),
-        What::Fired { timer } => servers::fired(event, *timer),
+        What::Fired { timer } => timers::fired(event, *timer),
         What::Delivered { message, content } => match content {
             Content::Raft(said) => servers::delivered(event, said, scene),
-            Content::Request { op, .. } => client::asked(event, *message, op),
+            Content::Request { op, mode, .. } => client::asked(event, *message, op, *mode),
             Content::Response { answer, .. } => client::answered(event, *message, answer),
         },
-        What::Dropped { message, content, reason } => hands::dropped(*message, content, *reason),
-        What::Queued { message, content } => hands::queued(*message, content),
+        What::Dropped { message, content, reason } => phrases::dropped(*message, content, *reason),
+        What::Queued { message, content } => phrases::queued(*message, content),
         What::Synced { .. } => servers::synced(event, scene),
         What::Woke { client, serial, timed_out } => client::woke(event, *client, *serial, *timed_out),
         What::Ticked { client } => client::ticked(event, *client),
     };
+    asides::add(&mut draft, event, scene);
     if let Some(guard) = deciding(event).filter(|guard| guard.broken()) {
         draft.text.push_str(&format!("; a rule is off here: {}", guard.rule.title()));
         draft.sections.push(guard.rule.section());
@@ -222,7 +228,7 @@ fn concerned(event: &Event, text: &str) -> ServerSet {
 
 fn acted_on(event: &Event) -> ServerSet {
     match &event.what {
-        What::Acted { action, .. } => hands::servers_of(action),
+        What::Acted { action, .. } => phrases::servers_of(action),
         _ => ServerSet::EMPTY,
     }
 }
@@ -232,7 +238,7 @@ fn message_of(event: &Event) -> Option<PacketName> {
         What::Delivered { message, .. } | What::Dropped { message, .. } | What::Queued { message, .. } => {
             Some(*message)
         }
-        What::Acted { action, .. } => hands::message_of(action),
+        What::Acted { action, .. } => phrases::message_of(action),
         _ => None,
     }
 }

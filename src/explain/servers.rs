@@ -1,19 +1,17 @@
-//! Raft itself in words: timeouts, votes, AppendEntries, writes.
+//! Raft's messages and writes in words: AppendEntries and its answers, and what reaches the disk.
 
-use super::guards::{because, of, vote_refused};
-use super::quorums;
+use super::guards::{because, of, refused};
 use super::sentence::{Draft, Kind, Scene, draft};
-use super::words::{entries, list, number, once};
-use crate::raft::{AppendOutcome, Body, Guard, Index, Message, RoleName, Rule, ServerId, Term, Timer};
+use super::words::{electorate, entries, list, once};
+use super::{quorums, snapshots, votes};
+use crate::raft::{
+    AppendOutcome, Body, Guard, Index, Message, RoleName, Rule, ServerId, Term, Token, quorum,
+};
 use crate::sim::{Brief, Change, Content, Event, What};
 
-fn change_of(event: &Event) -> (Brief, Brief) {
+pub(super) fn change_of(event: &Event) -> (Brief, Brief) {
     let Change { before, after, .. } = event.change.expect("an event of a server has its change");
     (before, after)
-}
-
-fn refused(event: &Event, rule: Rule) -> Option<&Guard> {
-    of(event, rule).filter(|guard| guard.refused())
 }
 
 /// What is said of a server that has no change: it never happens to events of the world.
@@ -22,7 +20,7 @@ fn nothing(event: &Event) -> Option<Draft> {
 }
 
 /// "; it leaves when that is on its disk", where something waits.
-fn waits(event: &Event, what: &str) -> String {
+pub(super) fn waits(event: &Event, what: &str) -> String {
     match event.waiting {
         0 => String::new(),
         _ => format!("; {what} when that is on its disk"),
@@ -30,7 +28,7 @@ fn waits(event: &Event, what: &str) -> String {
 }
 
 /// What a server gives up for a higher term.
-fn gives_up(event: &Event) -> String {
+pub(super) fn gives_up(event: &Event) -> String {
     let (before, after) = change_of(event);
     match (before.role, after.role) {
         (RoleName::Leader, RoleName::Follower) => {
@@ -39,89 +37,8 @@ fn gives_up(event: &Event) -> String {
         (RoleName::Candidate, RoleName::Follower) => {
             format!(", having given up its candidacy in term {}", before.term)
         }
+        (RoleName::PreCandidate, RoleName::Follower) => ", which asks for no election any more".into(),
         _ => String::new(),
-    }
-}
-
-// Timers.
-
-pub(super) fn fired(event: &Event, timer: Timer) -> Draft {
-    let Some(id) = event.server.filter(|_| event.change.is_some()) else {
-        return nothing(event).unwrap_or_else(|| draft(Kind::Election, &[], "A timer runs out"));
-    };
-    match timer {
-        Timer::Election => election_timeout(event, id),
-        Timer::Heartbeat => heartbeat(event, id),
-        _ => draft(Kind::Election, &[], format!("{id}'s {timer:?} timer runs out")),
-    }
-}
-
-fn election_timeout(event: &Event, id: ServerId) -> Draft {
-    let (before, after) = change_of(event);
-    let by_hand = event.causes[1].is_some();
-    let term = after.term;
-    let why = match before.role {
-        _ if after.role == RoleName::Leader && before.role == RoleName::Leader => {
-            return draft(
-                Kind::Election,
-                &["§5.2"],
-                format!("{id}'s election timer runs out, but it leads already"),
-            );
-        }
-        RoleName::Candidate if by_hand => {
-            format!(
-                "{id}'s election timer is made to fire: it gives up term {} and stands again in term {term}",
-                before.term
-            )
-        }
-        RoleName::Candidate => {
-            format!(
-                "{id} has found no majority in term {} and stands for election again in term {term}",
-                before.term
-            )
-        }
-        _ if by_hand => {
-            format!("{id}'s election timer is made to fire: it stands for election in term {term}")
-        }
-        _ => format!(
-            "{id} has heard nothing from a leader for its election timeout and stands for election in term {term}"
-        ),
-    };
-    draft(Kind::Election, &["§5.2"], why).and(&waits(event, "it asks for votes"))
-}
-
-fn heartbeat(event: &Event, id: ServerId) -> Draft {
-    let (_, after) = change_of(event);
-    let to = once(event.sent.iter().map(|name| name.to));
-    match after.role {
-        RoleName::Leader if event.sent.is_empty() => draft(
-            Kind::Replication,
-            &["§5.2"],
-            format!("{id} leads alone and has nobody to send a heartbeat to"),
-        ),
-        RoleName::Leader => draft(
-            Kind::Replication,
-            &["§5.2"],
-            format!("{id} keeps its followers from standing: AppendEntries to {to}"),
-        ),
-        RoleName::PreCandidate => {
-            draft(Kind::Election, &["D9.6"], format!("{id} asks {to} whether it would be elected"))
-        }
-        RoleName::Candidate if event.sent.is_empty() => draft(
-            Kind::Election,
-            &["§5.1"],
-            format!("{id} still waits for votes in term {}, and has nobody left to ask", after.term),
-        ),
-        RoleName::Candidate => draft(
-            Kind::Election,
-            &["§5.1", "§5.5"],
-            format!("{id} has no answer yet from {to} and asks again"),
-        ),
-        RoleName::Follower => draft(
-            Kind::Replication,
-            &["§5.2"],
-            format!("{id}'s heartbeat timer runs out, but it does not lead"),
-        ),
     }
 }
 
@@ -132,46 +49,34 @@ pub(super) fn delivered(event: &Event, said: &Message, scene: Scene) -> Draft {
         return nothing;
     }
     match &said.body {
-        Body::RequestVote { .. } => vote_asked(event, said),
-        Body::RequestVoteReply { asked, granted } => vote_came(event, said, *asked, *granted, scene),
+        Body::RequestVote { .. } => votes::asked(event, said),
+        Body::RequestVoteReply { asked, granted } => votes::came(event, said, *asked, *granted, scene),
+        Body::PreVote { asked, .. } => votes::would_be_asked(event, said, *asked),
+        Body::PreVoteReply { asked, granted } => votes::would_be_came(event, said, *asked, *granted, scene),
+        Body::TimeoutNow => votes::told_to_stand(event, said),
         Body::AppendEntries { prev_index, entries, .. } => {
             let last = Index(prev_index.0 + entries.len() as u64);
             append_came(event, said, *prev_index, last)
         }
-        Body::AppendEntriesReply { asked, outcome, .. } => reply_came(event, said, *asked, *outcome, scene),
-        other => draft(Kind::Replication, &[], format!("{} hears from {}: {other:?}", said.to, said.from)),
+        Body::InstallSnapshot { .. } => snapshots::came(event, said),
+        Body::AppendEntriesReply { .. } | Body::InstallSnapshotReply { .. } if commits(event) => {
+            committed(event, said.to, scene)
+        }
+        Body::AppendEntriesReply { asked, outcome, .. } => reply_came(event, said, *asked, *outcome),
+        Body::InstallSnapshotReply { asked, last_index, outcome, .. } => {
+            snapshots::answered(event, said, *asked, *last_index, *outcome)
+        }
     }
 }
 
-fn vote_asked(event: &Event, said: &Message) -> Draft {
-    let (voter, candidate, term) = (said.to, said.from, said.term);
-    match vote_refused(&event.guards) {
-        None => draft(
-            Kind::Election,
-            &["§5.2", "§5.4.1"],
-            format!("{voter} grants its vote to {candidate} in term {term}{}", gives_up(event)),
-        )
-        .and(&waits(event, "its vote leaves")),
-        Some(guard) => draft(
-            Kind::Election,
-            &[guard.rule.section()],
-            format!(
-                "{voter} refuses its vote to {candidate} in term {term}{}: {}",
-                gives_up(event),
-                reason(guard)
-            ),
-        ),
-    }
-}
-
-/// Why a vote was refused, short enough for a sentence that goes on.
-fn reason(guard: &Guard) -> String {
+/// Why something was refused, short enough for a sentence that goes on.
+pub(super) fn reason(guard: &Guard) -> String {
     let compared = because(guard);
     compared.rsplit_once(": ").map_or(compared.clone(), |(compared, _)| compared.to_string())
 }
 
 /// A server has learnt of a higher term from an answer, and that is all there is to it.
-fn only_a_term(event: &Event, said: &Message) -> Option<Draft> {
+pub(super) fn only_a_term(event: &Event, said: &Message) -> Option<Draft> {
     let (before, after) = change_of(event);
     if after.term <= before.term {
         return None;
@@ -180,6 +85,7 @@ fn only_a_term(event: &Event, said: &Message) -> Option<Draft> {
     let becomes = match (before.role, after.role) {
         (RoleName::Leader, RoleName::Follower) => " and steps down from leading",
         (RoleName::Candidate, RoleName::Follower) => " and gives up its candidacy",
+        (RoleName::PreCandidate, RoleName::Follower) => " and asks for no election any more",
         (RoleName::Follower, _) => " and adopts it",
         _ => " and takes it, but keeps its role",
     };
@@ -191,7 +97,7 @@ fn only_a_term(event: &Event, said: &Message) -> Option<Draft> {
 }
 
 /// A reply of an older term.
-fn stale_reply(event: &Event, said: &Message, asked: Term, what: &str) -> Option<Draft> {
+pub(super) fn stale_reply(event: &Event, said: &Message, asked: Term, what: &str) -> Option<Draft> {
     refused(event, Rule::DropStaleReplies)?;
     let (_, after) = change_of(event);
     let text = format!(
@@ -199,34 +105,6 @@ fn stale_reply(event: &Event, said: &Message, asked: Term, what: &str) -> Option
         said.from, said.to, after.term
     );
     Some(draft(Kind::Election, &["§5.1"], text))
-}
-
-fn vote_came(event: &Event, said: &Message, asked: Term, granted: bool, scene: Scene) -> Draft {
-    let what = if granted { "vote" } else { "refusal" };
-    if let Some(draft) = only_a_term(event, said).or_else(|| stale_reply(event, said, asked, what)) {
-        return draft;
-    }
-    let (before, after) = change_of(event);
-    let (voter, candidate, term) = (said.from, said.to, after.term);
-    if before.role != RoleName::Candidate {
-        let state = if before.role == RoleName::Leader { "leads already" } else { "no longer stands" };
-        let text = format!("{voter}'s {what} reaches {candidate}, which {state}: nothing changes");
-        return draft(Kind::Election, &["§5.2"], text);
-    }
-    let servers = number(scene.servers.into());
-    let have = quorums::granted(scene, event, candidate, term);
-    let votes = list(have.iter());
-    if after.role == RoleName::Leader {
-        let text =
-            format!("{candidate} has the votes of {votes}, a majority of {servers}: it leads in term {term}");
-        return draft(Kind::Election, &["§5.2"], text);
-    }
-    let text = if granted {
-        format!("{candidate} has the votes of {votes} in term {term}, not yet a majority of {servers}")
-    } else {
-        format!("{candidate} hears that {voter} does not vote for it in term {term}")
-    };
-    draft(Kind::Election, &["§5.2"], text)
 }
 
 fn append_came(event: &Event, said: &Message, prev: Index, last: Index) -> Draft {
@@ -292,20 +170,17 @@ fn stored(event: &Event, prev: Index, last: Index) -> Option<String> {
     Some(gone.into_iter().chain(new).collect::<Vec<_>>().join(", "))
 }
 
-fn reply_came(event: &Event, said: &Message, asked: Term, outcome: AppendOutcome, scene: Scene) -> Draft {
+fn reply_came(event: &Event, said: &Message, asked: Term, outcome: AppendOutcome) -> Draft {
     let what = "answer to AppendEntries";
     if let Some(draft) = only_a_term(event, said).or_else(|| stale_reply(event, said, asked, what)) {
         return Draft { kind: Kind::Replication, ..draft };
     }
-    let (before, after) = change_of(event);
+    let (before, _) = change_of(event);
     let (leader, follower) = (said.to, said.from);
     if before.role != RoleName::Leader {
         let text =
             format!("{follower}'s {what} reaches {leader}, which does not lead any more: nothing changes");
         return draft(Kind::Replication, &["§5.1"], text);
-    }
-    if after.commit > before.commit {
-        return committed(event, leader, scene);
     }
     match outcome {
         AppendOutcome::Success => acknowledged(event, said),
@@ -354,20 +229,27 @@ fn acknowledged(event: &Event, said: &Message) -> Draft {
     draft(Kind::Replication, &["§5.3"], text).at(upto)
 }
 
+/// Whether this has made a leader commit.
+fn commits(event: &Event) -> bool {
+    let (before, after) = change_of(event);
+    before.role == RoleName::Leader && after.commit > before.commit
+}
+
 /// A leader's commitIndex has risen.
 fn committed(event: &Event, leader: ServerId, scene: Scene) -> Draft {
     let (before, after) = change_of(event);
     let index = after.commit;
-    let have = quorums::acknowledged(scene, event, leader, index);
+    let configuration = before.configuration;
+    let have = quorums::acknowledged(scene, event, leader, index).and(configuration.all_voters());
     let which = entries(before.commit.next(), index);
-    let servers = number(scene.servers.into());
+    let voters = electorate(&configuration);
     let alone = of(event, Rule::CommitAfterQuorum).is_some_and(Guard::broken);
     let text = if alone {
         format!("{leader} commits {which} before a majority has it")
-    } else if u32::from(scene.servers) < 2 * have.len() {
-        format!("{leader} now has {which} on {}, a majority of {servers}: committed", list(have.iter()))
+    } else if quorum::is_quorum(&configuration, have) {
+        format!("{leader} now has {which} on {}, a majority of {voters}: committed", list(have.iter()))
     } else {
-        format!("{leader} now has {which} on a majority of {servers}: committed")
+        format!("{leader} now has {which} on a majority of {voters}: committed")
     };
     draft(Kind::Commit, &["§5.3", "§5.4.2"], text).at(index)
 }
@@ -379,36 +261,62 @@ pub(super) fn synced(event: &Event, scene: Scene) -> Draft {
         return draft(Kind::Disk, &["§5.1"], "A write is on disk");
     };
     let (before, after) = change_of(event);
-    if after.commit > before.commit {
+    if commits(event) {
         return committed(event, id, scene);
     }
     if after.role == RoleName::Leader && before.role == RoleName::Candidate {
         let text = format!(
-            "{id}'s vote for itself is on its disk, a majority of {}: it leads in term {}",
-            number(scene.servers.into()),
+            "{id}'s vote for itself is on its disk, and with it a majority of {}: it leads in term {}",
+            electorate(&before.configuration),
             after.term
         );
         return draft(Kind::Election, &["§5.2"], text);
     }
     let leaves = leaving(event, id, after, scene).map(|what| format!("; {what}")).unwrap_or_default();
+    if after.first_index > before.first_index {
+        let text = format!(
+            "{id}'s own snapshot up to entry {} is on its disk: its log gives up what that covers{leaves}",
+            after.first_index.prev()
+        );
+        return draft(Kind::Disk, &["§7", "D3.8"], text).at(after.first_index.prev());
+    }
     draft(Kind::Disk, &["§5.1", "D3.8"], format!("{} is on its disk{leaves}", written(event, id, scene)))
 }
 
 /// What was written, by the event that asked for it.
 fn written(event: &Event, id: ServerId, scene: Scene) -> String {
     let Some((cause, change)) = asked_by(event, scene) else { return format!("A write of {id}") };
+    let now = change.after;
+    if let What::Delivered { content: Content::Raft(said), .. } = &cause.what
+        && let Body::InstallSnapshot { last_index, .. } = said.body
+        && of(cause, Rule::SnapshotKeepsSuffix).is_some()
+    {
+        return format!("{id}'s copy of {}'s snapshot up to entry {last_index}", said.from);
+    }
     match change.log_from {
-        Some(from) if change.after.last_index >= from => {
-            format!("{id}'s write of {}", entries(from, change.after.last_index))
+        Some(from) if now.last_index >= from => {
+            format!("{id}'s write of {}", entries(from, now.last_index))
         }
         Some(_) => format!("{id}'s shorter log"),
-        None if change.after.voted_for == Some(id) && matches!(cause.what, What::Fired { .. }) => {
-            format!("{id}'s vote for itself in term {}", change.after.term)
+        // With its rule off, term and vote are written one after the other.
+        None if cause.wrote > Some(token(event)) => {
+            format!("{id}'s new term {}, still without its vote,", now.term)
         }
-        None => match change.after.voted_for {
-            Some(candidate) => format!("{id}'s vote for {candidate} in term {}", change.after.term),
-            None => format!("{id}'s new term {}", change.after.term),
+        None if now.term == change.before.term && now.voted_for == change.before.voted_for => {
+            format!("{id}'s snapshot of what it had applied")
+        }
+        None => match now.voted_for {
+            Some(candidate) if candidate == id => format!("{id}'s vote for itself in term {}", now.term),
+            Some(candidate) => format!("{id}'s vote for {candidate} in term {}", now.term),
+            None => format!("{id}'s new term {}", now.term),
         },
+    }
+}
+
+fn token(event: &Event) -> Token {
+    match event.what {
+        What::Synced { token } => token,
+        _ => Token(u64::MAX),
     }
 }
 
@@ -428,6 +336,7 @@ fn leaving(event: &Event, id: ServerId, now: Brief, scene: Scene) -> Option<Stri
     let several = event.sent.len() > 1;
     Some(match cause {
         _ if now.role == RoleName::Candidate => format!("its requests for votes leave, to {to}"),
+        _ if now.role == RoleName::PreCandidate => format!("its questions to {to} leave"),
         Some(What::Delivered {
             content: Content::Raft(Message { body: Body::RequestVote { .. }, .. }),
             ..

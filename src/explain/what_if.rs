@@ -3,7 +3,8 @@
 use super::guards::{because, vote_refused};
 use super::words::list;
 use crate::raft::{
-    Body, Effect, Guard, Input, Message, Node, Rule, ServerId, ServerSet, Term, Timer, Unobserved, quorum,
+    Body, Effect, Guard, Input, Message, Node, RoleName, Rule, ServerId, ServerSet, Term, Timer, Unobserved,
+    quorum,
 };
 use crate::sim::{Endpoint, World};
 
@@ -29,8 +30,11 @@ pub struct Ballot {
     pub refused: Vec<(ServerId, String)>,
     /// Who can't be asked or can't answer, being down, paused or cut off.
     pub silent: ServerSet,
-    /// Whether those who would grant are a majority of all.
+    /// Whether those who would grant are a majority of all; of old and new voters, where both decide (§6).
     pub wins: bool,
+    /// The decision that keeps it from winning though somebody could lead, if it is that a leader is heard
+    /// (D9.6, D4.2.3): then leadership can be handed over.
+    pub led: bool,
 }
 
 impl Ballot {
@@ -45,7 +49,8 @@ impl Ballot {
         if !self.silent.is_empty() {
             reasons.push(format!("{} can't be reached", list(self.silent.iter())));
         }
-        Some(format!("only {} would vote for it; {}", list(self.granted.iter()), reasons.join("; ")))
+        let only = format!("only {} would vote for it", list(self.granted.iter()));
+        Some(std::iter::once(only).chain(reasons).collect::<Vec<_>>().join("; "))
     }
 }
 
@@ -56,7 +61,12 @@ impl Ballot {
 /// A sentence, when one of them is not there or is down.
 pub fn would_vote(world: &World, voter: ServerId, candidate: ServerId) -> Result<Verdict, String> {
     let candidate = node(world, candidate)?;
-    answer(world, voter, candidate, candidate.term().next())
+    if voter == candidate.id() {
+        node(world, voter)?;
+        let sentence = format!("{voter} would vote for itself");
+        return Ok(Verdict { granted: true, guards: Vec::new(), refused_by: None, sentence });
+    }
+    answer(world, voter, &candidacy(world, candidate)?, candidate.term().next())
 }
 
 /// How an election of `candidate` would go if it were held now.
@@ -66,22 +76,27 @@ pub fn would_vote(world: &World, voter: ServerId, candidate: ServerId) -> Result
 pub fn ballot(world: &World, candidate: ServerId) -> Result<Ballot, String> {
     let node = node(world, candidate)?;
     let term = world.servers().iter().map(|server| server.node.term()).max().unwrap_or_default().next();
+    let candidacy = candidacy(world, node)?;
     let mut ballot = Ballot {
         granted: [candidate].into_iter().collect(),
         refused: Vec::new(),
         silent: ServerSet::EMPTY,
         wins: false,
+        led: false,
     };
-    let configuration = node.log().configuration();
+    let configuration = node.configuration();
     for voter in configuration.all_voters().iter().filter(|&voter| voter != candidate) {
         if !can_talk(world, candidate, voter) {
             ballot.silent.insert(voter);
             continue;
         }
-        let verdict = answer(world, voter, node, term)?;
+        let verdict = answer(world, voter, &candidacy, term)?;
         match vote_refused(&verdict.guards) {
             None => ballot.granted.insert(voter),
-            Some(guard) => ballot.refused.push((voter, because(guard))),
+            Some(guard) => {
+                ballot.led |= matches!(guard.rule, Rule::PreVote | Rule::Stickiness);
+                ballot.refused.push((voter, because(guard)));
+            }
         }
     }
     ballot.wins = quorum::is_quorum(configuration, ballot.granted);
@@ -104,17 +119,18 @@ fn can_talk(world: &World, one: ServerId, other: ServerId) -> bool {
 fn answer(world: &World, voter: ServerId, candidate: &Node, term: Term) -> Result<Verdict, String> {
     let mut voting = node(world, voter)?.clone();
     let name = candidate.id();
-    if voter == name {
-        let sentence = format!("{name} would vote for itself");
-        return Ok(Verdict { granted: true, guards: Vec::new(), refused_by: None, sentence });
-    }
-    let request = request(world, candidate, voter, term)
+    let request = candidate
+        .rpc_for(voter)
+        .map(|message| in_term(message, term))
         .ok_or_else(|| format!("{voter} is no voter: {name} would not ask it"))?;
     let (mut guards, mut effects) = (Vec::new(), Vec::new());
     voting.step(Input::Received(request), world.rules(), &mut guards, &mut effects);
     let granted = effects.iter().any(|effect| {
         let Effect::Send(Message { body, .. }, _) = effect else { return false };
-        matches!(body, Body::RequestVoteReply { granted: true, .. })
+        matches!(
+            body,
+            Body::RequestVoteReply { granted: true, .. } | Body::PreVoteReply { granted: true, .. }
+        )
     });
     let refusal = vote_refused(&guards);
     let why = refusal.or_else(|| guards.iter().rev().find(|guard| guard.rule == Rule::LogUpToDate));
@@ -124,11 +140,25 @@ fn answer(world: &World, voter: ServerId, candidate: &Node, term: Term) -> Resul
     Ok(Verdict { granted, refused_by: refusal.map(|guard| guard.rule), guards, sentence })
 }
 
-/// The RequestVote of a candidate that stands in that term.
-fn request(world: &World, candidate: &Node, voter: ServerId, term: Term) -> Option<Message> {
-    let mut candidate = candidate.clone();
+/// A server as it would be if it stood for election now, or asked first whether it would be elected.
+fn candidacy(world: &World, server: &Node) -> Result<Node, String> {
+    let mut candidate = server.clone();
     let mut effects = Vec::new();
     candidate.step(Input::SteppedDown, world.rules(), &mut Unobserved, &mut effects);
     candidate.step(Input::Fired(Timer::Election), world.rules(), &mut Unobserved, &mut effects);
-    candidate.rpc_for(voter).map(|message| Message { term, ..message })
+    match candidate.role().name() {
+        RoleName::Follower => Err(format!("{} has no vote, so it does not stand: add it first", server.id())),
+        _ => Ok(candidate),
+    }
+}
+
+/// What it asks, in that term.
+fn in_term(message: Message, term: Term) -> Message {
+    match message.body {
+        // Asked before the term begins (D9.6): what leaves is of the one before.
+        Body::PreVote { last_index, last_term, .. } => {
+            Message { body: Body::PreVote { asked: term, last_index, last_term }, ..message }
+        }
+        body => Message { term, body, ..message },
+    }
 }

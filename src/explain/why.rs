@@ -2,7 +2,7 @@
 
 use super::guards::{because, vote_refused};
 use super::words::{list, number};
-use crate::raft::{Body, Guard, Index, RoleName, Rule, ServerId, ServerSet, quorum};
+use crate::raft::{Body, Configuration, Guard, Index, RoleName, Rule, ServerId, ServerSet, quorum};
 use crate::sim::{Content, Event, Server, What, World};
 
 /// How a vote went, and why.
@@ -20,19 +20,22 @@ pub struct Vote {
     pub sentence: String,
 }
 
-/// Why the vote went so that was asked for in this event; nothing where no vote was asked for.
+/// Why the vote went so that was asked for in this event, or the word to give one (D9.6); nothing where
+/// nobody was asked.
 #[must_use]
 pub fn why_vote(event: &Event) -> Option<Vote> {
     let What::Delivered { content: Content::Raft(message), .. } = &event.what else { return None };
-    if !matches!(message.body, Body::RequestVote { .. }) {
-        return None;
-    }
+    let [did, did_not] = match message.body {
+        Body::RequestVote { .. } => ["voted", "did not vote"],
+        Body::PreVote { .. } => ["said that it would vote", "said that it would not vote"],
+        _ => return None,
+    };
     let (voter, candidate) = (message.to, message.from);
     let refusal = vote_refused(&event.guards);
     let passed = || event.guards.iter().rev().find(|guard| guard.rule == Rule::LogUpToDate);
     let guard = refusal.or_else(passed).copied();
     let granted = refusal.is_none();
-    let did = if granted { "voted" } else { "did not vote" };
+    let did = if granted { did } else { did_not };
     let why = guard.map(|guard| format!(" because {}", because(&guard))).unwrap_or_default();
     let sentence = format!("{voter} {did} for {candidate}{why}");
     Some(Vote { voter, candidate, granted, guard, sentence })
@@ -44,8 +47,9 @@ fn leader(world: &World) -> Option<&Server> {
     world.servers().iter().filter(leads).max_by_key(|server| server.node.term())
 }
 
-/// Why an entry is not committed, in one sentence: the acknowledgements that are missing, by name; or
-/// that it is on a majority, but of an old term (§5.4.2). Where it is committed, that.
+/// Why an entry is not committed, in one sentence: the acknowledgements that are missing, by name, of both
+/// majorities where two are needed (§6); or that it is on a majority, but of an old term (§5.4.2). Where it
+/// is committed, that.
 #[must_use]
 pub fn why_not_committed(world: &World, index: Index) -> String {
     let furthest =
@@ -62,37 +66,62 @@ pub fn why_not_committed(world: &World, index: Index) -> String {
     let Some(entry_term) = node.log().term_at(index).filter(|_| index.0 > 0) else {
         return format!("{id} leads and has no entry {index}: its log ends at {last}.");
     };
-    let have = holders(server, index);
-    let configuration = node.log().configuration();
-    if quorum::is_quorum(configuration, have) {
+    let configuration = node.configuration();
+    let have = holders(server, configuration.members(), index);
+    let counted = have.and(configuration.all_voters());
+    if quorum::is_quorum(configuration, counted) && entry_term != term {
         return format!(
             "Entry {index} is on a majority ({}), but of the old term {entry_term}, and {id} leads in term {term}: \
              copies of old entries are not counted; the next entry of term {term} will commit it (§5.4.2).",
-            list(have.iter())
+            list(counted.iter())
         );
     }
-    let missing = configuration.all_voters().minus(have);
-    let (needed, of) = quorum::needed(configuration);
-    let up = missing.iter().map(|id| (id, world.server(id).is_some_and(|server| server.up)));
-    let missing: Vec<String> =
-        up.map(|(id, up)| if up { id.to_string() } else { format!("{id} (down)") }).collect();
-    format!(
-        "Entry {index} is known to be on {} only, and {} of {} are needed: acknowledgements of {} are missing (§5.3).",
+    let mut text = format!(
+        "Entry {index} is known to be on {} only, and {} needed: acknowledgements of {} are missing (§5.3{}).",
         list(have.iter()),
-        number(needed),
-        number(of),
-        list(missing)
-    )
+        needed(configuration),
+        list(missing(world, configuration.all_voters().minus(have))),
+        if configuration.is_joint() { ", §6" } else { "" }
+    );
+    let learn = have.minus(counted).and(configuration.learners);
+    if !learn.is_empty() {
+        text.push_str(&format!(" Learners are not counted: {} (D4.2.1).", list(learn.iter())));
+    }
+    if !configuration.all_voters().contains(id) {
+        text.push_str(&format!(" Nor does {id} count itself, which leads without a vote (§6)."));
+    }
+    text
 }
 
-/// The servers on which a leader knows the entry to be stored.
-fn holders(leader: &Server, index: Index) -> ServerSet {
+/// "three of five are", "two of the three new and three of the old five are".
+fn needed(configuration: &Configuration) -> String {
+    let (enough, of) = quorum::needed(configuration);
+    let (enough, of) = (number(enough), number(of));
+    match configuration.outgoing.len() {
+        0 => format!("{enough} of {of} are"),
+        old => {
+            format!(
+                "{enough} of the {of} new and {} of the {} old voters are",
+                number(old / 2 + 1),
+                number(old)
+            )
+        }
+    }
+}
+
+fn missing(world: &World, missing: ServerSet) -> Vec<String> {
+    let up = missing.iter().map(|id| (id, world.server(id).is_some_and(|server| server.up)));
+    up.map(|(id, up)| if up { id.to_string() } else { format!("{id} (down)") }).collect()
+}
+
+/// The servers among these on which a leader knows the entry to be stored.
+fn holders(leader: &Server, among: ServerSet, index: Index) -> ServerSet {
     let node = &leader.node;
     let reached = |id: ServerId| {
         let acknowledged = node.progress(id).map(|progress| progress.matched);
         acknowledged.unwrap_or_else(|| node.durable_index()) >= index
     };
-    node.log().configuration().all_voters().iter().filter(|&id| reached(id)).collect()
+    among.iter().filter(|&id| reached(id)).collect()
 }
 
 /// Who believes who leads: one sentence for each server.
@@ -104,6 +133,9 @@ pub fn who_believes(world: &World) -> Vec<String> {
 fn belief(server: &Server) -> String {
     let node = &server.node;
     let (id, term) = (node.id(), node.term());
+    if server.retired {
+        return format!("{id} has lost its disk, and nobody of that name comes back.");
+    }
     if !server.up {
         return format!("{id} is down and believes nothing.");
     }

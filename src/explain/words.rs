@@ -1,7 +1,7 @@
 //! Small words: lists of names, ranges, numbers, durations, values.
 
 use crate::kv::Op;
-use crate::raft::{Index, Round, ServerId, ServerSet, Term, Token, Value};
+use crate::raft::{Configuration, Index, ReadMode, Round, ServerId, ServerSet, Term, Token, Value};
 use std::fmt::Display;
 
 /// The longest piece of somebody's text in a sentence, in characters.
@@ -59,7 +59,48 @@ pub(super) fn number(n: u32) -> String {
 
 /// What a client asks, cut short where it is long.
 pub(super) fn op(op: &Op) -> String {
-    short(&op.to_string())
+    match op {
+        Op::Register { .. } => "a session".into(),
+        op => short(&op.to_string()),
+    }
+}
+
+/// How a read is to be answered, behind what is read.
+pub(super) fn by_mode(mode: ReadMode) -> &'static str {
+    match mode {
+        ReadMode::Log => "",
+        ReadMode::ReadIndex => ", by ReadIndex",
+        ReadMode::Lease => ", by its lease",
+        ReadMode::Local => ", from whoever is asked",
+    }
+}
+
+/// Who is in a configuration: "S1, S2 and S3", "S1 and S4 together with the old S1, S2 and S3",
+/// "S1, S2 and S3 (learning: S6)".
+#[must_use]
+pub fn members(configuration: &Configuration) -> String {
+    let Configuration { voters, outgoing, learners, .. } = configuration;
+    let mut text = list(voters.iter());
+    for (before, others, behind) in
+        [(" together with the old ", outgoing, ""), (" (learning: ", learners, ")")]
+    {
+        if !others.is_empty() {
+            text.push_str(before);
+            text.push_str(&list(others.iter()));
+            text.push_str(behind);
+        }
+    }
+    text
+}
+
+/// Of whom a majority is needed, behind "a majority of": "five", "the three new and of the four old
+/// voters".
+pub(super) fn electorate(configuration: &Configuration) -> String {
+    let new = number(configuration.voters.len());
+    match configuration.outgoing.len() {
+        0 => new,
+        old => format!("the {new} new and of the {} old voters", number(old)),
+    }
 }
 
 /// Somebody's text, cut short where it is long.
@@ -88,8 +129,9 @@ pub(super) fn value(value: Value) -> String {
         Value::RangeUs(min, max) => format!("{} to {}", duration(min), duration(max)),
         Value::Write(Some(Token(token))) => format!("write {token}"),
         Value::Write(None) => "no write".into(),
+        Value::Round(Round(0)) => "no round".into(),
         Value::Round(Round(round)) => format!("round {round}"),
-        Value::Configuration(configuration) => configuration.to_string(),
+        Value::Configuration(configuration) => members(&configuration),
     }
 }
 
@@ -118,6 +160,24 @@ mod tests {
         assert_eq!(entries(Index(3), Index(3)), "entry 3");
         assert_eq!(entries(Index(3), Index(5)), "entries 3–5");
         assert_eq!([number(5), number(12)], ["five", "12"]);
+    }
+
+    #[test]
+    fn a_configuration_reads_like_prose() {
+        let mut configuration = Configuration::NOBODY;
+        assert_eq!(members(&configuration), "nobody");
+        configuration = Configuration::of_first(3);
+        assert_eq!(
+            (members(&configuration), electorate(&configuration)),
+            ("S1, S2 and S3".into(), "three".into())
+        );
+        configuration.outgoing = ServerSet::first(4);
+        configuration.learners = ServerSet::first(1);
+        assert_eq!(
+            members(&configuration),
+            "S1, S2 and S3 together with the old S1, S2, S3 and S4 (learning: S1)"
+        );
+        assert_eq!(electorate(&configuration), "the three new and of the four old voters");
     }
 
     #[test]

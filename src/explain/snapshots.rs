@@ -1,0 +1,85 @@
+//! InstallSnapshot in words (§7).
+
+use super::guards::{of, refused};
+use super::sentence::{Draft, Kind, draft};
+use super::servers::{change_of, gives_up, only_a_term, stale_reply, waits};
+use crate::raft::{Body, Index, Message, RoleName, Rule, SnapshotOutcome, Term};
+use crate::sim::Event;
+
+pub(super) fn came(event: &Event, said: &Message) -> Draft {
+    let Body::InstallSnapshot { last_index, offset, data, done, .. } = &said.body else {
+        return draft(Kind::Replication, &["§7"], format!("{} hears from {}", said.to, said.from));
+    };
+    let (_, after) = change_of(event);
+    let (to, from) = (said.to, said.from);
+    let name = format!("{from}'s snapshot up to entry {last_index}");
+    if refused(event, Rule::RefuseStaleAppend).is_some() {
+        let (asked, term) = (said.term, after.term);
+        let text = format!("{to} refuses {name}: it is sent in term {asked}, and {to} is in term {term}");
+        return draft(Kind::Replication, &["§5.1"], text);
+    }
+    if after.role == RoleName::Leader {
+        let text = format!("{name} reaches {to}, which leads too: only a broken rule can do that");
+        return draft(Kind::Replication, &["§5.2"], text);
+    }
+    let gives_up = gives_up(event);
+    let text = if refused(event, Rule::SnapshotOnlyIfNewer).is_some() {
+        format!("{name} reaches {to}{gives_up}: all of that is committed there already, so it is ignored")
+    } else if let Some(kept) = of(event, Rule::SnapshotKeepsSuffix) {
+        let agrees = kept.left == true.into();
+        let rest = match (agrees && kept.on, agrees) {
+            (true, _) => "what follows that entry stays in the log",
+            (false, true) => "the log goes, with what follows that entry",
+            (false, false) => "the log does not have that entry, so all of it goes",
+        };
+        format!("{to} installs {name} in the place of its state machine{gives_up}; {rest}")
+    } else {
+        let (size, end) = (data.0.len() as u64, if *done { ", the last ones," } else { "" });
+        let to_byte = (offset + size).saturating_sub(1);
+        format!(
+            "Bytes {offset}–{to_byte}{end} of {name} reach {to}{gives_up}: it asks for what is missing yet"
+        )
+    };
+    draft(Kind::Replication, &["§7"], text).and(&waits(event, "its answer leaves")).at(*last_index)
+}
+
+pub(super) fn answered(
+    event: &Event,
+    said: &Message,
+    asked: Term,
+    last: Index,
+    outcome: SnapshotOutcome,
+) -> Draft {
+    let what = "answer to InstallSnapshot";
+    if let Some(draft) = only_a_term(event, said).or_else(|| stale_reply(event, said, asked, what)) {
+        return Draft { kind: Kind::Replication, ..draft };
+    }
+    let (before, _) = change_of(event);
+    let (leader, follower) = (said.to, said.from);
+    let sends = event.sent.iter().any(|name| name.to.server() == Some(follower));
+    let text = match outcome {
+        _ if before.role != RoleName::Leader => {
+            format!("{follower}'s {what} reaches {leader}, which does not lead any more: nothing changes")
+        }
+        SnapshotOutcome::Stale => {
+            format!(
+                "{leader} hears that {follower} had refused an older term: that says nothing about its log"
+            )
+        }
+        SnapshotOutcome::Installed if sends => {
+            format!(
+                "{follower} has all that {leader}'s snapshot covers, up to entry {last}: {leader} goes on with what follows"
+            )
+        }
+        SnapshotOutcome::Installed => {
+            format!("{leader} hears that {follower} has all that its snapshot covers, up to entry {last}")
+        }
+        SnapshotOutcome::More { offset } if sends => {
+            format!("{follower} has the snapshot up to byte {offset}: {leader} sends the next piece")
+        }
+        SnapshotOutcome::More { .. } => {
+            format!("{follower} has answered a piece of a snapshot once more: {leader} has gone on already")
+        }
+    };
+    draft(Kind::Replication, &["§7"], text).at(last)
+}

@@ -1,0 +1,154 @@
+//! Timers in words: what somebody does who has waited long enough.
+
+use super::guards::{of, passed};
+use super::sentence::{Draft, Kind, draft};
+use super::servers::{change_of, waits};
+use super::words::{entries, list, members, once};
+use crate::raft::{RoleName, Rule, ServerId, Timer, Value};
+use crate::sim::Event;
+
+pub(super) fn fired(event: &Event, timer: Timer) -> Draft {
+    let Some(id) = event.server.filter(|_| event.change.is_some()) else {
+        return draft(Kind::Election, &[], "A timer runs out");
+    };
+    match timer {
+        Timer::Election => election_timeout(event, id),
+        Timer::Heartbeat => heartbeat(event, id),
+        Timer::Quorum => quorum(event, id),
+        Timer::Stickiness => {
+            let waited = "has heard from no leader for the shortest election timeout";
+            let does = "heeds those who ask for its vote from now on";
+            draft(Kind::Election, &["D4.2.3", "D9.6"], after(event, id, "stickiness", waited, does))
+        }
+        Timer::LeaseA | Timer::LeaseB => {
+            let text = format!(
+                "The time of a lease of {id} is over: unless it has earned the next one, it answers reads by ReadIndex"
+            );
+            draft(Kind::Client, &["D6.4.1"], text)
+        }
+        Timer::Transfer => transfer(event, id),
+        Timer::CatchUp => {
+            let learners = change_of(event).1.configuration.learners;
+            let who = if learners.len() == 1 { list(learners.iter()) } else { "the new server".into() };
+            let text = format!(
+                "The round in which {who} catches up with {id} takes longer than an election timeout: \
+                 that is not fast enough for a voter, and another round has to follow"
+            );
+            draft(Kind::Replication, &["D4.2.1"], text)
+        }
+    }
+}
+
+/// "S1 has waited and does that", or that its timer was made to fire.
+fn after(event: &Event, id: ServerId, timer: &str, waited: &str, does: &str) -> String {
+    if event.causes[1].is_some() {
+        format!("{id}'s {timer} timer is made to fire: it {does}")
+    } else {
+        format!("{id} {waited} and {does}")
+    }
+}
+
+fn election_timeout(event: &Event, id: ServerId) -> Draft {
+    let (before, now) = change_of(event);
+    let asks = now.role == RoleName::PreCandidate;
+    if now.role == RoleName::Leader && before.role == RoleName::Leader {
+        let text = format!("{id}'s election timer runs out, but it leads already");
+        return draft(Kind::Election, &["§5.2"], text);
+    }
+    if now.term == before.term && !asks {
+        let why = match before.configuration.members() {
+            known if known.is_empty() => "knows of no cluster: it waits to be added",
+            _ => "has no vote, so it does not stand",
+        };
+        let text = format!("{id}'s election timer runs out, but it {why}");
+        return draft(Kind::Election, &["D4.2.1"], text);
+    }
+    let stood = before.role == RoleName::Candidate;
+    let waited = match before.role {
+        RoleName::Candidate => format!("has found no majority in term {}", before.term),
+        RoleName::PreCandidate => "has found no majority that would vote for it".into(),
+        _ => "has heard nothing from a leader for its election timeout".into(),
+    };
+    let by_hand = event.causes[1].is_some();
+    let does = match (asks, before.role) {
+        (true, RoleName::PreCandidate) => "asks again whether it would be elected",
+        (true, _) => "asks whether it would be elected",
+        (false, RoleName::Candidate) if by_hand => "stands again",
+        (false, RoleName::Candidate) => "stands for election again",
+        (false, _) => "stands for election",
+    };
+    let gives_up =
+        if stood && by_hand { format!("gives up term {} and ", before.term) } else { String::new() };
+    let term = if asks { now.term.next() } else { now.term };
+    let text = after(event, id, "election", &waited, &format!("{gives_up}{does} in term {term}"));
+    if asks {
+        return draft(Kind::Election, &["§5.2", "D9.6"], text);
+    }
+    draft(Kind::Election, &["§5.2"], text).and(&waits(event, "it asks for votes"))
+}
+
+fn heartbeat(event: &Event, id: ServerId) -> Draft {
+    let (_, now) = change_of(event);
+    let to = once(event.sent.iter().map(|name| name.to).filter(|to| to.server().is_some()));
+    let alone = to == "nobody";
+    let (kind, sections, text): (_, &[&str], _) = match now.role {
+        RoleName::Leader if alone => {
+            (Kind::Replication, &["§5.2"], format!("{id} leads alone and has nobody to send a heartbeat to"))
+        }
+        RoleName::Leader => {
+            // Whose log lacks what the leader no longer has gets a piece of a snapshot.
+            let what = if now.first_index.0 > 1 { "its requests" } else { "AppendEntries" };
+            let text = format!("{id} keeps its followers from standing: {what} to {to}");
+            (Kind::Replication, &["§5.2"], text)
+        }
+        RoleName::Candidate if alone => {
+            let text = format!("{id} still waits for votes in term {}, and has nobody left to ask", now.term);
+            (Kind::Election, &["§5.1"], text)
+        }
+        RoleName::PreCandidate if alone => {
+            let text = format!("{id} still asks whether it would be elected, and has nobody left to ask");
+            (Kind::Election, &["D9.6"], text)
+        }
+        RoleName::Candidate | RoleName::PreCandidate => {
+            (Kind::Election, &["§5.1", "§5.5"], format!("{id} has no answer yet from {to} and asks again"))
+        }
+        RoleName::Follower => {
+            let text = format!("{id}'s heartbeat timer runs out, but it does not lead");
+            (Kind::Replication, &["§5.2"], text)
+        }
+    };
+    draft(kind, sections, text)
+}
+
+fn quorum(event: &Event, id: ServerId) -> Draft {
+    let sections = &["D6.2"];
+    let Some(guard) = of(event, Rule::CheckQuorum) else {
+        let text = format!("{id} was to check whether a majority hears it, and need not any more");
+        return draft(Kind::Election, sections, text);
+    };
+    let (Value::Servers(heard), Value::Servers(voters)) = (guard.left, guard.right) else {
+        return draft(Kind::Election, sections, format!("{id} checks whether a majority hears it"));
+    };
+    let heard = list(heard.and(voters).iter());
+    let of = members(&change_of(event).0.configuration);
+    let text = if guard.held {
+        format!("{id} has heard from {heard} since its last check, a majority of {of}, and leads on")
+    } else {
+        let does = if passed(event, Rule::CheckQuorum).is_some() { "leads on" } else { "steps down" };
+        format!("{id} has heard from {heard} only since its last check, no majority of {of}, and {does}")
+    };
+    draft(Kind::Election, sections, text)
+}
+
+fn transfer(event: &Event, id: ServerId) -> Draft {
+    let (before, now) = change_of(event);
+    let to = before.transferring.map_or_else(|| "another server".into(), |to| to.to_string());
+    let waited = format!("has waited an election timeout for {to} to take over");
+    let does = "gives the transfer up: it leads on and takes commands again";
+    let mut text = after(event, id, "transfer", &waited, does);
+    if now.last_index > before.last_index {
+        let held = entries(before.last_index.next(), now.last_index);
+        text.push_str(&format!("; what it had kept waiting is {held}"));
+    }
+    draft(Kind::Election, &["D3.10"], text)
+}
