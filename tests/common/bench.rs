@@ -4,9 +4,9 @@
 use super::s;
 use std::collections::VecDeque;
 use wavetank::raft::{
-    AppendOutcome, Body, Configuration, Durable, Effect, Entries, Entry, HardState, Index, Input, Message,
-    Node, Options, Payload, ReadId, RoleName, Round, Rules, ServerId, SnapshotOutcome, Term, Timer, Token,
-    Unobserved, Write,
+    AppendOutcome, Body, Change, Chunk, Configuration, Durable, Effect, Entries, Entry, HardState, Index,
+    Input, Message, Node, Options, Payload, ReadId, ReadMode, RoleName, Round, Rules, ServerId,
+    SnapshotOutcome, Term, Timer, Token, Unobserved, Write,
 };
 
 /// The options of a bench: nothing extra.
@@ -309,4 +309,131 @@ pub fn place(text: &str) -> (u64, u64) {
 /// A log in a table: `-` is empty.
 pub fn dash(text: &str) -> &str {
     if text == "-" { "" } else { text }
+}
+
+// What the dissertation adds.
+
+impl Bench {
+    /// S1 as a follower of this cluster, which need not have it.
+    pub fn of(options: Options, configuration: Configuration, term: u64, log: &str) -> Bench {
+        let mut disk = Durable::new(configuration);
+        disk.hard = HardState { term: Term(term), voted_for: None };
+        entries(log).iter().for_each(|entry| disk.log.push(entry.clone()));
+        let node = Node::new(s(1), options, &disk, Rules::ALL_ON, &mut Unobserved);
+        Bench { node, disk, queue: VecDeque::new(), rules: Rules::ALL_ON }
+    }
+
+    /// It stands, all voters vote for it, and everything is on disk.
+    pub fn elected(mut self) -> Bench {
+        let pre_vote = self.node.options().pre_vote;
+        self.fire(Timer::Election);
+        let voters = self.node.configuration().all_voters();
+        let term = self.node.term().0;
+        for voter in voters.iter().filter(|voter| *voter != s(1) && pre_vote) {
+            self.receive(voter.number(), term, would_vote(term + 1, true));
+        }
+        self.sync_all();
+        let term = self.node.term().0;
+        for voter in voters.iter().filter(|voter| *voter != s(1)) {
+            self.receive(voter.number(), term, vote(term, true));
+        }
+        self.sync_all();
+        assert!(self.node.is_leader(), "{}", self.state());
+        self
+    }
+
+    /// An administrator wants that.
+    pub fn change(&mut self, change: Change) -> Vec<String> {
+        self.told(Input::ChangeAsked(change))
+    }
+
+    pub fn transfer(&mut self, to: u8) -> Vec<String> {
+        self.told(Input::TransferAsked(s(to)))
+    }
+
+    pub fn read(&mut self, id: u64, mode: ReadMode) -> Vec<String> {
+        self.told(Input::ReadAsked(ReadId(id), mode))
+    }
+
+    /// The state machine after that entry, as so many bytes, counted up.
+    pub fn take_snapshot(&mut self, index: u64, bytes: u8) -> Vec<String> {
+        self.told(Input::SnapshotTaken(Index(index), (0..bytes).collect()))
+    }
+}
+
+/// The messages among these effects.
+pub fn sent(told: &[String]) -> Vec<&str> {
+    told.iter().map(String::as_str).filter(|effect| effect.starts_with("to S")).collect()
+}
+
+/// Whether one of these effects is that one.
+pub fn has(told: &[String], effect: &str) -> bool {
+    told.iter().any(|told| told == effect)
+}
+
+pub fn pre_vote(asked: u64, (index, term): (u64, u64)) -> Body {
+    Body::PreVote { asked: Term(asked), last_index: Index(index), last_term: Term(term) }
+}
+
+pub fn would_vote(asked: u64, granted: bool) -> Body {
+    Body::PreVoteReply { asked: Term(asked), granted }
+}
+
+/// A vote request by a candidate whom the leader has asked to stand.
+pub fn transfer_request(last_term: u64, last_index: u64) -> Body {
+    Body::RequestVote { last_index: Index(last_index), last_term: Term(last_term), transfer: true }
+}
+
+/// The same AppendEntries or answer, of that round.
+pub fn of_round(number: u64, body: Body) -> Body {
+    let mut body = body;
+    match &mut body {
+        Body::AppendEntries { round, .. }
+        | Body::AppendEntriesReply { round, .. }
+        | Body::InstallSnapshot { round, .. }
+        | Body::InstallSnapshotReply { round, .. } => *round = Round(number),
+        other => panic!("{other:?} has no round"),
+    }
+    body
+}
+
+/// A piece of a snapshot that ends with the entry (index, term) and is `0, 1, 2, …`: these bytes of it.
+pub fn piece(
+    (index, term): (u64, u64),
+    configuration: Configuration,
+    bytes: std::ops::Range<u8>,
+    done: bool,
+) -> Body {
+    Body::InstallSnapshot {
+        last_index: Index(index),
+        last_term: Term(term),
+        configuration,
+        offset: u64::from(bytes.start),
+        data: Chunk(bytes.collect()),
+        done,
+        round: Round(0),
+    }
+}
+
+/// The answer to the piece that begins there.
+pub fn piece_answer(asked: u64, last_index: u64, offset: u64, outcome: SnapshotOutcome) -> Body {
+    Body::InstallSnapshotReply {
+        asked: Term(asked),
+        last_index: Index(last_index),
+        offset,
+        outcome,
+        round: Round(0),
+    }
+}
+
+/// AppendEntries whose one new entry is a configuration.
+pub fn append_configuration((index, term): (u64, u64), of_term: u64, new: Configuration) -> Body {
+    let entry = Entry { term: Term(of_term), payload: Payload::Configuration(new) };
+    Body::AppendEntries {
+        prev_index: Index(index),
+        prev_term: Term(term),
+        entries: [entry].into_iter().collect(),
+        leader_commit: Index(0),
+        round: Round(0),
+    }
 }
