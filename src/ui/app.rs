@@ -6,8 +6,10 @@ use super::feed::Feed;
 use super::files::use_drop;
 use super::header::Header;
 use super::keys::{KeysDialog, use_keys};
+use super::lanes::Lanes;
 use super::logs::Logs;
 use super::notices::Notices;
+use super::options_panel::OptionsPanel;
 use super::page_state::{Page, PageState};
 use super::prefs;
 use super::setup_form::SetupDialog;
@@ -36,6 +38,8 @@ pub fn App(props: &AppProps) -> Html {
         ("Feed", html! { <Feed /> }),
         ("Console", html! { <Console /> }),
         ("State", html! { <StateTable /> }),
+        ("Clients", html! { <Lanes /> }),
+        ("Options", html! { <OptionsPanel /> }),
     ];
     html! {
         <ContextProvider<Tank> context={props.tank.clone()}>

@@ -11,7 +11,7 @@ use web_sys::{Element, KeyboardEvent};
 use yew::prelude::*;
 
 /// The keys, as the list shows them.
-const KEYS: [(&str, &str); 23] = [
+const KEYS: [(&str, &str); 27] = [
     ("Space", "play, pause"),
     (".", "pause, and let one event happen"),
     ("[  ]", "slower, faster"),
@@ -20,6 +20,10 @@ const KEYS: [(&str, &str); 23] = [
     ("X", "crash or restart the selected server"),
     ("Z", "pause or resume the selected server"),
     ("T", "the selected server’s timer fires now"),
+    ("K", "the selected server takes a snapshot"),
+    ("F", "leadership is handed over to the selected server"),
+    ("A", "add a server, as a voter"),
+    ("E", "the members: who votes, who learns"),
     ("R", "crash the leader and restart it"),
     ("B", "restart and resume all servers"),
     ("M  N", "select the next, the previous message"),
@@ -109,16 +113,18 @@ fn handle(event: &KeyboardEvent, tank: &Tank, page: &Page) -> bool {
 
 fn act(letter: &str, tank: &Tank, page: &Page) -> bool {
     match letter {
-        "c" => requests::ask(tank, "", None),
+        "c" => requests::ask(tank, "", None, None),
         "p" => page.dispatch(Change::Partition(page.partition.is_none())),
         "h" => tank.act_or_say(Action::Heal),
         "g" => tank.act_or_say(Action::Manual { on: !tank.with(|run| run.world().is_manual()) }),
         "s" => page.dispatch(Change::Setup(true)),
+        "a" => super::members::add(tank, false),
+        "e" => tank.select(Some(Selected::Members)),
         "r" => restart_leader(tank),
         "b" => resume_all(tank),
         "m" => next_message(tank, 1),
         "n" => next_message(tank, -1),
-        "x" | "z" | "t" => match tank.selected() {
+        "x" | "z" | "t" | "k" | "f" => match tank.selected() {
             Some(Selected::Server(id)) => on_server(letter, id, tank),
             _ => tank.notify(Tone::Note, "Select a server first: press its number."),
         },
@@ -141,6 +147,8 @@ fn on_server(letter: &str, server: ServerId, tank: &Tank) {
     tank.act_or_say(match letter {
         "x" if up => Action::Crash { server },
         "x" => Action::Restart { server },
+        "k" => Action::Snapshot { server },
+        "f" => Action::Transfer { to: server, at: None },
         "z" if paused => Action::Resume { server },
         "z" => Action::Pause { server },
         _ => Action::Fire { server, timer: if leads { Timer::Heartbeat } else { Timer::Election } },

@@ -3,7 +3,7 @@
 use super::context::{use_tank, use_view, use_view_of};
 use super::tank::{Selected, Tank};
 use super::words::{clip, payload_text, term_class};
-use crate::raft::{Index, Progress, RoleName, ServerId, Term};
+use crate::raft::{Configuration, Index, Mode, Payload, Progress, RoleName, ServerId, Term};
 use crate::sim::Server;
 use std::rc::Rc;
 use web_sys::Element;
@@ -28,6 +28,8 @@ struct Cell {
     committed: bool,
     durable: bool,
     selected: bool,
+    /// Whether it is a configuration.
+    configuration: bool,
 }
 
 /// A server's row.
@@ -39,6 +41,8 @@ struct Row {
     term: Term,
     commit: Index,
     last: Index,
+    /// Up to here a snapshot stands in the place of the log (§7), and the columns of it in sight.
+    compacted: Option<(Index, u64, u64)>,
     cells: Vec<Cell>,
     /// What the leader in sight knows of it.
     progress: Option<Progress>,
@@ -77,10 +81,17 @@ fn rows(tank: &Tank, &(first, last): &(u64, u64)) -> Vec<Rc<Row>> {
             let cells = (first.max(1)..=last.min(node.log().last_index().0)).filter_map(|index| {
                 let index = Index(index);
                 let entry = node.log().get(index)?;
+                let (configuration, text) = match &entry.payload {
+                    Payload::Configuration(new) => {
+                        (true, change_text(node.log().configuration_at(index.prev()), new))
+                    }
+                    payload => (false, payload_text(payload)),
+                };
                 Some(Cell {
                     index,
                     term: entry.term,
-                    text: payload_text(&entry.payload),
+                    text,
+                    configuration,
                     committed: index <= node.commit(),
                     durable: index <= node.durable_index(),
                     selected: selected == Some(Selected::Entry(id, index)),
@@ -93,12 +104,42 @@ fn rows(tank: &Tank, &(first, last): &(u64, u64)) -> Vec<Rc<Row>> {
                 term: node.term(),
                 commit: node.commit(),
                 last: node.log().last_index(),
+                compacted: Some(node.log().base_index())
+                    .filter(|base| base.0 >= first)
+                    .map(|base| (base, first.max(1), base.0.min(last))),
                 cells: cells.collect(),
                 progress: leader.and_then(|leader| leader.node.progress(id)),
                 chosen: selected == Some(Selected::Server(id)),
             })
         };
         servers.iter().map(row).collect()
+    })
+}
+
+/// What a configuration changes, in so few letters that they stand in a cell.
+fn change_text(old: &Configuration, new: &Configuration) -> String {
+    match (old.is_joint(), new.is_joint()) {
+        (false, true) => return "joint".into(),
+        (true, false) => return "C new".into(),
+        _ => {}
+    }
+    let came = new.all_voters().minus(old.all_voters());
+    let learns = new.learners.minus(old.learners);
+    let went = old.members().minus(new.members());
+    let signs = [("+", came), ("~", learns), ("−", went)];
+    let words = signs.into_iter().flat_map(|(sign, set)| set.iter().map(move |id| format!("{sign}{id}")));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// What the leader does about a follower, in a word.
+fn mode_word(row: &Row) -> Option<String> {
+    let progress = row.progress.filter(|_| !row.leads)?;
+    let under_way = progress.next.0.saturating_sub(progress.matched.0 + 1);
+    Some(match progress.mode {
+        Mode::Probe { .. } => "probe".into(),
+        Mode::Replicate if under_way > 0 => format!("replicate {under_way}"),
+        Mode::Replicate => "replicate".into(),
+        Mode::Snapshot { .. } => "snapshot".into(),
     })
 }
 
@@ -195,6 +236,7 @@ fn name(row: &Row, dense: bool, choose: &Callback<Selected>) -> Html {
     html! {
         <div key={id.number()} class={classes!("log-name", dense.then_some("dense"), row.chosen.then_some("selected"), (!row.up).then_some("is-down"))} {onclick}>
             <b>{ id.to_string() }</b><span class={classes!("dot", term_class(row.term))}></span><span class="log-role">{ role }</span>
+            if let Some(mode) = mode_word(row) { <span class="log-mode" title="What the leader does about this log, and how many entries are under way">{ mode }</span> }
         </div>
     }
 }
@@ -216,11 +258,29 @@ fn LogRow(props: &LogRowProps) -> Html {
         <g class={classes!("log-row", dense.then_some("dense"), row.chosen.then_some("selected"), (!row.up).then_some("is-down"))}
             transform={format!("translate(0 {y})")} data-log={id.to_string()}>
             <line class="log-line" x1="0" x2="100%" y1="0.5" y2="0.5" />
+            { compacted(row, dense, choose) }
             { for row.cells.iter().map(|cell| cell_html(id, cell, dense, choose)) }
             if row.commit.0 > 0 {
                 <path key="commit" class="commit-line" d={format!("M{} 2v{}", row.commit.0 as f64 * CELL + 0.5, bottom - 4.0)} />
             }
             { progress(row, bottom) }
+        </g>
+    }
+}
+
+/// What a snapshot covers: one block up to its last index.
+fn compacted(row: &Row, dense: bool, choose: &Callback<Selected>) -> Html {
+    let Some((base, from, to)) = row.compacted else { return html! {} };
+    let id = row.id;
+    let onclick = choose.reform(move |_: MouseEvent| Selected::Server(id));
+    let (left, right) = ((from - 1) as f64 * CELL + 3.0, to as f64 * CELL - 3.0);
+    // The name stays in sight while the block is scrolled.
+    let text = if right - left < 100.0 { format!("…{base}") } else { format!("snapshot 1–{base}") };
+    html! {
+        <g key="compacted" class="compacted" {onclick}>
+            <title>{ format!("{id}: a snapshot stands in the place of the entries 1 to {base}") }</title>
+            <rect x={left.to_string()} y="3" width={(right - left).to_string()} height={if dense { "20" } else { "31" }} rx="2" />
+            <text x={(right - 8.0).to_string()} y={if dense { "17" } else { "23" }}>{ text }</text>
         </g>
     }
 }
@@ -232,6 +292,7 @@ fn cell_html(id: ServerId, cell: &Cell, dense: bool, choose: &Callback<Selected>
         "cell",
         term_class(cell.term),
         if cell.committed { "committed" } else { "open" },
+        cell.configuration.then_some("config"),
         (!cell.durable).then_some("volatile"),
         cell.selected.then_some("selected")
     );
@@ -245,7 +306,7 @@ fn cell_html(id: ServerId, cell: &Cell, dense: bool, choose: &Callback<Selected>
     html! {
         <g key={index.0} {class} transform={format!("translate({x} 0)")} {onclick}>
             <title>{ format!("{id}, index {index}: {}, term {}; {state}", cell.text, cell.term) }</title>
-            <rect class="cell-box" x="3" y="3" width={(CELL - 6.0).to_string()} height={if dense { "20" } else { "31" }} rx="4" />
+            <rect class="cell-box" x="3" y="3" width={(CELL - 6.0).to_string()} height={if dense { "20" } else { "31" }} rx={if cell.configuration { "13" } else { "4" }} />
             <rect class="cell-band" x="5" y="5" width="20" height="13" rx="3" />
             <text class="cell-term" x="15" y="15.5">{ cell.term.to_string() }</text>
             if cell.committed && !dense { <path class="cell-check" d="M46 11.500l3 3.5 6-7" /> }

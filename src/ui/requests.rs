@@ -2,7 +2,7 @@
 
 use super::tank::{Tank, Tone};
 use crate::kv::Op;
-use crate::raft::ServerId;
+use crate::raft::{ReadMode, ServerId};
 use crate::sim::Action;
 
 /// Reads what was typed: `x=1` writes, `x?` or a single word reads, anything else is replicated as it is.
@@ -31,10 +31,11 @@ pub fn next(tank: &Tank) -> String {
     format!("{}={}", ["x", "y", "z"][asked % 3], asked + 1)
 }
 
-/// Asks this of the cluster; nothing typed asks the next small thing.
-pub fn ask(tank: &Tank, text: &str, to: Option<ServerId>) {
+/// Asks this of the cluster; nothing typed asks the next small thing. A read is answered by that mode, else
+/// as the options say.
+pub fn ask(tank: &Tank, text: &str, to: Option<ServerId>, mode: Option<ReadMode>) {
     let text = if text.trim().is_empty() { next(tank) } else { text.to_owned() };
-    let action = Action::Submit { op: read(&text), to, mode: None };
+    let action = Action::Submit { op: read(&text), to, mode };
     if let Err(refusal) = tank.act(action) {
         tank.notify(Tone::Trouble, format!("Nothing was asked: {refusal}."));
     }

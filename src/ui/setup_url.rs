@@ -1,14 +1,11 @@
 //! A setup in the page's address, such as `?servers=5&seed=7&election=150-300&heartbeat=50`. Times are
 //! in milliseconds, chances in percent. Nothing here knows a browser.
 
-use crate::raft::{Backtracking, Rule, Rules, TimerRange};
+use super::options;
+use crate::raft::{Rule, Rules, TimerRange};
 use crate::sim::{Options, Setup, notation};
 use crate::timeline::Start;
 use std::fmt::Write as _;
-
-/// What can stand in the address.
-const NAMES: &str = "servers, seed, preset, election, heartbeat, latency, loss, duplicate, fsync, noop, \
-                     backtrack, workload, off, state";
 
 /// What an address asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,37 +61,13 @@ fn take(wanted: &mut Wanted, name: &str, value: &str) -> Result<(), String> {
     let Setup { servers, seed, options, rules_off } = &mut wanted.setup;
     match name {
         "preset" => {
-            *options = match value.to_ascii_lowercase().as_str() {
-                "paper" => Options::default(),
-                "raftscope" => Options::raftscope(),
-                _ => return Err("the presets are paper and raftscope".into()),
-            }
+            *options = options::preset(&value.to_ascii_lowercase(), options)
+                .ok_or("the presets are paper, raftscope and everything")?;
         }
         "servers" => *servers = value.parse().map_err(|_| "write a number of servers from 1 to 9")?,
         "seed" => {
             *seed = value.parse()?;
             wanted.has_seed = true;
-        }
-        "election" => options.election = range(value)?,
-        "heartbeat" => options.heartbeat_us = ms(value)?,
-        "latency" => options.link.latency = range(value)?,
-        "fsync" => options.fsync = range(value)?,
-        "workload" => options.workload_every_us = ms(value)?,
-        "loss" => options.link.loss_ppm = percent(value)?,
-        "duplicate" => options.link.duplicate_ppm = percent(value)?,
-        "noop" => {
-            options.noop = match value.to_ascii_lowercase().as_str() {
-                "" | "1" | "yes" | "true" | "on" => true,
-                "0" | "no" | "false" | "off" => false,
-                _ => return Err("write noop=yes or noop=no".into()),
-            }
-        }
-        "backtrack" => {
-            options.backtracking = match value.to_ascii_lowercase().as_str() {
-                "step" => Backtracking::StepByOne,
-                "hints" => Backtracking::ConflictHints,
-                _ => return Err("write backtrack=step or backtrack=hints".into()),
-            }
         }
         "off" => {
             let names = value.split(',').map(str::trim).filter(|name| !name.is_empty());
@@ -109,7 +82,16 @@ fn take(wanted: &mut Wanted, name: &str, value: &str) -> Result<(), String> {
             *servers = states.len() as u8;
             wanted.start = Start::State(value.to_owned());
         }
-        _ => return Err(format!("nothing of that name can be set. What can: {NAMES}")),
+        _ => match options::rows().find(|row| row.name.eq_ignore_ascii_case(name)) {
+            Some(row) => row.set(options, value)?,
+            None => {
+                let names: Vec<&str> = options::rows().map(|row| row.name).collect();
+                return Err(format!(
+                    "nothing of that name can be set. What can: servers, seed, preset, off, state, {}",
+                    names.join(", ")
+                ));
+            }
+        },
     }
     Ok(())
 }
@@ -134,20 +116,10 @@ pub fn range(text: &str) -> Result<TimerRange, String> {
     }
 }
 
-/// A percentage, as parts in a million.
-///
-/// # Errors
-/// A sentence that says what to write.
-pub fn percent(text: &str) -> Result<u32, String> {
-    decimal(text.trim().trim_end_matches('%'), 10_000)
-        .and_then(|ppm| u32::try_from(ppm).ok())
-        .filter(|&ppm| ppm <= 1_000_000)
-        .ok_or_else(|| "write a percentage from 0 to 100".into())
-}
-
 /// A number with decimals, in whole parts of a unit. Whole numbers do it: to read any f64, the page would
 /// load ten kilobytes of tables.
-fn decimal(text: &str, unit: u64) -> Option<u64> {
+#[must_use]
+pub fn decimal(text: &str, unit: u64) -> Option<u64> {
     let text = text.trim();
     let (whole, parts) = text.split_once('.').unwrap_or((text, ""));
     let digits = whole.bytes().chain(parts.bytes());
@@ -193,15 +165,10 @@ pub fn print(setup: &Setup, start: &Start) -> String {
             let _ = write!(query, "&{name}={}", encode(&value));
         }
     };
-    add("election", options.election != default.election, range_text(options.election));
-    add("heartbeat", options.heartbeat_us != default.heartbeat_us, ms_text(options.heartbeat_us));
-    add("latency", options.link.latency != default.link.latency, range_text(options.link.latency));
-    add("loss", options.link.loss_ppm > 0, percent_text(options.link.loss_ppm));
-    add("duplicate", options.link.duplicate_ppm > 0, percent_text(options.link.duplicate_ppm));
-    add("fsync", options.fsync != default.fsync, range_text(options.fsync));
-    add("noop", options.noop, "yes".into());
-    add("backtrack", options.backtracking == Backtracking::ConflictHints, "hints".into());
-    add("workload", options.workload_every_us > 0, ms_text(options.workload_every_us));
+    for row in options::rows() {
+        let value = row.get(options);
+        add(row.name, value != row.get(&default), value);
+    }
     let off: Vec<&str> = rules_off.off().map(Rule::name).collect();
     add("off", !off.is_empty(), off.join(","));
     if let Start::State(text) = start {
@@ -268,15 +235,15 @@ mod tests {
         assert_eq!((options.link.latency.min_us, options.link.latency.max_us), (3000, 3000));
         assert_eq!((options.link.loss_ppm, options.link.duplicate_ppm), (25_000, 10_000));
         assert_eq!((options.heartbeat_us, options.workload_every_us), (25_000, 20_000));
-        assert!(options.noop && options.backtracking == Backtracking::ConflictHints);
+        assert!(options.noop && options.backtracking == crate::raft::Backtracking::ConflictHints);
     }
 
     #[test]
     fn what_is_printed_reads_back() {
         for query in [
             "?servers=5&seed=1",
-            "?servers=9&seed=7&election=100-200&heartbeat=25.5&latency=1-2&loss=0.5&duplicate=100&fsync=3&noop=yes\
-             &backtrack=hints&workload=100",
+            "?servers=9&seed=7&election=100-200&heartbeat=25.5&noop=yes&preVote=yes&backtrack=hints&window=8\
+             &snapshotEvery=10&reads=readIndex&drift=0.5&workload=100&latency=1-2&loss=0.5&duplicate=100&fsync=3",
             "?servers=2&seed=3&state=S1:L2+12+c1+/+S2+1",
         ] {
             let Wanted { setup, start, troubles, .. } = parse(query);
@@ -296,9 +263,12 @@ mod tests {
             ("heartbeat=", "milliseconds"),
             ("heartbeat=1e9", "milliseconds"),
             ("loss=101", "0 to 100"),
+            ("loss=x", "a percentage"),
+            ("window=-1", "whole number"),
             ("noop=maybe", "noop=yes"),
             ("backtrack=fast", "backtrack=step"),
-            ("preset=fast", "paper and raftscope"),
+            ("preset=fast", "paper, raftscope"),
+            ("reads=fast", "reads=local"),
             ("state=S2", "S1 is next"),
             ("off=gravity", "no rule"),
             ("color=red", "What can: servers"),

@@ -25,7 +25,7 @@ fn servers(tank: &Tank) -> Vec<ServerRow> {
             let timer = [Timer::Election, Timer::Heartbeat].into_iter().find_map(|timer| server.timer(timer));
             let state = format!("{}{}", role_word(&brief), if brief.paused { ", paused" } else { "" });
             let log = server.node.log();
-            let first = log.last_index().0.saturating_sub(ROWS_MAX as u64) + 1;
+            let first = (log.last_index().0.saturating_sub(ROWS_MAX as u64) + 1).max(log.first_index().0);
             let entries = (first..=log.last_index().0).filter_map(|index| {
                 let entry = log.get(crate::raft::Index(index))?;
                 let mark = if index <= brief.commit.0 { "committed" } else { "not committed" };
@@ -44,6 +44,11 @@ fn servers(tank: &Tank) -> Vec<ServerRow> {
                     brief.commit.to_string(),
                     brief.applied.to_string(),
                     timer.map_or("–".into(), |timer| time_text(timer.fires_us as f64)),
+                    brief.configuration.to_string(),
+                    match brief.first_index.0 {
+                        1 => "–".into(),
+                        first => format!("1 to {}", first - 1),
+                    },
                 ],
                 log: entries.collect(),
             }
@@ -99,6 +104,8 @@ pub fn StateTable() -> Html {
         "commit",
         "applied",
         "timer fires at",
+        "configuration",
+        "snapshot",
     ];
     let (messages, more) = &*flying;
     html! {

@@ -44,6 +44,8 @@ pub enum Selected {
     Entry(ServerId, Index),
     /// An event of the trace.
     Event(EventId),
+    /// Who the cluster is made of.
+    Members,
 }
 
 /// How serious a notice is.

@@ -2,6 +2,8 @@
 
 use super::context::{use_tank, use_view};
 use super::control::Act;
+use super::options::{READ_MODES, READS};
+use super::options_panel::value_of;
 use super::page_state::{Change, use_page};
 use super::requests;
 use super::run_control::{reset_same, reset_seed};
@@ -109,25 +111,38 @@ fn Speed() -> Html {
 fn Ask() -> Html {
     let tank = use_tank();
     let field = use_node_ref();
+    let mode = use_state(|| None::<usize>);
     let view = use_view(|tank| {
         (requests::next(tank), tank.with(|run| run.world().clients().first().map(|c| c.target.to_string())))
     });
     let onsubmit = {
-        let field = field.clone();
+        let (field, mode) = (field.clone(), mode.map(|n| READ_MODES[n]));
         move |event: SubmitEvent| {
             event.prevent_default();
             if let Some(input) = field.cast::<HtmlInputElement>() {
-                requests::ask(&tank, &input.value(), None);
+                requests::ask(&tank, &input.value(), None, mode);
                 input.set_value("");
             }
         }
     };
+    let choose = {
+        let mode = mode.setter();
+        move |event: Event| {
+            let value = value_of(&event);
+            mode.set(READS.iter().position(|(name, ..)| *name == value));
+        }
+    };
+    let sentence = mode.map_or("As the options say.", |n| READS[n].2);
     let (next, target) = &*view;
     let target = target.clone().unwrap_or_default();
     html! {
         <form class="group ask" {onsubmit}>
             <input ref={field} class="field" type="text" aria-label="What the client asks: x=1 writes, x? reads" maxlength="4000"
                 placeholder={next.clone()} autocomplete="off" spellcheck="false" />
+            <select class="field reads" aria-label="How a read is answered" aria-description={sentence} title={format!("How a read (x?) is answered: {sentence}")} onchange={choose}>
+                <option value="" selected={mode.is_none()}>{ "read: as set" }</option>
+                { for READS.iter().enumerate().map(|(n, (name, label, _))| html! { <option key={*name} value={*name} selected={*mode == Some(n)}>{ format!("read: {label}") }</option> }) }
+            </select>
             <button type="submit" class="button" data-do="ask" title={format!("Client C1 asks this of {target}, which it believes to lead (C)")}>
                 { format!("Ask {target}") }
             </button>

@@ -3,6 +3,7 @@
 use super::view::{Glyph, ServerView, Shape, Vote};
 use crate::raft::{RoleName, ServerId};
 use crate::ui::math;
+use crate::ui::members::Place;
 use crate::ui::words::term_class;
 use yew::prelude::*;
 
@@ -68,13 +69,22 @@ fn entries(count: usize, colour: &'static str) -> Html {
 /// The body of a server, around the origin, with radius [`RADIUS`].
 pub fn body(server: &ServerView) -> Html {
     let colour = if server.up { term_class(server.term) } else { "down" };
-    let class = classes!("body", colour, server.paused.then_some("paused"));
+    let member = match server.member {
+        Place::Learner => "learner",
+        Place::Outside | Place::Retired => "outside",
+        _ => "",
+    };
+    let class = classes!("body", colour, member, server.paused.then_some("paused"));
     let shape = match (server.up, server.role) {
         (false, _) => html! {
             <>
                 <circle {class} r="36" />
                 <path class="cross" d="M-14-24 14 4M14-24-14 4" />
             </>
+        },
+        // Who only learns is smaller, in a thin ring of its own.
+        (true, RoleName::Follower) if server.member == Place::Learner => html! {
+            <><circle class="learner-ring" r="38" /><circle {class} r="30" /></>
         },
         (true, RoleName::Follower) => html! { <circle {class} r="36" /> },
         (true, RoleName::Candidate | RoleName::PreCandidate) => {
@@ -94,6 +104,8 @@ pub fn body(server: &ServerView) -> Html {
             { shape }
             { letter(server, colour) }
             { votes(server) }
+            { quorums(server.member) }
+            if let Some(part) = server.snapshot { { snapshot(part) } }
             if server.paused {
                 <g class="bars" transform="translate(-36 -34)">
                     <circle r="14" />
@@ -102,6 +114,29 @@ pub fn body(server: &ServerView) -> Html {
                 </g>
             }
         </>
+    }
+}
+
+/// During joint consensus: a bracket on the left for a vote in the old configuration, one on the right
+/// for a vote in the new one.
+pub fn quorums(member: Place) -> Html {
+    html! {
+        <>
+            if matches!(member, Place::Old | Place::Both) { <path class="bracket old" d="M-28-51a58 58 0 0 0 0 102" /> }
+            if matches!(member, Place::New | Place::Both) { <path class="bracket new" d="M28-51a58 58 0 0 1 0 102" /> }
+        </>
+    }
+}
+
+/// A snapshot on its way in: a box that fills.
+fn snapshot(part: f64) -> Html {
+    let full = 22.0 * part.clamp(0.0, 1.0);
+    html! {
+        <g class="receives" transform="translate(38 -38)">
+            <title>{ "receives a snapshot" }</title>
+            <rect class="receives-box" x="-13" y="-13" width="26" height="26" />
+            <rect class="receives-full" x="-11" y={format!("{:.1}", 11.0 - full)} width="22" height={format!("{full:.1}")} />
+        </g>
     }
 }
 
@@ -126,7 +161,7 @@ fn letter(server: &ServerView, colour: &'static str) -> Html {
 
 /// One dot a voter, in the direction in which the voter stands.
 fn votes(server: &ServerView) -> Html {
-    let count = server.votes.len() as f64;
+    let count = f64::from(server.ring);
     let dots = server.votes.iter().map(|&(voter, vote)| {
         let turn = (voter.slot() as f64 / count - 0.25) * std::f64::consts::TAU;
         let (x, y) = (26.0 * math::cos(turn), 26.0 * math::sin(turn));

@@ -3,6 +3,7 @@
 use super::glyphs;
 use super::view::{Glyph, Shape};
 use crate::raft::Term;
+use crate::ui::members::Place;
 use yew::prelude::*;
 
 fn message(shape: Shape, sign: Option<char>, entries: usize) -> Html {
@@ -32,9 +33,28 @@ pub fn legend() -> Html {
         ),
         (
             icon(
+                html! { <><path class="body t1 pre" d="M39 0 19.5 33.8-19.5 33.8-39 0-19.5-33.8 19.5-33.8z" /><text class="body-letter big" y="12">{ "P" }</text></> },
+            ),
+            "pre-candidate: it asks whether it would be elected",
+        ),
+        (
+            icon(
                 html! { <><circle class="crown-ring t1" r="40" /><circle class="body t1" r="33" /><text class="body-letter t1 big" y="12">{ "L" }</text></> },
             ),
             "leader, with a crown",
+        ),
+        (
+            icon(
+                html! { <><circle class="learner-ring" r="40" /><circle class="body t1 learner" r="30" /></> },
+            ),
+            "learner: gets the log, has no vote",
+        ),
+        (icon(html! { <circle class="body t1 outside" r="36" /> }), "outside the configuration"),
+        (
+            icon(
+                html! { <g transform="scale(0.78)">{ glyphs::quorums(Place::Both) }<circle class="body t1" r="36" /></g> },
+            ),
+            "during joint consensus: on the left a vote in the old configuration, on the right in the new",
         ),
         (
             icon(
@@ -49,11 +69,17 @@ pub fn legend() -> Html {
             "election timer: when the arc has drained, it fires; a thin arc is a leader’s heartbeat timer",
         ),
         (message(Shape::Vote, None, 0), "RequestVote"),
+        (message(Shape::PreVote, None, 0), "PreVote: it changes nothing"),
         (
             message(Shape::Append, None, 2),
             "AppendEntries, a square for each entry; a small dot is a heartbeat",
         ),
         (message(Shape::Append, Some('+'), 0), "a reply is hollow: + yes, − no"),
+        (
+            message(Shape::Snapshot, None, 0),
+            "InstallSnapshot; a box beside a server fills as the pieces come",
+        ),
+        (message(Shape::Timeout, None, 0), "TimeoutNow: the leader hands over"),
         (message(Shape::Client, None, 0), "between a client and a server"),
         (
             icon(
@@ -76,6 +102,16 @@ pub fn legend() -> Html {
         (
             icon(html! { <g class="legend-cell"><rect x="-42" y="-26" width="84" height="52" rx="8" /></g> }),
             "an entry that is not; with a + it is not on disk yet",
+        ),
+        (
+            icon(
+                html! { <g class="legend-cell config"><rect x="-42" y="-24" width="84" height="48" rx="24" /></g> },
+            ),
+            "a configuration: + a voter, ~ a learner, − who leaves",
+        ),
+        (
+            icon(html! { <g class="compacted"><rect x="-44" y="-24" width="88" height="48" rx="4" /></g> }),
+            "entries that a snapshot covers",
         ),
         (
             icon(

@@ -2,7 +2,7 @@
 
 use super::view::{ClientView, LinkView, StageView};
 use crate::raft::ServerId;
-use crate::sim::ClientId;
+use crate::sim::{ClientId, Endpoint};
 use crate::ui::geometry::{Geometry, Point};
 use crate::ui::math;
 use yew::prelude::*;
@@ -65,6 +65,23 @@ fn mark(from: Point, to: Point, both: bool) -> Html {
             <circle r="10" />
             <path d="M-5-5 5 5M5-5-5 5" />
         </g>
+    }
+}
+
+/// To whom a leader hands its leadership over: an arrow with a crown's colour, beside the link.
+pub fn handing(view: &StageView) -> Html {
+    let arrows = view.servers.iter().filter_map(|server| Some((server.id, server.handing?)));
+    html! {
+        { for arrows.map(|(from, to)| {
+            let (a, b) = view.geometry.way(&view.places, Endpoint::Server(from), Endpoint::Server(to));
+            let turn = math::atan2(b.y - a.y, b.x - a.x).to_degrees();
+            html! {
+                <g key={from.number()} class="handing">
+                    <line x1={a.x.to_string()} y1={a.y.to_string()} x2={b.x.to_string()} y2={b.y.to_string()} />
+                    <path d="M-14-8 0 0-14 8" transform={format!("translate({:.1} {:.1}) rotate({turn:.1})", b.x, b.y)} />
+                </g>
+            }
+        }) }
     }
 }
 

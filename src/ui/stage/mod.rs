@@ -9,6 +9,7 @@ mod server;
 pub mod view;
 
 use super::context::{use_tank, use_view_of};
+use super::members::StageTools;
 use super::page_state::{Change, use_page};
 use super::prefs::{reduced_motion, use_media};
 use super::tank::{Moment, Selected};
@@ -121,6 +122,7 @@ pub fn Stage() -> Html {
                 {onpointermove} {onpointerup} {onpointercancel}>
                 <LinkLayer links={view.links.clone()} places={view.places.clone()} flow={view.flow} {on_link} />
                 { links::clients(&view, &on_client) }
+                { links::handing(&view) }
                 <g class="servers">
                     { for view.servers.iter().map(|server| html! {
                         <ServerGlyph key={server.id.number()} server={server.clone()} radius={geometry.radius()}
@@ -133,6 +135,7 @@ pub fn Stage() -> Html {
                     <PacketGlyph key={packet_key(packet.name)} packet={*packet} {compact} on_packet={on_packet.clone()} />
                 }) }</g>
             </svg>
+            <StageTools />
             <p class="stage-hint">{ hint }</p>
             if view.more > 0 {
                 <p class="stage-more">{ format!("and {} more messages", view.more) }</p>
@@ -196,6 +199,9 @@ fn hint(view: &StageView, drag: Option<&Drag>, partition: Option<ServerSet>) -> 
         } else {
             format!("Side B: {set}. Cut them off, or tap more.")
         };
+    }
+    if let Some(joint) = &view.joint {
+        return joint.clone();
     }
     if view.manual {
         return "Manual: time stands still. Select a message to deliver it, or a server to let its timer fire.".into();

@@ -2,8 +2,9 @@
 
 use super::glyphs;
 use super::view::{ServerView, WaitingView};
-use crate::raft::ServerId;
+use crate::raft::{RoleName, ServerId};
 use crate::ui::geometry::Point;
+use crate::ui::members::Place;
 use crate::ui::words;
 use yew::prelude::*;
 
@@ -66,18 +67,21 @@ pub fn ServerGlyph(props: &ServerGlyphProps) -> Html {
         server.paused.then_some("is-paused"),
         dragged.is_some().then_some("dragged")
     );
-    let word = if !server.up {
-        "crashed"
-    } else if server.paused {
-        "paused"
-    } else {
-        match server.role {
-            crate::raft::RoleName::Follower => "follower",
-            crate::raft::RoleName::Candidate => "candidate",
-            crate::raft::RoleName::Leader => "leader",
-            crate::raft::RoleName::PreCandidate => "pre-candidate",
-        }
+    let word = match (server.member, server.role) {
+        (Place::Retired, _) => "retired".to_owned(),
+        _ if !server.up => "crashed".into(),
+        _ if server.paused => "paused".into(),
+        (_, RoleName::Candidate) => "candidate".into(),
+        (_, RoleName::PreCandidate) => "pre-candidate".into(),
+        (_, RoleName::Leader) => match server.handing {
+            Some(to) => format!("leader, hands over to {to}"),
+            None => "leader".into(),
+        },
+        (Place::Learner, RoleName::Follower) => "learner".into(),
+        (Place::Outside, RoleName::Follower) => "outside".into(),
+        (_, RoleName::Follower) => "follower".into(),
     };
+    let word = if server.oddity.is_empty() { word } else { format!("{word}, {}", server.oddity) };
     html! {
         <g {class} transform={format!("translate({:.1} {:.1})", at.x, at.y)} tabindex="0" role="button"
             data-server={id.to_string()}

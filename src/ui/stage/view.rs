@@ -1,12 +1,13 @@
 //! What the stage shows: plain values, computed from the world at a moment, and compared before
 //! anything is drawn anew.
 
-use crate::raft::{Body, Role, RoleName, ServerId, Term, Timer};
+use crate::raft::{Body, Configuration, Role, RoleName, ServerId, Term, Timer};
 use crate::sim::{
     Action, Answer, ClientId, Content, DropReason, Endpoint, Packet, PacketName, Server, What, World,
 };
 use crate::timeline::Run;
 use crate::ui::geometry::{Geometry, Point};
+use crate::ui::members::{self, Place};
 use crate::ui::tank::{Selected, Tank};
 use crate::ui::words;
 use std::collections::BTreeMap;
@@ -109,8 +110,18 @@ pub struct ServerView {
     pub role: RoleName,
     /// currentTerm.
     pub term: Term,
+    /// What it is in the configuration in sight.
+    pub member: Place,
     /// Its candidacy: one vote a voter.
     pub votes: Vec<(ServerId, Vote)>,
+    /// How many servers stand in the ring: a vote is drawn towards its voter.
+    pub ring: u8,
+    /// The part of a leader's snapshot that it has, of 1; where the whole is not known, a half.
+    pub snapshot: Option<f64>,
+    /// To whom it hands its leadership over.
+    pub handing: Option<ServerId>,
+    /// What is unusual about it, in a word or two.
+    pub oddity: &'static str,
     /// The election timer.
     pub election: Option<Span>,
     /// The heartbeat timer.
@@ -180,6 +191,8 @@ pub struct StageView {
     pub manual: bool,
     /// Whether any link is cut.
     pub any_cut: bool,
+    /// What decides, while that is not simply a majority.
+    pub joint: Option<String>,
 }
 
 /// What the stage shows now.
@@ -190,7 +203,8 @@ pub fn of(tank: &Tank, compact: bool) -> StageView {
         let world = run.world();
         let geometry = Geometry { servers: world.servers().len() as u8, compact };
         let places = geometry.places(world.network().cuts());
-        let servers = world.servers().iter().map(|s| server(world, s, &places, selected)).collect();
+        let members = members::in_sight(world);
+        let servers = world.servers().iter().map(|s| server(world, s, &members, &places, selected)).collect();
         let (packets, more) = if flow { (Vec::new(), 0) } else { packets(run, selected) };
         StageView {
             servers,
@@ -201,13 +215,31 @@ pub fn of(tank: &Tank, compact: bool) -> StageView {
             flow,
             manual: world.is_manual(),
             any_cut: world.network().any_cut(),
+            joint: members::joint_sentence(&members),
             geometry,
             places,
         }
     })
 }
 
-fn server(world: &World, server: &Server, places: &[Point], selected: Option<Selected>) -> ServerView {
+/// How much of its leader's snapshot a server has, if it is receiving one.
+fn received(world: &World, server: &Server) -> Option<f64> {
+    let (_, bytes) = server.node.incoming()?;
+    let id = server.node.id();
+    let whole = server
+        .node
+        .leader()
+        .and_then(|leader| Some(world.server(leader)?.node.leadership()?.sending.get(&id)?.data.len()));
+    Some(whole.map_or(0.5, |whole| bytes as f64 / whole.max(1) as f64))
+}
+
+fn server(
+    world: &World,
+    server: &Server,
+    members: &Configuration,
+    places: &[Point],
+    selected: Option<Selected>,
+) -> ServerView {
     let brief = server.brief();
     let id = server.node.id();
     let votes = match server.node.role() {
@@ -217,16 +249,33 @@ fn server(world: &World, server: &Server, places: &[Point], selected: Option<Sel
                 (_, true) => Vote::No,
                 _ => Vote::Coming,
             };
-            world.ids().map(|voter| (voter, of(voter))).collect()
+            server.node.configuration().all_voters().iter().map(|voter| (voter, of(voter))).collect()
         }
         _ => Vec::new(),
     };
     let span =
         |timer| server.timer(timer).map(|running| Span { from_us: running.from_us, to_us: running.fires_us });
+    let member = members::place(members, server);
+    let oddity = match (server.disk.lies, server.clock_ppm) {
+        (true, _) => "disk lies",
+        (_, 0) => "",
+        (_, 1..) => "fast clock",
+        _ => "slow clock",
+    };
+    let snapshot = received(world, server);
+    let also = [
+        if brief.paused { "paused" } else { "" },
+        member.words(),
+        if snapshot.is_some() { "receives a snapshot" } else { "" },
+        oddity,
+    ];
+    let also: String = also.into_iter().filter(|it| !it.is_empty()).flat_map(|it| [", ", it]).collect();
+    let handing = brief.transferring.filter(|_| server.up);
     let label = format!(
-        "{id}, {}{}, term {}, {} of {} entries committed",
+        "{id}, {}{}{}, term {}, {} of {} entries committed",
         words::role_word(&brief),
-        if brief.paused { ", paused" } else { "" },
+        also,
+        handing.map_or(String::new(), |to| format!(", hands its leadership over to {to}")),
         brief.term,
         brief.commit,
         brief.last_index
@@ -238,7 +287,12 @@ fn server(world: &World, server: &Server, places: &[Point], selected: Option<Sel
         paused: server.paused,
         role: brief.role,
         term: brief.term,
+        member,
         votes,
+        ring: world.servers().len() as u8,
+        snapshot,
+        handing,
+        oddity,
         election: span(Timer::Election),
         heartbeat: span(Timer::Heartbeat),
         disk: server.disk.queue.front().map(|pending| {

@@ -1,0 +1,346 @@
+//! A server in full: its state, its faults, its place in the cluster, what it knows of the others.
+
+use super::{Line, lines_html};
+use crate::raft::{Change, Configuration, Index, Mode, Role, RoleName, ServerId, ServerSet, Timer};
+use crate::sim::{Action, Endpoint, Server};
+use crate::ui::context::{use_tank, use_view, use_view_of};
+use crate::ui::control::Act;
+use crate::ui::members;
+use crate::ui::requests;
+use crate::ui::tank::Tank;
+use crate::ui::words::{self, clip};
+use yew::prelude::*;
+
+#[derive(Clone, PartialEq, Properties)]
+pub struct ServerProps {
+    /// Which.
+    pub id: ServerId,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct ServerFacts {
+    lines: Vec<Line>,
+    peers: Vec<Peer>,
+    store: Vec<(String, String)>,
+    leads: bool,
+    up: bool,
+    paused: bool,
+    clock_ppm: i32,
+    lies: bool,
+    /// The configuration in sight, which changes begin from.
+    members: Configuration,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Peer {
+    id: ServerId,
+    progress: Option<(Index, Index, String)>,
+    cut_to: bool,
+    cut_from: bool,
+}
+
+fn server_facts(tank: &Tank, id: ServerId) -> Option<ServerFacts> {
+    tank.with(|run| {
+        let world = run.world();
+        let server = world.server(id)?;
+        let node = &server.node;
+        let brief = server.brief();
+        let some = |id: Option<ServerId>| id.map_or("nobody".to_owned(), |id| id.to_string());
+        let mut lines: Vec<Line> = vec![
+            (
+                "state".into(),
+                format!("{}{}", words::role_word(&brief), if brief.paused { ", paused" } else { "" }),
+            ),
+            ("currentTerm".into(), brief.term.to_string()),
+            ("votedFor".into(), some(brief.voted_for)),
+            ("leader, to its knowledge".into(), some(brief.leader)),
+            ("log ends at".into(), format!("index {}, term {}", brief.last_index, brief.last_term)),
+            ("on disk up to".into(), brief.durable_index.to_string()),
+            ("commitIndex".into(), brief.commit.to_string()),
+            ("lastApplied".into(), brief.applied.to_string()),
+        ];
+        lines.extend(timer_lines(server));
+        lines.extend(membership_lines(server));
+        lines.extend(leader_lines(server));
+        lines.extend(snapshot_lines(server));
+        if let Some((from, at_us)) = server.heard {
+            lines.push(("last heard".into(), format!("{from}, at {}", words::time_text(at_us as f64))));
+        }
+        if !server.disk.queue.is_empty() {
+            lines.push(("disk".into(), format!("{} writes under way", server.disk.queue.len())));
+        }
+        if !server.waiting.is_empty() {
+            lines.push(("held back".into(), format!("{} messages wait for the disk", server.waiting.len())));
+        }
+        let cut = |from, to| world.network().is_cut(Endpoint::Server(from), Endpoint::Server(to));
+        let peers = world.ids().filter(|peer| *peer != id).map(|peer| Peer {
+            id: peer,
+            progress: node.progress(peer).map(|p| (p.next, p.matched, mode_text(server, peer, p.mode))),
+            cut_to: cut(id, peer),
+            cut_from: cut(peer, id),
+        });
+        Some(ServerFacts {
+            lines,
+            peers: peers.collect(),
+            clock_ppm: server.clock_ppm,
+            lies: server.disk.lies,
+            members: members::in_sight(world),
+            store: server.store.iter().map(|(k, v)| (clip(k, 24), clip(v, 48))).take(12).collect(),
+            leads: server.up && brief.role == RoleName::Leader,
+            up: server.up,
+            paused: server.paused,
+        })
+    })
+}
+
+fn timer_lines(server: &Server) -> Vec<Line> {
+    let line = |timer, name: &str| {
+        let running = server.timer(timer)?;
+        Some((name.to_owned(), format!("fires at {}", words::time_text(running.fires_us as f64))))
+    };
+    let timers = [
+        (Timer::Election, "election timer"),
+        (Timer::Heartbeat, "heartbeat timer"),
+        (Timer::Quorum, "check of the quorum"),
+        (Timer::Transfer, "transfer given up"),
+        (Timer::CatchUp, "round too long"),
+    ];
+    timers.into_iter().filter_map(|(timer, name)| line(timer, name)).collect()
+}
+
+/// What it goes by, and whom it would vote for.
+fn membership_lines(server: &Server) -> Vec<Line> {
+    let node = &server.node;
+    let configuration = node.configuration();
+    let set = |set: ServerSet| if set.is_empty() { "nobody".into() } else { set.to_string() };
+    let mut lines: Vec<Line> = Vec::new();
+    if configuration.is_joint() {
+        lines.push(("old voters".into(), set(configuration.outgoing)));
+        lines.push(("new voters".into(), set(configuration.voters)));
+    } else {
+        lines.push(("voters, as it goes by".into(), set(configuration.voters)));
+    }
+    if !configuration.learners.is_empty() {
+        lines.push(("learners".into(), set(configuration.learners)));
+    }
+    match node.role() {
+        Role::Candidate { granted, .. } => lines.extend(members::counts(configuration, "votes", *granted)),
+        Role::PreCandidate { granted, .. } => {
+            lines.extend(members::counts(configuration, "pre-votes", *granted));
+        }
+        Role::Leader(leading) if configuration.is_joint() => {
+            let last = node.log().last_index();
+            let has = |id: &ServerId| {
+                let own = *id == node.id() && node.durable_index() >= last;
+                own || leading.progress[id.slot()].matched >= last
+            };
+            let have = configuration.members().iter().filter(has).collect();
+            lines.extend(members::counts(configuration, &format!("have index {last}"), have));
+        }
+        _ => {}
+    }
+    if let Some(timer) = server.timer(Timer::Stickiness).filter(|_| node.hears_leader()) {
+        let until = words::time_text(timer.fires_us as f64);
+        lines.push(("hears a leader".into(), format!("votes are withheld until {until} (D4.2.3)")));
+    }
+    lines
+}
+
+/// What only a leader has: a lease, reads, a transfer, a server that catches up.
+fn leader_lines(server: &Server) -> Vec<Line> {
+    let Some(leading) = server.node.leadership() else { return Vec::new() };
+    let mut lines: Vec<Line> = Vec::new();
+    let held = |(timer, lease): (Timer, _)| {
+        (lease == crate::raft::Lease::Held).then(|| server.timer(timer))?.map(|running| running.fires_us)
+    };
+    if let Some(until_us) = Timer::LEASES.into_iter().zip(leading.leases).filter_map(held).max() {
+        lines.push(("lease until".into(), words::time_text(until_us as f64)));
+    }
+    if !leading.reads.is_empty() {
+        let (reads, round) = (leading.reads.len(), leading.round.0);
+        lines.push((
+            "reads waiting".into(),
+            format!("{reads}; round {} of {round} confirmed", leading.confirmed.0),
+        ));
+    }
+    if let Some(transfer) = leading.transfer {
+        let state = if transfer.sent { "told to stand" } else { "gets the log first" };
+        lines.push(("hands over to".into(), format!("{}: {state} (D3.10)", transfer.to)));
+    }
+    if let Some(up) = leading.catch_up {
+        lines.push((
+            "catches up".into(),
+            format!("{}: round {}, up to index {}", up.server, up.round, up.target),
+        ));
+    }
+    lines
+}
+
+/// Its snapshot, what it receives of one, and the sessions of its store.
+fn snapshot_lines(server: &Server) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
+    if let Some(snapshot) = server.node.snapshot() {
+        let (index, term, bytes) = (snapshot.index, snapshot.term, snapshot.data.len());
+        lines.push(("snapshot".into(), format!("up to index {index}, term {term}, {bytes} bytes")));
+    }
+    if let Some((index, bytes)) = server.node.incoming() {
+        lines.push(("receives a snapshot".into(), format!("up to index {index}, {bytes} bytes so far")));
+    }
+    for (client, session) in server.store.sessions() {
+        let end =
+            if session.life > 0 { format!(", ends after {} entries", session.life) } else { String::new() };
+        lines.push((format!("session of C{client}"), format!("last command no. {}{end}", session.serial)));
+    }
+    lines
+}
+
+/// What a leader does about a follower's log.
+fn mode_text(server: &Server, peer: ServerId, mode: Mode) -> String {
+    match mode {
+        Mode::Probe { .. } => "probe".into(),
+        Mode::Replicate => "replicate".into(),
+        Mode::Snapshot { offset } => {
+            let sending = server.node.leadership().and_then(|leading| leading.sending.get(&peer));
+            match sending {
+                Some(snapshot) => format!("snapshot, byte {offset} of {}", snapshot.data.len()),
+                None => "snapshot".into(),
+            }
+        }
+    }
+}
+
+/// What can be asked of the leader about this server.
+fn member_actions(id: ServerId, members: &Configuration) -> Html {
+    let ask = |change: Change, label: &'static str, hint: &'static str| {
+        html! { <Act action={Action::Change { change, at: None }} {label} {hint} /> }
+    };
+    let votes = members.voters.contains(id);
+    let known = members.members().contains(id);
+    html! {
+        <div class="actions" role="group" aria-label={format!("{id} in the cluster")}>
+            if votes {
+                <Act action={Action::Transfer { to: id, at: None }} label="Make leader" key_hint="F" hint="The leader hands its leadership over to it, once it has the whole log (D3.10)" />
+                { ask(Change::Learner(id), "Make learner", "It keeps getting the log and has no vote (D4.2.1)") }
+            } else {
+                { ask(Change::Add(id), if known { "Promote" } else { "Add as voter" }, "It gets a vote, once it has caught up if that is an option (D4.2.1)") }
+            }
+            if !known { { ask(Change::Learner(id), "Add as learner", "It gets the log and has no vote (D4.2.1)") } }
+            if known { { ask(Change::Remove(id), "Remove", "It leaves the cluster (D4.1)") } }
+            if members.is_joint() { { ask(Change::Leave, "Leave joint consensus", "Only the new majority counts from now on (§6)") } }
+        </div>
+    }
+}
+
+/// What can go wrong with a machine.
+fn fault_actions(id: ServerId, facts: &ServerFacts, fresh: bool) -> Html {
+    let clocks = [(-300_000, "Slow clock"), (0, "Exact clock"), (400_000, "Fast clock")];
+    let (lies, label) = if facts.lies { (false, "Honest disk") } else { (true, "Disk lies") };
+    html! {
+        <div class="actions" role="group" aria-label={format!("Disk and clock of {id}")}>
+            <Act action={Action::Snapshot { server: id }} label="Take snapshot" key_hint="K" hint="What it has applied is put in the place of its log (§7)" />
+            <Act action={Action::Tear { server: id }} label="Torn write" hint="Crashes in the middle of the write under way: inside Raft’s fault model, if checksums end the log (D3.8)" />
+            { for clocks.into_iter().filter(|(ppm, _)| *ppm != facts.clock_ppm).map(|(ppm, label)| html! {
+                <Act key={ppm} action={Action::SetClock { server: id, ppm }} {label} hint="Its next timers are shorter, or longer: safe, but for leases (D6.4.1)" />
+            }) }
+            if fresh {
+                <Act action={Action::Wipe { server: id }} label="Wipe disk" class="danger" hint="It loses its disk and comes back as somebody new: inside Raft’s fault model (D3.8)" />
+            } else {
+                <Act action={Action::Wipe { server: id }} label="Wipe disk ⚠" class="danger" hint="It comes back under its old name with an empty disk: outside Raft’s fault model, no promise holds (D3.8)" />
+            }
+            <Act action={Action::SetDisk { server: id, lies }} label={if lies { format!("{label} ⚠") } else { label.into() }} class="danger" hint="It says that a write is done before it is: outside Raft’s fault model, no promise holds (D3.8)" />
+        </div>
+    }
+}
+
+/// A server in full.
+#[component]
+pub fn ServerDetails(props: &ServerProps) -> Html {
+    let id = props.id;
+    let tank = use_tank();
+    let facts = use_view_of(tank.clone(), id, |tank, id| server_facts(tank, *id));
+    let Some(facts) = &*facts else { return html! { <p>{ "There is no such server in this run." }</p> } };
+    let fresh = use_view(|tank| tank.with(|run| run.world().rules().is_on(crate::raft::Rule::FreshIdentity)));
+    let timer = if facts.leads { Timer::Heartbeat } else { Timer::Election };
+    let fire = if facts.leads { "Heartbeat now" } else { "Time out now" };
+    let ask = move |_: MouseEvent| requests::ask(&tank, "", Some(id), None);
+    html! {
+        <>
+            <div class="actions" role="group" aria-label={format!("Act on {id}")}>
+                if facts.up {
+                    <Act action={Action::Crash { server: id }} label="Crash" key_hint="X" class="danger" hint="Stops at once; what is not on its disk is lost" />
+                } else {
+                    <Act action={Action::Restart { server: id }} label="Restart" key_hint="X" hint="Comes up with what is on its disk" />
+                }
+                if facts.paused {
+                    <Act action={Action::Resume { server: id }} label="Resume" key_hint="Z" hint="Goes on, with everything it missed waiting" />
+                } else {
+                    <Act action={Action::Pause { server: id }} label="Pause" key_hint="Z" hint="Stands still; nothing is lost" />
+                }
+                <Act action={Action::Fire { server: id, timer }} label={fire} key_hint="T" hint="Its timer fires now" />
+                <Act action={Action::StepDown { server: id }} label="Step down" hint="Becomes a follower of the same term" />
+                <button type="button" class="button" onclick={ask} title={format!("The client asks {id} first, whether it leads or not")}>{ format!("Ask {id}") }</button>
+            </div>
+            { member_actions(id, &facts.members) }
+            <details class="faults">
+                <summary>{ "Snapshot, disk and clock" }</summary>
+                { fault_actions(id, facts, *fresh) }
+            </details>
+            { lines_html(&facts.lines) }
+            if !facts.peers.is_empty() {
+                <h3>{ if facts.leads { "Followers and links" } else { "Links" } }</h3>
+                <table class="peers">
+                    <thead><tr>
+                        <th scope="col">{ "peer" }</th>
+                        if facts.leads { <th scope="col">{ "next" }</th><th scope="col">{ "match" }</th><th scope="col">{ "mode" }</th> }
+                        <th scope="col">{ "to it" }</th><th scope="col">{ "from it" }</th>
+                    </tr></thead>
+                    <tbody>{ for facts.peers.iter().map(|peer| peer_row(id, peer, facts.leads)) }</tbody>
+                </table>
+            }
+            if !facts.store.is_empty() {
+                <h3>{ "State machine" }</h3>
+                <dl class="lines">{ for facts.store.iter().map(|(key, value)| html! {
+                    <div key={key.clone()}><dt>{ if key.is_empty() { "(set)" } else { key.as_str() } }</dt><dd>{ value }</dd></div>
+                }) }</dl>
+            }
+        </>
+    }
+}
+
+fn peer_row(id: ServerId, peer: &Peer, leads: bool) -> Html {
+    let (next, matched, mode) = match &peer.progress {
+        Some((next, matched, mode)) => (next.to_string(), matched.to_string(), mode.clone()),
+        None => ("–".to_owned(), "–".to_owned(), "–".to_owned()),
+    };
+    html! {
+        <tr key={peer.id.number()}>
+            <th scope="row">{ peer.id.to_string() }</th>
+            if leads { <td>{ next }</td><td>{ matched }</td><td class="mode">{ mode }</td> }
+            <td><CutToggle from={id} to={peer.id} cut={peer.cut_to} /></td>
+            <td><CutToggle from={peer.id} to={id} cut={peer.cut_from} /></td>
+        </tr>
+    }
+}
+
+#[derive(Clone, PartialEq, Properties)]
+pub struct CutProps {
+    /// Who sends.
+    pub from: ServerId,
+    /// Who receives.
+    pub to: ServerId,
+    /// Whether the direction is cut.
+    pub cut: bool,
+}
+
+/// Cuts one direction of a link, or mends it.
+#[component]
+pub fn CutToggle(props: &CutProps) -> Html {
+    let &CutProps { from, to, cut } = props;
+    let action = if cut { Action::Mend { from, to } } else { Action::Cut { from, to } };
+    let hint = if cut {
+        format!("Messages from {from} to {to} arrive again")
+    } else {
+        format!("Messages from {from} to {to} no longer arrive")
+    };
+    html! { <Act {action} label={if cut { "✕ mend" } else { "cut" }} {hint} class={classes!("small", cut.then_some("is-cut"))} /> }
+}
