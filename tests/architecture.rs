@@ -6,7 +6,8 @@ fn every_function_that_the_table_of_sections_names_exists() {
     let text = std::fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
     let mut named = 0;
     let table = text.split("## Where the paper's sentences are").nth(1).unwrap();
-    for row in table.lines().filter(|line| line.starts_with("| §")) {
+    let is_row = |line: &&str| line.starts_with("| §") || line.starts_with("| D");
+    for row in table.lines().filter(is_row) {
         let columns: Vec<&str> = row.split('|').map(str::trim).collect();
         let file = columns[2].trim_matches('`');
         let source = std::fs::read_to_string(root.join("src").join(file)).unwrap();
@@ -16,5 +17,5 @@ fn every_function_that_the_table_of_sections_names_exists() {
             named += 1;
         }
     }
-    assert!(named > 15, "only {named} functions are named");
+    assert!(named > 80, "only {named} functions are named");
 }

@@ -26,6 +26,9 @@ pub struct Session {
     pub used: u64,
     /// After how many entries without a command of the client the session ends; 0: never.
     pub life: u32,
+    /// Whether it has ended. What is left is the number, so that nothing from before comes to life again
+    /// when a late copy arrives.
+    pub ended: bool,
 }
 
 impl Store {
@@ -46,7 +49,7 @@ impl Store {
         self.submitted
     }
 
-    /// The sessions, by the clients' numbers.
+    /// The sessions, by the clients' numbers, also those that have ended.
     #[must_use]
     pub fn sessions(&self) -> &BTreeMap<u8, Session> {
         &self.sessions
@@ -77,7 +80,7 @@ impl Store {
         self.end_sessions(index);
         let Command { client, serial, session, op } = command;
         if let Op::Register { life } = *op {
-            let new = Session { serial: *serial, output: Output::Done, used: index, life };
+            let new = Session { serial: *serial, output: Output::Done, used: index, life, ended: false };
             // One that comes late must not put the session back to an earlier command.
             if self.sessions.get(client).is_none_or(|known| known.serial < *serial) {
                 Arc::make_mut(&mut self.sessions).insert(*client, new);
@@ -89,11 +92,13 @@ impl Store {
         }
         match self.sessions.get(client) {
             None => Output::NoSession,
-            Some(known) if known.serial == *serial => known.output.clone(),
             Some(known) if known.serial > *serial => Output::Outdated,
+            Some(known) if known.ended => Output::NoSession,
+            Some(known) if known.serial == *serial => known.output.clone(),
             Some(&Session { life, .. }) => {
                 let output = self.carry_out(op);
-                let new = Session { serial: *serial, output: output.clone(), used: index, life };
+                let new =
+                    Session { serial: *serial, output: output.clone(), used: index, life, ended: false };
                 Arc::make_mut(&mut self.sessions).insert(*client, new);
                 output
             }
@@ -101,9 +106,13 @@ impl Store {
     }
 
     fn end_sessions(&mut self, index: u64) {
-        let ended = |session: &Session| session.life > 0 && index - session.used > u64::from(session.life);
-        if self.sessions.values().any(ended) {
-            Arc::make_mut(&mut self.sessions).retain(|_, session| !ended(session));
+        let ends = |session: &Session| {
+            !session.ended && session.life > 0 && index - session.used > u64::from(session.life)
+        };
+        if self.sessions.values().any(ends) {
+            for session in Arc::make_mut(&mut self.sessions).values_mut().filter(|session| ends(session)) {
+                (session.ended, session.output) = (true, Output::Done);
+            }
         }
     }
 
@@ -187,6 +196,18 @@ mod tests {
         store.apply(10, &command(5, Op::Register { life: 3 }), true);
         assert_eq!(store.apply(11, &increment(4), true), Output::Outdated, "an old one that comes late");
         assert_eq!(store.apply(12, &increment(6), true), Output::Value(Some("3".into())));
+    }
+
+    #[test]
+    fn late_copies_of_a_registration_and_a_command_wake_no_session_that_has_ended() {
+        let mut store = Store::default();
+        let register = command(1, Op::Register { life: 3 });
+        store.apply(1, &register, true);
+        store.apply(2, &increment(2), true);
+        assert_eq!(store.apply(9, &increment(2), true), Output::NoSession);
+        store.apply(10, &register, true);
+        assert_eq!(store.apply(11, &increment(2), true), Output::NoSession);
+        assert_eq!(store.get("n"), Some("1"), "it took effect once, long ago");
     }
 
     #[test]

@@ -135,12 +135,6 @@ impl Configuration {
         }
     }
 
-    /// This configuration with these servers counted like voters.
-    #[must_use]
-    pub fn counting(&self, servers: ServerSet) -> Configuration {
-        Configuration { voters: self.voters.or(servers), ..*self }
-    }
-
     /// What a change makes of this configuration.
     ///
     /// # Errors

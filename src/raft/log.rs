@@ -231,6 +231,26 @@ impl Log {
         }
     }
 
+    /// Appends entries, a segment's worth at a time.
+    pub fn extend(&mut self, mut entries: &[Entry]) {
+        while !entries.is_empty() {
+            let configures = |entry: &Entry| matches!(entry.payload, Payload::Configuration(_));
+            let room = SEGMENT - self.tail.len();
+            let plain = entries.iter().take(room).take_while(|entry| !configures(entry)).count();
+            let (now, later) = entries.split_at(plain.max(1));
+            match now {
+                [one] => self.push(one.clone()),
+                several => {
+                    // All but the last at once; the last closes the segment if it is full.
+                    let (last, first) = several.split_last().expect("there are several");
+                    Arc::make_mut(&mut self.tail).extend_from_slice(first);
+                    self.push(last.clone());
+                }
+            }
+            entries = later;
+        }
+    }
+
     /// Deletes every entry after `last`; nothing when the log already ends there or before.
     ///
     /// # Panics
@@ -410,6 +430,29 @@ mod tests {
         assert_eq!((*log.configuration(), *log.configuration_at(Index(3))), (of(5), of(4)));
         log.compact(Index(5), Term(1), of(5), true);
         assert_eq!((*log.configuration(), log.configuration_index()), (of(5), Index(5)));
+    }
+
+    #[test]
+    fn entries_appended_together_make_the_same_log_as_one_by_one() {
+        let configuration = Payload::Configuration(Configuration::of_first(4));
+        for before in [0, 1, 62, 63, 64] {
+            for count in [0_u64, 1, 2, 63, 64, 65, 130] {
+                for change in [0, 1, 63, 64, 129] {
+                    let entries: Vec<Entry> = (0..count)
+                        .map(|n| Entry {
+                            term: Term(n + 100),
+                            payload: if n == change { configuration.clone() } else { Payload::Noop },
+                        })
+                        .collect();
+                    let mut together = log(&(1..=before).collect::<Vec<_>>());
+                    let mut one_by_one = together.clone();
+                    together.extend(&entries);
+                    entries.iter().for_each(|entry| one_by_one.push(entry.clone()));
+                    assert_eq!(together, one_by_one, "{count} after {before}");
+                    assert_eq!(together.configuration(), one_by_one.configuration());
+                }
+            }
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use super::config::{Change, Configuration};
 use super::log::{Entry, Payload};
 use super::node::{Effect, Node, Refused, Step};
+use super::quorum;
 use super::role::{CatchUp, Mode, Progress};
 use super::rules::{Observer, Rule};
 use super::types::{Index, ServerId, ServerSet, Timer};
@@ -20,6 +21,8 @@ impl Node {
         let new = step.choose(Rule::ConfigurationOnAppend, latest, committed);
         let old = std::mem::replace(&mut self.configuration, new);
         self.meet(new.members().minus(old.members()));
+        // Fewer may be enough now.
+        self.confirm_rounds(step);
     }
 
     /// Nothing is known of a server that has just come, even if one of its name was there before.
@@ -34,18 +37,23 @@ impl Node {
         }
     }
 
-    /// Whose copies count when a leader commits: the voters', so its own only if it is one.
-    pub(super) fn counted<O: Observer>(&self, step: &mut Step<O>) -> Configuration {
-        let mut counted = self.configuration;
-        if !counted.all_voters().contains(self.id) {
+    /// Up to where a majority of the voters has the log: both majorities, during joint consensus. Neither
+    /// learners count nor a leader that is no voter (§6, D4.2.1).
+    pub(super) fn stored_on_majority<O: Observer>(&self, own: Index, step: &mut Step<O>) -> Index {
+        let Some(leading) = self.leadership() else { return Index(0) };
+        let configuration = &self.configuration;
+        let reached = |id: ServerId| if id == self.id { own } else { leading.progress[id.slot()].matched };
+        let counting = |others| quorum::majority_index_counting(configuration, others, reached);
+        let mut stored = counting(ServerSet::EMPTY);
+        if !configuration.all_voters().contains(self.id) {
             let itself = [self.id].into_iter().collect();
-            counted = step.choose(Rule::LeaderOutsideNotCounted, counted, counted.counting(itself));
+            stored = step.choose(Rule::LeaderOutsideNotCounted, stored, counting(itself));
         }
-        let learners = counted.learners.minus(counted.voters);
+        let learners = configuration.learners.minus(configuration.all_voters());
         if !learners.is_empty() {
-            counted = step.choose(Rule::LearnersNotCounted, counted, counted.counting(learners));
+            stored = step.choose(Rule::LearnersNotCounted, stored, counting(learners));
         }
-        counted
+        stored
     }
 
     /// An administrator wants another configuration.
@@ -166,7 +174,9 @@ impl Node {
             return;
         }
         if !in_time && round < self.options.catch_up_rounds {
-            return self.begin_catch_up_round(server, round + 1, step);
+            self.begin_catch_up_round(server, round + 1, step);
+            // If nothing has come meanwhile, that round is over already.
+            return self.advance_catch_up(step);
         }
         if in_time && self.log.configuration_index() > self.commit {
             // The round is over; that it is a learner has to be committed first.

@@ -5,6 +5,7 @@ use super::config::{Change, ChangeError, Configuration};
 use super::log::{Entries, Log, Payload};
 use super::message::{Body, Message};
 use super::persistence::{Durable, HardState, SnapshotWrite, Write, Writes};
+use super::replication::Append;
 use super::role::{Leadership, Progress, Role};
 use super::rules::{self, Observer, Rule, Rules, Value};
 use super::snapshots::{Incoming, Piece, Snapshot};
@@ -285,6 +286,12 @@ impl Node {
         let base = disk.log.first_index().prev();
         let mut log = disk.log.clone();
         log.truncate_after(rules::choose(rules, observer, Rule::LogSurvivesCrash, last, base));
+        let (latest, committed) = (*log.configuration(), *log.configuration_at(base));
+        let configuration = if latest == committed {
+            latest
+        } else {
+            rules::choose(rules, observer, Rule::ConfigurationOnAppend, latest, committed)
+        };
         Node {
             id,
             options,
@@ -294,7 +301,7 @@ impl Node {
             applied: base,
             role: Role::Follower { leader: None },
             writes: Writes { durable_index: log.last_index(), ..Writes::default() },
-            configuration: *log.configuration(),
+            configuration,
             hears_leader: false,
             taken: None,
             incoming: None,
@@ -536,7 +543,7 @@ impl Node {
             Body::PreVoteReply { asked, granted } => self.count_pre_vote(from, asked, granted, step),
             Body::AppendEntries { prev_index, prev_term, entries, leader_commit, round } => {
                 let prev = (prev_term, prev_index);
-                self.answer_append(from, term, prev, &entries, leader_commit, round, step);
+                self.answer_append(from, term, Append { prev, entries, leader_commit, round }, step);
             }
             Body::AppendEntriesReply { asked, prev_index, count, outcome, round } => {
                 if self.hear_answer(from, asked, round, step) {

@@ -102,7 +102,7 @@ impl Durable {
         let base = self.log.base_index();
         let covered = base.0.saturating_sub(before.0) as usize;
         self.log.truncate_after(before.max(base));
-        suffix.entries.iter().take(count).skip(covered).for_each(|entry| self.log.push(entry.clone()));
+        self.log.extend(suffix.entries[..count].get(covered..).unwrap_or(&[]));
     }
 
     /// What a server does with its disk before it starts. What is not whole is known by its checksum. It

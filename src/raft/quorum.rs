@@ -44,16 +44,27 @@ pub fn vote_result(configuration: &Configuration, granted: ServerSet, refused: S
 /// The highest index that a majority has reached, when `reached` tells how far each voter is; during
 /// joint consensus the lower of both majorities' indexes.
 pub fn majority_index(configuration: &Configuration, reached: impl Fn(ServerId) -> Index) -> Index {
+    majority_index_counting(configuration, ServerSet::EMPTY, reached)
+}
+
+/// [`majority_index`], if these servers' copies were counted as well: the mistake that §6 and D4.2.1 warn
+/// of, for majorities stay as large as the voters make them.
+pub fn majority_index_counting(
+    configuration: &Configuration,
+    others: ServerSet,
+    reached: impl Fn(ServerId) -> Index,
+) -> Index {
     let of = |voters: ServerSet| {
+        let counted = voters.or(others);
         let mut indexes = [Index(0); MAX_SERVERS as usize];
-        let count = voters.len() as usize;
-        for (slot, id) in indexes.iter_mut().zip(voters.iter()) {
+        let count = counted.len() as usize;
+        for (slot, id) in indexes.iter_mut().zip(counted.iter()) {
             *slot = reached(id);
         }
         let indexes = &mut indexes[..count];
         indexes.sort_unstable();
         // From the top, the majority-th: at least that many are there or further.
-        indexes.get(count.wrapping_sub(majority_of(count as u32) as usize)).copied().unwrap_or_default()
+        indexes.get(count.wrapping_sub(majority_of(voters.len()) as usize)).copied().unwrap_or_default()
     };
     let new = of(configuration.voters);
     if configuration.outgoing.is_empty() { new } else { new.min(of(configuration.outgoing)) }

@@ -115,7 +115,7 @@ impl Node {
     }
 
     /// The last round that a majority has answered is confirmed, and all before it.
-    fn confirm_rounds<O: Observer>(&mut self, step: &mut Step<O>) {
+    pub(super) fn confirm_rounds<O: Observer>(&mut self, step: &mut Step<O>) {
         let (id, configuration) = (self.id, self.configuration);
         let Some(leading) = self.leading_mut() else { return };
         let answered = |peer: ServerId| {
@@ -155,7 +155,9 @@ impl Node {
             return whole;
         }
         let drift = u128::from(self.options.drift_ppm);
+        // And it is over before the first of them may vote, not at the same moment.
         let us = (u128::from(whole.min_us) * 1_000_000 / (1_000_000 + drift)) as u64;
+        let us = us.saturating_sub(1);
         step.choose(Rule::LeaseBoundedByDrift, TimerRange { min_us: us, max_us: us }, whole)
     }
 

@@ -2,11 +2,19 @@
 
 use super::message::{AppendOutcome, Body, ConflictHint};
 use super::node::{Backtracking, Effect, Node, Refused, Step};
-use super::quorum;
 use super::role::{Leadership, Mode, Progress, Role};
 use super::rules::{Observer, Rule};
 use super::types::{Index, Round, ServerId, Term};
 use super::{Entries, Entry, Payload};
+
+/// What an AppendEntries says.
+pub(super) struct Append {
+    /// Term and index of the entry before the new ones.
+    pub(super) prev: (Term, Index),
+    pub(super) entries: Entries,
+    pub(super) leader_commit: Index,
+    pub(super) round: Round,
+}
 
 // The leader's side.
 impl Node {
@@ -210,11 +218,7 @@ impl Node {
     pub(super) fn advance_commit<O: Observer>(&mut self, step: &mut Step<O>) {
         let last = self.log.last_index();
         let own = step.choose(Rule::LeaderCountsSelfWhenDurable, self.durable_index(), last);
-        let counted = self.counted(step);
-        let Role::Leader(leading) = &self.role else { return };
-        let stored = quorum::majority_index(&counted, |id| {
-            if id == self.id { own } else { leading.progress[id.slot()].matched }
-        });
+        let stored = self.stored_on_majority(own, step);
         let n = step.choose(Rule::CommitAfterQuorum, stored, last);
         if n <= self.commit {
             return;
@@ -238,12 +242,10 @@ impl Node {
         &mut self,
         leader: ServerId,
         asked: Term,
-        prev: (Term, Index),
-        entries: &Entries,
-        leader_commit: Index,
-        round: Round,
+        request: Append,
         step: &mut Step<O>,
     ) {
+        let Append { prev, entries, leader_commit, round } = request;
         let count = entries.len() as u64;
         let answer = |outcome| Body::AppendEntriesReply { asked, prev_index: prev.1, count, outcome, round };
         if !step.guard(Rule::RefuseStaleAppend, asked >= self.term, asked, self.term) {
@@ -266,7 +268,7 @@ impl Node {
             let after = self.hard_state_under_way();
             return self.reply(leader, answer(AppendOutcome::Mismatch { hint }), after, step);
         }
-        let last_new = self.store(prev.1, entries, step);
+        let last_new = self.store(prev.1, &entries, step);
         self.follow_commit(leader_commit, last_new, step);
         // A success says that everything up to the last new entry is on disk, a heartbeat's too.
         let after = self.log_under_way(last_new);
@@ -340,8 +342,8 @@ impl Node {
 
         let before = self.log.last_index();
         self.log.truncate_after(keep);
-        let new = entries.iter().skip((keep.0 - prev.0) as usize);
-        new.chain(behind.iter().take(spared as usize)).for_each(|entry| self.log.push(entry.clone()));
+        self.log.extend(entries.get((keep.0 - prev.0) as usize..).unwrap_or(&[]));
+        self.log.extend(&behind[..spared as usize]);
         if keep == prev {
             step.shared = Some((prev.next(), entries.clone()));
         }

@@ -87,26 +87,22 @@ pub fn plan(seed: Seed, servers: u8, until_us: u64) -> (Setup, Vec<(u64, Action)
 #[must_use]
 pub fn plan_of_all(seed: Seed, servers: u8, until_us: u64) -> (Setup, Vec<(u64, Action)>) {
     let (mut setup, mut actions) = plan(seed, servers, until_us);
-    let dice = &mut Dice(Xoshiro256PlusPlus::seed_from_u64(seed.0 ^ 0x5eed_0f_a11));
+    let dice = &mut Dice(Xoshiro256PlusPlus::seed_from_u64(seed.0 ^ 0x5eed_0fa1));
     setup.options = all_options(&setup.options, dice);
     let mut more = Vec::new();
     for (at_us, action) in &mut actions {
         match action {
             Action::SetOptions { options } => {
-                *options = if dice.one_in(2) {
-                    all_options(options, dice)
-                } else {
-                    of_calm(&setup.options, options)
-                };
+                let Options { sessions, session_life, .. } = setup.options;
+                let drawn = Options { sessions, session_life, ..all_options(options, dice) };
+                *options = if dice.one_in(2) { drawn } else { of_calm(&setup.options, options) };
             }
             // A crash in the middle of a write, if there is one; else it crashes as planned.
             Action::Crash { server } if dice.one_in(4) => {
                 more.push((*at_us, Action::Tear { server: *server }))
             }
             Action::Submit { op, mode, .. } => *mode = read_mode(op, dice),
-            Action::Propose { op, .. } => {
-                let _ = read_mode(op, dice);
-            }
+            Action::Propose { op, .. } => *op = of_c1(op),
             _ => {}
         }
     }
@@ -171,21 +167,21 @@ fn read_mode(op: &mut Op, dice: &mut Dice) -> Option<ReadMode> {
         Op::Get { .. } => {
             Some(dice.pick(&[ReadMode::Log, ReadMode::ReadIndex, ReadMode::Lease, ReadMode::Lease]))
         }
-        Op::Put { key, .. } | Op::Delete { key } | Op::Append { key, .. } | Op::Cas { key, .. } => {
-            let own = format!("c1.{key}");
-            *op = if dice.one_in(2) { Op::Increment { key: "counter".into() } } else { renamed(op, own) };
+        _ => {
+            *op = if dice.one_in(2) { Op::Increment { key: "counter".into() } } else { of_c1(op) };
             None
         }
-        _ => None,
     }
 }
 
-fn renamed(op: &Op, key: String) -> Op {
+/// The same with keys of its own.
+fn of_c1(op: &Op) -> Op {
+    let own = |key: String| format!("c1.{key}");
     match op.clone() {
-        Op::Put { value, .. } => Op::Put { key, value },
-        Op::Append { value, .. } => Op::Append { key, value },
-        Op::Cas { expect, value, .. } => Op::Cas { key, expect, value },
-        Op::Delete { .. } => Op::Delete { key },
+        Op::Put { key, value } => Op::Put { key: own(key), value },
+        Op::Append { key, value } => Op::Append { key: own(key), value },
+        Op::Cas { key, expect, value } => Op::Cas { key: own(key), expect, value },
+        Op::Delete { key } => Op::Delete { key: own(key) },
         other => other,
     }
 }
@@ -205,10 +201,10 @@ fn administration(booted: &mut u8, setup: &Setup, dice: &mut Dice) -> Action {
         8 | 9 => {
             let voters = dice.group(*booted);
             let learners = dice.group(*booted).minus(voters);
-            change(Change::Joint { voters, learners, manual: dice.one_in(2) })
+            change(Change::Joint { voters, learners, manual: dice.one_in(3) })
         }
-        10 | 11 => change(Change::Leave),
-        12 | 13 => Action::Transfer { to: any(dice), at: None },
+        10..=12 => change(Change::Leave),
+        13 => Action::Transfer { to: any(dice), at: None },
         14 | 15 => Action::Snapshot { server: any(dice) },
         16 | 17 => {
             let ppm = dice.pick(&[0, DRIFT_PPM, -DRIFT_PPM]);

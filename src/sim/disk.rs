@@ -78,11 +78,7 @@ impl Disk {
     pub fn finish(&mut self, now_us: u64) -> Option<(Token, EventId, Option<LogEnd>)> {
         let pending = self.queue.pop_front()?;
         let (token, cause) = (pending.write.token, pending.cause);
-        let last = if self.lies || self.pretended.is_some() {
-            self.pretend(pending, now_us)
-        } else {
-            self.durable.write(&pending.write)
-        };
+        let last = if self.lies { self.pretend(pending, now_us) } else { self.durable.write(&pending.write) };
         Some((token, cause, last))
     }
 
@@ -94,6 +90,14 @@ impl Disk {
         let last = pretended.0.write(&pending.write);
         pretended.1.push_back(Pending { done_us: now_us + CACHED_US, ..pending });
         last
+    }
+
+    /// From now on it lies, or tells the truth; then it first does all that it has said was done.
+    pub fn set_lies(&mut self, lies: bool) {
+        self.lies = lies;
+        if !lies {
+            self.flush(u64::MAX);
+        }
     }
 
     /// Does what it has said was done, as far as there was time.

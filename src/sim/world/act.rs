@@ -4,14 +4,14 @@ use super::{Draft, Watch, World};
 use crate::kv::{Command, Op, TEXT_MAX};
 use crate::raft::{
     Change, Configuration, Durable, Input, MAX_SERVERS, Node, Payload, ReadMode, RoleName, Rule, Rules,
-    ServerId, ServerSet, Unobserved, rules,
+    ServerId, ServerSet, Timer, Unobserved, rules,
 };
 use crate::sim::action::{Action, CLOCK_PPM_MAX, CLOCK_PPM_MIN, Refusal};
 use crate::sim::client::{QUEUE_MAX, Wish};
 use crate::sim::disk::Disk;
 use crate::sim::event::{EventId, What};
 use crate::sim::net::{DropReason, Endpoint, Packet, PacketName};
-use crate::sim::server::Server;
+use crate::sim::server::{Running, Server};
 use crate::sim::setup::Options;
 
 impl World {
@@ -263,7 +263,7 @@ impl World {
             }
             Action::Wipe { server } => self.wipe(*server, draft, watch),
             Action::SetClock { server, ppm } => self.servers[server.slot()].clock_ppm = *ppm,
-            Action::SetDisk { server, lies } => self.servers[server.slot()].disk.lies = *lies,
+            Action::SetDisk { server, lies } => self.servers[server.slot()].disk.set_lies(*lies),
             Action::Submit { op, to, mode } => {
                 let reads = matches!(op, Op::Get { .. });
                 let mode = mode.unwrap_or(self.options.reads);
@@ -283,6 +283,16 @@ impl World {
         match action {
             Action::Fire { server, timer } => {
                 self.fire(*server, *timer, Some(cause), watch);
+            }
+            Action::Resume { server } => {
+                // A lease is a promise about time: it ran out while the server stood still, and before any
+                // mail that waits the server looks at its clock.
+                for timer in Timer::LEASES {
+                    let over = |running: Running| running.fires_us <= self.now_us;
+                    if self.servers[server.slot()].timer(timer).is_some_and(over) {
+                        self.fire(*server, timer, Some(cause), watch);
+                    }
+                }
             }
             Action::Deliver { message } => {
                 if let Some(Packet { name, content, cause: sent_by, .. }) = self.network.take(*message) {

@@ -121,7 +121,8 @@ fn is_once<W: Watch>(store: &Store, command: &Command, rules: rules::Rules, watc
     if !command.session {
         return false;
     }
-    let known = store.sessions().get(&command.client).map(|session| session.serial);
-    let fresh = known.is_some_and(|known| known < command.serial);
-    fresh || !rules::guard(rules, watch, Rule::Sessions, false, command.serial, known.unwrap_or(0))
+    let session = store.sessions().get(&command.client);
+    let fresh = session.is_some_and(|session| !session.ended && session.serial < command.serial);
+    let known = session.map_or(0, |session| session.serial);
+    fresh || !rules::guard(rules, watch, Rule::Sessions, false, command.serial, known)
 }
