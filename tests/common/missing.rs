@@ -5,7 +5,7 @@
 use crate::common::*;
 use wavetank::check::Property;
 use wavetank::kv::Op;
-use wavetank::raft::{Change, ReadMode, Rule, Rules, ServerId};
+use wavetank::raft::{Change, Guard, ReadMode, Rule, Rules};
 use wavetank::sim::{Action, ClientId, Endpoint, Finished, Outcome, PacketName, Setup};
 use wavetank::timeline::Run;
 
@@ -14,53 +14,69 @@ pub const THREE: &str = "S1:F1 1 / S2:F1 1 / S3:F1 1";
 /// Three servers, the first of which leads.
 pub const LED: &str = "S1:L2 2 / S2:F2 2 / S3:F2 2";
 
+/// How a run begins: by hand, or in a world where time passes.
+pub struct Begin<'a> {
+    setup: Setup,
+    start: &'a str,
+    by_hand: bool,
+}
+
+/// By hand, with this setup, from this state.
+pub fn by_hand(setup: Setup, start: &str) -> Begin<'_> {
+    Begin { setup, start, by_hand: true }
+}
+
+/// The same, in a world where time passes.
+pub fn in_time(setup: Setup, start: &str) -> Begin<'_> {
+    Begin { setup, start, by_hand: false }
+}
+
 /// Runs the script with the rule off, by hand from that state: the promise falls. Then the same
 /// recording with every rule on: the rule refuses something, and nothing falls.
 #[track_caller]
 pub fn falls(rule: Rule, property: Property, start: &str, script: impl Fn(&mut Run)) {
-    let run = still(&without(&Setup::new(5, 1), &[rule]), start);
-    goes_wrong_without(rule, run, script, |run| broken(run).contains(&property));
+    let begin = by_hand(Setup::new(5, 1), start);
+    let kept = with_and_without(rule, begin, script, |run| {
+        assert!(broken(run).contains(&property), "{rule} is off: {:?}\n{}", run.violations(), story(run));
+    });
+    assert_eq!(kept.violations(), [], "{rule} is on\n{}", story(&kept));
 }
 
-/// [`falls`] for what the checker does not know, by hand and with these options: `wrong` says whether it
-/// has come to that.
+/// [`falls`] for what the checker does not know: what the script comes to without the rule and with it.
+/// No promise that the checker knows falls with it.
 #[track_caller]
-pub fn goes_wrong(
+pub fn comes_to(
     rule: Rule,
-    setup: &Setup,
-    start: &str,
+    begin: Begin,
     script: impl Fn(&mut Run),
-    wrong: impl Fn(&Run) -> bool,
+    outcome: impl Fn(&Run) -> String,
+    [off, on]: [&str; 2],
 ) {
-    goes_wrong_without(rule, still(&without(setup, &[rule]), start), script, wrong);
+    let kept = with_and_without(rule, begin, script, |run| {
+        assert_eq!(outcome(run), off, "{rule} is off\n{}", story(run));
+    });
+    assert_eq!(outcome(&kept), on, "{rule} is on\n{}", story(&kept));
+    assert_eq!(kept.violations(), [], "{rule} is on\n{}", story(&kept));
 }
 
-/// The same, in a world where time passes.
+/// Runs the script without the rule, and judges that. Returns the same recording with the rule.
 #[track_caller]
-pub fn goes_wrong_in_time(
-    rule: Rule,
-    setup: &Setup,
-    start: &str,
-    script: impl Fn(&mut Run),
-    wrong: impl Fn(&Run) -> bool,
-) {
-    goes_wrong_without(rule, state_with(&without(setup, &[rule]), start), script, wrong);
-}
-
-#[track_caller]
-fn goes_wrong_without(rule: Rule, mut run: Run, script: impl Fn(&mut Run), wrong: impl Fn(&Run) -> bool) {
+fn with_and_without(rule: Rule, begin: Begin, script: impl Fn(&mut Run), judge: impl Fn(&Run)) -> Run {
+    let Begin { setup, start, by_hand } = begin;
+    let setup = without(&setup, &[rule]);
+    let mut run = if by_hand { still(&setup, start) } else { state_with(&setup, start) };
     script(&mut run);
-    assert!(wrong(&run), "{rule} is off: {:?}, {:?}\n{}", run.violations(), told(&run), story(&run));
-    let turn = |run: &Run| run.events().iter().any(|e| e.guards.iter().any(|g| g.rule == rule && g.broken()));
-    assert!(turn(&run), "the run took its wrong turn by that rule");
+    judge(&run);
+    let decided = |run: &Run, how: fn(&Guard) -> bool| {
+        run.events().iter().any(|event| event.guards.iter().any(|guard| guard.rule == rule && how(guard)))
+    };
+    assert!(decided(&run, Guard::broken), "the run took its wrong turn by {rule}");
 
     let mut recording = run.recording();
     recording.setup.rules_off = Rules::ALL_ON;
     let kept = Run::replay(&recording).expect("the recording makes a run");
-    assert_eq!(kept.violations(), [], "{rule} is on\n{}", story(&kept));
-    assert!(!wrong(&kept), "{rule} is on: {:?}\n{}", told(&kept), story(&kept));
-    let refused = kept.events().iter().any(|e| e.guards.iter().any(|g| g.rule == rule && g.refused()));
-    assert!(refused, "{rule} is on, and refuses nothing\n{}", story(&kept));
+    assert!(decided(&kept, Guard::refused), "{rule} is on, and refuses nothing\n{}", story(&kept));
+    kept
 }
 
 // Administrators.
@@ -177,38 +193,18 @@ pub fn answered(run: &mut Run) {
     }
 }
 
-/// What the client asked and was told, oldest first: `x?: 1`.
-pub fn told(run: &Run) -> Vec<String> {
+/// What the client asked and was told, oldest first: `x←1: OK, x?: 1`.
+pub fn told(run: &Run) -> String {
     let say = |Finished { op, outcome, .. }: &Finished| match outcome {
         Outcome::Done(output) => format!("{op}: {output}"),
         Outcome::Failed => format!("{op}: failed"),
         Outcome::Unknown => format!("{op}: unknown"),
     };
-    run.world().clients()[0].finished.iter().map(say).collect()
-}
-
-/// Whether the client was told that x is 1, and after that that there is no x.
-pub fn read_stale(run: &Run) -> bool {
-    told(run) == ["x←1: OK", "x?: (nothing)"]
+    run.world().clients()[0].finished.iter().map(say).collect::<Vec<_>>().join(", ")
 }
 
 /// In a world where time passes: until the client knows what came of what it asked.
 #[track_caller]
 pub fn until_told(run: &mut Run, within_ms: u64) {
     until(run, within_ms, "the client knows", |run| run.world().clients()[0].call.is_none());
-}
-
-/// The highest term that anyone has.
-pub fn highest_term(run: &Run) -> u64 {
-    run.world().servers().iter().map(|server| server.node.term().0).max().unwrap_or_default()
-}
-
-/// Those who lead, in their own opinion.
-pub fn leaders(run: &Run) -> Vec<ServerId> {
-    run.world()
-        .servers()
-        .iter()
-        .filter(|s| s.is_active() && s.node.is_leader())
-        .map(|s| s.node.id())
-        .collect()
 }
