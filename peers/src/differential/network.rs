@@ -3,8 +3,8 @@
 //! Single messages cannot be compared, since the cores send different ones: raft-rs has heartbeats of
 //! their own, tells a commit at once, and probes before it streams. What a round comes to can be.
 
-use super::schedule::{Happening, Passes, Round};
-use super::side::{Event, Kind, Side, Slot};
+use super::schedule::{Happening, MOST, Passes, Round};
+use super::side::{Event, Kind, Route, Side, Slot};
 use std::collections::VecDeque;
 
 /// More deliveries than any round needs: then something goes on for ever.
@@ -36,30 +36,50 @@ impl<S: Side> Network<S> {
         }
         self.mix(round);
         self.settle(round)?;
+        for &Happening { slot, event } in &round.happenings {
+            if matches!(event, Event::Transfer(_)) {
+                self.happen(&Happening { slot, event: Event::EndTransfer });
+            }
+        }
         if round.passes == Passes::Everything { self.synchronise(round) } else { Ok(()) }
     }
 
     /// Every leader beats until all that it reaches have its log and know its commit. Twice: a beat
     /// brings the entries, and the next the commit that follows from them. The latest term goes first, and
     /// one after the other: our heartbeats carry entries at once, raft-rs's only after an answer, and a
-    /// leader can be deposed in between.
+    /// leader can be deposed in between. So one that can be deposed is told first.
     fn synchronise(&mut self, passes: &Round) -> Result<(), String> {
         for _ in 0..2 {
             let mut slots: Vec<Slot> = (0..self.servers).collect();
             slots.sort_by_key(|&slot| std::cmp::Reverse(self.side.term(slot)));
             for slot in slots {
-                if self.side.leads(slot) {
-                    self.happen(&Happening { slot, event: Event::Beat });
-                    self.settle(passes)?;
-                }
+                let term = self.side.term(slot);
+                let later: [bool; MOST] =
+                    std::array::from_fn(|peer| peer < self.servers && self.side.term(peer) > term);
+                self.beat(slot, &passes.between(slot, &later))?;
+                self.beat(slot, passes)?;
             }
         }
         Ok(())
     }
 
+    fn beat(&mut self, slot: Slot, passes: &Round) -> Result<(), String> {
+        if self.side.leads(slot) {
+            self.happen(&Happening { slot, event: Event::Beat });
+            self.settle(passes)?;
+        }
+        Ok(())
+    }
+
     fn happen(&mut self, happening: &Happening) {
-        // Asked to take a command, a follower of ours says who leads, and one of theirs sends it there.
-        if matches!(happening.event, Event::Propose(_)) && !self.side.leads(happening.slot) {
+        let needs = match happening.event {
+            // Asked for these, a follower of ours says who leads, and one of theirs passes it on.
+            Event::Propose(_) | Event::Transfer(_) => Some(true),
+            // A leader hears itself.
+            Event::Silence => Some(false),
+            _ => None,
+        };
+        if needs.is_some_and(|leads| leads != self.side.leads(happening.slot)) {
             return;
         }
         self.side.happen(happening.slot, happening.event, &mut self.out);
@@ -70,9 +90,18 @@ impl<S: Side> Network<S> {
     fn mix(&mut self, round: &Round) {
         let order = |message: &S::Message| {
             let route = S::route(message);
-            (route.kind != Kind::VoteRequest, round.order[route.from][route.to])
+            (
+                !matches!(route.kind, Kind::VoteRequest | Kind::PreVoteRequest),
+                round.order[route.from][route.to],
+            )
         };
         self.queue.make_contiguous().sort_by_key(order);
+    }
+
+    /// Asked about the very term that it is in, a server of raft-rs may say yes, and one of ours says no
+    /// and names the term: both are safe. The question gets lost.
+    fn is_doubtful(&self, route: Route) -> bool {
+        route.about == Some(self.side.term(route.to))
     }
 
     fn settle(&mut self, round: &Round) -> Result<(), String> {
@@ -81,7 +110,7 @@ impl<S: Side> Network<S> {
             let route = S::route(&message);
             if round.delays(route) {
                 self.held.push(message);
-            } else if round.lets_pass(route) {
+            } else if round.lets_pass(route) && !self.is_doubtful(route) {
                 let bare = round.passes == Passes::Old && route.fresh;
                 let message = if bare { S::without_entries(message) } else { message };
                 self.side.deliver(message, &mut self.out);

@@ -51,7 +51,7 @@ impl Ours {
             for effect in std::mem::take(&mut effects) {
                 match effect {
                     Effect::Persist(write) => written.push((write.token, disk.write(&write))),
-                    Effect::Send(message, _) => out.extend(answered(message)),
+                    Effect::Send(message, _) if is_sent_by_both(&message, &self.options) => out.push(message),
                     Effect::Apply(upto) => {
                         let log = node.log();
                         let new = applied.len() as u64 + 1..=upto.0;
@@ -73,15 +73,16 @@ impl Ours {
     }
 }
 
-/// The message, unless raft-rs would not have sent it: without pre_vote and check_quorum it does not
-/// answer a request of an older term. Figure 2 does, and whoever asked learns the term. A network may
-/// lose any message, so here it loses those.
-fn answered(message: Message) -> Option<Message> {
-    let asked = match message.body {
-        Body::RequestVoteReply { asked, .. } | Body::AppendEntriesReply { asked, .. } => asked,
-        _ => message.term,
-    };
-    (asked == message.term).then_some(message)
+/// Whether raft-rs would have sent this, too. Figure 2 answers a request of an older term, and whoever
+/// asked learns the term; raft-rs does so with pre_vote or check_quorum, and then not for votes. And where
+/// ours says no to a candidate because it hears from a leader, raft-rs says nothing. A network may lose
+/// any message, so here it loses those.
+fn is_sent_by_both(message: &Message, options: &Options) -> bool {
+    match message.body {
+        Body::RequestVoteReply { asked, .. } => asked == message.term,
+        Body::AppendEntriesReply { asked, .. } => asked == message.term || options.pre_vote,
+        _ => true,
+    }
 }
 
 impl Side for Ours {
@@ -96,6 +97,10 @@ impl Side for Ours {
                 self.step(slot, Input::Proposed(vec![payload]), out);
             }
             Event::Restart => self.restart(slot),
+            Event::Silence => self.step(slot, Input::Fired(Timer::Stickiness), out),
+            Event::CheckQuorum => self.step(slot, Input::Fired(Timer::Quorum), out),
+            Event::Transfer(to) => self.step(slot, Input::TransferAsked(id(to)), out),
+            Event::EndTransfer => self.step(slot, Input::Fired(Timer::Transfer), out),
         }
     }
 
@@ -112,17 +117,23 @@ impl Side for Ours {
 
     fn route(message: &Message) -> Route {
         let kind = match message.body {
+            Body::PreVote { .. } => Kind::PreVoteRequest,
+            Body::PreVoteReply { .. } => Kind::PreVoteReply,
             Body::RequestVote { .. } => Kind::VoteRequest,
             Body::RequestVoteReply { .. } => Kind::VoteReply,
             Body::AppendEntries { .. } => Kind::AppendRequest,
             Body::AppendEntriesReply { .. } => Kind::AppendReply,
+            Body::TimeoutNow => Kind::TimeoutNow,
             ref other => unreachable!("{other:?} is not sent here"),
         };
-        let fresh = match &message.body {
-            Body::AppendEntries { entries, .. } => entries.iter().any(|entry| entry.term == message.term),
-            _ => false,
+        let (fresh, about) = match &message.body {
+            Body::AppendEntries { entries, .. } => {
+                (entries.iter().any(|entry| entry.term == message.term), None)
+            }
+            Body::PreVote { asked, .. } => (false, Some(asked.0)),
+            _ => (false, None),
         };
-        Route { from: message.from.slot(), to: message.to.slot(), kind, fresh }
+        Route { from: message.from.slot(), to: message.to.slot(), kind, fresh, about }
     }
 
     fn term(&self, slot: Slot) -> u64 {

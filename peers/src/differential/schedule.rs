@@ -115,6 +115,9 @@ pub struct Limits {
     pub commands: usize,
     /// Whether messages carry a single entry.
     pub single: bool,
+    /// Whether servers ask before they stand, keep to the leader that they hear, and lead only while they
+    /// are heard: pre_vote and check_quorum.
+    pub guarded: bool,
 }
 
 /// Something happens to a server.
@@ -162,6 +165,12 @@ impl Round {
         Round { passes, ..Round::quiet(self.links.clone()) }
     }
 
+    /// The same, but over no other links than those of this server to these.
+    pub fn between(&self, slot: Slot, peers: &[bool; MOST]) -> Round {
+        let links = self.event_links.only(|a, b| (a == slot && peers[b]) || (b == slot && peers[a]));
+        Round { event_links: links, ..self.clone() }
+    }
+
     /// Draws a round, for a cluster of which these lead.
     pub fn draw(
         limits: Limits,
@@ -177,7 +186,7 @@ impl Round {
             _ => before.clone(),
         };
         let event_links = if dice.percent(30) { links.fewer(servers, dice) } else { links.clone() };
-        let slow = if dice.percent(20) { Links::all().fewer(servers, dice) } else { Links::default() };
+        let slow = if dice.percent(40) { Links::all().fewer(servers, dice) } else { Links::default() };
         let order = std::array::from_fn(|_| std::array::from_fn(|_| dice.next()));
         let mut round =
             Round { event_links, passes: Passes::Everything, happenings: vec![], slow, order, links };
@@ -192,21 +201,44 @@ impl Round {
                 let slot = leaders[dice.below(leaders.len())];
                 for _ in 0..=dice.below(limits.commands) {
                     *command += 1;
-                    self.happenings.push(Happening { slot, event: Event::Propose(*command) });
+                    self.add(slot, Event::Propose(*command));
                 }
                 let unanswered = !limits.single && dice.percent(40);
                 self.passes = if unanswered { Passes::Requests } else { Passes::Everything };
             }
             4 | 5 if limits.single => self.passes = Passes::Old,
             4 => {}
-            5 => self.happenings.push(Happening { slot: dice.below(servers), event: Event::Restart }),
-            _ => {
-                for _ in 0..=dice.below(3) {
-                    self.happenings.push(Happening { slot: dice.below(servers), event: Event::Stand });
-                }
-                self.passes = if dice.percent(40) { Passes::Votes } else { Passes::Everything };
+            5 => self.add(dice.below(servers), Event::Restart),
+            6 if !leaders.is_empty() => {
+                self.draw_for_leader(limits, leaders[dice.below(leaders.len())], dice)
+            }
+            _ => self.draw_elections(limits, dice),
+        }
+    }
+
+    fn draw_for_leader(&mut self, limits: Limits, leader: Slot, dice: &mut Dice) {
+        if limits.guarded && dice.percent(50) {
+            self.add(leader, Event::CheckQuorum);
+        } else {
+            self.add(leader, Event::Transfer(dice.below(limits.servers)));
+        }
+    }
+
+    fn draw_elections(&mut self, limits: Limits, dice: &mut Dice) {
+        let share = [0, 50, 100, 100][dice.below(4)];
+        for slot in (0..limits.servers).filter(|_| limits.guarded) {
+            if dice.percent(share) {
+                self.add(slot, Event::Silence);
             }
         }
+        for _ in 0..=dice.below(3) {
+            self.add(dice.below(limits.servers), Event::Stand);
+        }
+        self.passes = if dice.percent(40) { Passes::Votes } else { Passes::Everything };
+    }
+
+    pub fn add(&mut self, slot: Slot, event: Event) {
+        self.happenings.push(Happening { slot, event });
     }
 
     /// Whether such a message arrives.
@@ -219,12 +251,13 @@ impl Round {
         kind && self.event_links.up(route.from, route.to)
     }
 
-    /// Whether such a message waits for the next round.
+    /// Whether such a message waits for the next round. A PreVote does not: raft-rs counts a late yes for
+    /// another term than it was asked about.
     pub fn delays(&self, route: Route) -> bool {
-        is_vote(route.kind) && self.slow.up(route.from, route.to)
+        matches!(route.kind, Kind::VoteRequest | Kind::VoteReply) && self.slow.up(route.from, route.to)
     }
 }
 
 fn is_vote(kind: Kind) -> bool {
-    matches!(kind, Kind::VoteRequest | Kind::VoteReply)
+    matches!(kind, Kind::PreVoteRequest | Kind::PreVoteReply | Kind::VoteRequest | Kind::VoteReply)
 }

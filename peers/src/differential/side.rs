@@ -14,15 +14,26 @@ pub enum Event {
     Propose(u64),
     /// It loses everything but its disk, and comes up again.
     Restart,
+    /// The shortest election timeout has passed without word from a leader, so that it may vote again.
+    Silence,
+    /// It looks whether a majority has answered since it looked last, if it leads.
+    CheckQuorum,
+    /// It hands its leadership over, if it leads.
+    Transfer(Slot),
+    /// It no longer tries to.
+    EndTransfer,
 }
 
 /// What kind of thing a message says. A heartbeat is a kind of append.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    PreVoteRequest,
+    PreVoteReply,
     VoteRequest,
     VoteReply,
     AppendRequest,
     AppendReply,
+    TimeoutNow,
 }
 
 /// Where a message goes, and what kind it is.
@@ -33,6 +44,8 @@ pub struct Route {
     pub kind: Kind,
     /// Whether it carries an entry of the sender's own term.
     pub fresh: bool,
+    /// The term that a PreVote asks about.
+    pub about: Option<u64>,
 }
 
 /// An entry: its term and its command. A leader's first entry has none.

@@ -12,13 +12,28 @@ struct Server {
 
 pub struct Theirs {
     servers: Vec<Server>,
-    max_size_per_msg: u64,
+    settings: Settings,
 }
 
-fn node(slot: Slot, storage: MemStorage, max_size_per_msg: u64) -> RawNode<MemStorage> {
-    // raft-rs may tell a commit at once. Figure 2 tells it with the next message.
-    let config =
-        Config { id: slot as u64 + 1, max_size_per_msg, skip_bcast_commit: true, ..Config::default() };
+/// What is told to raft-rs.
+#[derive(Clone, Copy)]
+pub struct Settings {
+    /// The most bytes of entries in one message; 0 is one entry.
+    pub max_size_per_msg: u64,
+    /// Whether pre_vote and check_quorum are on.
+    pub guarded: bool,
+}
+
+fn node(slot: Slot, storage: MemStorage, settings: Settings) -> RawNode<MemStorage> {
+    let config = Config {
+        id: slot as u64 + 1,
+        max_size_per_msg: settings.max_size_per_msg,
+        pre_vote: settings.guarded,
+        check_quorum: settings.guarded,
+        // raft-rs may tell a commit at once. Figure 2 tells it with the next message.
+        skip_bcast_commit: true,
+        ..Config::default()
+    };
     let logger = slog::Logger::root(slog::Discard, slog::o!());
     RawNode::new(&config, storage, &logger).expect("these settings are valid")
 }
@@ -29,14 +44,13 @@ fn seen(entry: &Entry) -> Seen {
 }
 
 impl Theirs {
-    /// A cluster that puts at most so many bytes of entries in one message; 0 is one entry.
-    pub fn new(servers: Slot, max_size_per_msg: u64) -> Theirs {
+    pub fn new(servers: Slot, settings: Settings) -> Theirs {
         let voters: Vec<u64> = (1..=servers as u64).collect();
         let server = |slot| {
             let storage = MemStorage::new_with_conf_state((voters.clone(), vec![]));
-            Server { node: node(slot, storage, max_size_per_msg), applied: Vec::new() }
+            Server { node: node(slot, storage, settings), applied: Vec::new() }
         };
-        Theirs { servers: (0..servers).map(server).collect(), max_size_per_msg }
+        Theirs { servers: (0..servers).map(server).collect(), settings }
     }
 
     /// Does what a server wants done, as raft-rs's own example does it.
@@ -66,14 +80,21 @@ impl Theirs {
 
     fn restart(&mut self, slot: Slot) {
         let Server { node: running, applied } = &mut self.servers[slot];
-        *running = node(slot, running.store().clone(), self.max_size_per_msg);
+        *running = node(slot, running.store().clone(), self.settings);
         applied.clear();
     }
 }
 
+/// raft-rs does this by itself after so many ticks.
+fn check_quorum(node: &mut RawNode<MemStorage>) {
+    let mut message = Message::default();
+    message.set_msg_type(MessageType::MsgCheckQuorum);
+    node.raft.step(message).expect("a check is never refused");
+}
+
 /// raft-rs lets votes say what the sender knows to be committed. Figure 2 does not, so it is taken out.
 fn without_commit_by_vote(mut message: Message) -> Message {
-    if matches!(Theirs::route(&message).kind, Kind::VoteRequest | Kind::VoteReply) {
+    if !matches!(Theirs::route(&message).kind, Kind::AppendRequest | Kind::AppendReply) {
         message.commit = 0;
         message.commit_term = 0;
     }
@@ -92,6 +113,11 @@ impl Side for Theirs {
                 node.propose(vec![], command.to_le_bytes().to_vec()).expect("the leader takes proposals");
             }
             Event::Restart => self.restart(slot),
+            // It counts ticks since it heard from a leader.
+            Event::Silence => node.raft.election_elapsed = Config::default().election_tick,
+            Event::CheckQuorum => check_quorum(node),
+            Event::Transfer(to) => node.transfer_leader(to as u64 + 1),
+            Event::EndTransfer => node.raft.abort_leader_transfer(),
         }
         self.carry_out(slot, out);
     }
@@ -110,6 +136,9 @@ impl Side for Theirs {
 
     fn route(message: &Message) -> Route {
         let kind = match message.get_msg_type() {
+            MessageType::MsgRequestPreVote => Kind::PreVoteRequest,
+            MessageType::MsgRequestPreVoteResponse => Kind::PreVoteReply,
+            MessageType::MsgTimeoutNow => Kind::TimeoutNow,
             MessageType::MsgRequestVote => Kind::VoteRequest,
             MessageType::MsgRequestVoteResponse => Kind::VoteReply,
             MessageType::MsgAppend | MessageType::MsgHeartbeat => Kind::AppendRequest,
@@ -117,7 +146,8 @@ impl Side for Theirs {
             other => unreachable!("{other:?} is not sent here"),
         };
         let fresh = message.entries.iter().any(|entry| entry.term == message.term);
-        Route { from: message.from as Slot - 1, to: message.to as Slot - 1, kind, fresh }
+        let about = (kind == Kind::PreVoteRequest).then_some(message.term);
+        Route { from: message.from as Slot - 1, to: message.to as Slot - 1, kind, fresh, about }
     }
 
     fn term(&self, slot: Slot) -> u64 {
