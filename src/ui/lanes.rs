@@ -167,7 +167,7 @@ fn LaneBars(props: &LaneProps) -> Html {
             chosen.set(Some(lane.bars[to].serial));
         }
     };
-    let span = (*to_us - *from_us).max(1) as f64 / 94.0;
+    let span = (*to_us - *from_us).max(1) as f64 / 100.0;
     let percent = |us: u64| us.saturating_sub(*from_us) as f64 / span;
     let shown = &lane.bars[now];
     let text = {
@@ -179,7 +179,7 @@ fn LaneBars(props: &LaneProps) -> Html {
     html! {
         <>
             <svg class="lane-bars" tabindex="0" role="img" aria-label={format!("{} requests; the arrow keys go through them", lane.bars.len())} {onkeydown}>
-                <line x1="0" x2="100%" y1="15" y2="15" class="lane-line" />
+                <line x1="0" x2="100%" y1="22" y2="22" class="lane-line" />
                 { for lane.bars.iter().enumerate().map(|(n, bar)| {
                     let (class, sign) = bar.end.look();
                     let (x, end) = (percent(bar.from_us), percent(bar.to_us.unwrap_or(*to_us)));
@@ -190,13 +190,13 @@ fn LaneBars(props: &LaneProps) -> Html {
                     html! {
                         <g key={bar.serial} class={classes!("lane-bar", class, (n == now).then_some("selected"))} data-end={class} onmouseenter={choose.clone()} onclick={choose}>
                             <title>{ &bar.text }</title>
-                            <rect x={format!("{x:.2}%")} y="6" width={format!("{:.2}%", (end - x).max(0.8))} height="18" rx="3" />
-                            <text x={format!("{end:.2}%")} dx="3" y="20">{ sign }</text>
+                            <rect x={format!("{x:.2}%")} y="15" width={format!("{:.2}%", (end - x).max(0.8))} height="14" rx="3" />
+                            <text x={format!("{:.2}%", (x + end) / 2.0)} y="11">{ sign }</text>
                         </g>
                     }
                 }) }
             </svg>
-            <p class="lane-text" aria-live="polite">{ text }</p>
+            <p class="lane-text" aria-live={if chosen.is_some() { "polite" } else { "off" }}>{ text }</p>
         </>
     }
 }

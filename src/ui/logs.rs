@@ -83,7 +83,7 @@ fn rows(tank: &Tank, &(first, last): &(u64, u64)) -> Vec<Rc<Row>> {
                 let entry = node.log().get(index)?;
                 let (configuration, text) = match &entry.payload {
                     Payload::Configuration(new) => {
-                        (true, change_text(node.log().configuration_at(index.prev()), new))
+                        (true, change_text(&before(servers, index, entry.term), new))
                     }
                     payload => (false, payload_text(payload)),
                 };
@@ -108,12 +108,22 @@ fn rows(tank: &Tank, &(first, last): &(u64, u64)) -> Vec<Rc<Row>> {
                     .filter(|base| base.0 >= first)
                     .map(|base| (base, first.max(1), base.0.min(last))),
                 cells: cells.collect(),
-                progress: leader.and_then(|leader| leader.node.progress(id)),
+                progress: leader
+                    .filter(|leader| leader.node.configuration().members().contains(id))
+                    .and_then(|leader| leader.node.progress(id)),
                 chosen: selected == Some(Selected::Server(id)),
             })
         };
         servers.iter().map(row).collect()
     })
+}
+
+/// The configuration before an entry, from whoever has the entry and knows: a server that was added has
+/// never heard of the ones before.
+fn before(servers: &[Server], index: Index, term: Term) -> Configuration {
+    let has = servers.iter().map(|s| s.node.log()).filter(|log| log.term_at(index) == Some(term));
+    let known = has.map(|log| *log.configuration_at(index.prev())).find(|known| !known.members().is_empty());
+    known.unwrap_or_default()
 }
 
 /// What a configuration changes, in so few letters that they stand in a cell.
@@ -340,5 +350,33 @@ fn progress(row: &Row, bottom: f64) -> Html {
                 </g>
             }
         </g>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::raft::Change;
+
+    #[test]
+    fn a_change_is_told_in_a_few_letters() {
+        let id = |n| ServerId::new(n).unwrap();
+        let three = Configuration::of_first(3);
+        let joint = Change::Joint {
+            voters: Configuration::of_first(2).voters,
+            learners: Default::default(),
+            manual: false,
+        };
+        let table = [
+            (three, Change::Add(id(4)), "+S4"),
+            (three, Change::Learner(id(5)), "~S5"),
+            (three, Change::Learner(id(3)), "~S3"),
+            (three, Change::Remove(id(2)), "−S2"),
+            (three, joint, "joint"),
+            (three.changed_by(joint).unwrap(), Change::Leave, "C new"),
+        ];
+        for (old, change, text) in table {
+            assert_eq!(change_text(&old, &old.changed_by(change).unwrap()), text);
+        }
     }
 }

@@ -223,3 +223,21 @@ pub fn Members() -> Html {
         </>
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn during_joint_consensus_each_majority_is_counted_for_itself() {
+        let set = |ids: &[u8]| ids.iter().filter_map(|n| ServerId::new(*n)).collect::<ServerSet>();
+        let simple = Configuration::of_first(3);
+        assert_eq!(counts(&simple, "votes", set(&[1, 4])), [("votes".into(), "1 of 3, needs 2 …".into())]);
+        let joint = Configuration { outgoing: set(&[3, 4, 5, 6]), ..simple };
+        let lines = counts(&joint, "votes", set(&[1, 2, 3, 4]));
+        assert_eq!(lines[0], ("votes old".into(), "2 of 4, needs 3 …".into()));
+        assert_eq!(lines[1], ("votes new".into(), "3 of 3, needs 2 ✓".into()));
+        assert!(joint_sentence(&simple).is_none());
+        assert!(joint_sentence(&joint).unwrap().contains("{S3, S4, S5, S6}"));
+    }
+}

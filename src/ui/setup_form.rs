@@ -122,6 +122,9 @@ fn SetupForm(props: &FormProps) -> Html {
                 <label>{ "seed: chance, by number" }
                     <input class="field" type="text" name="seed" value={fields.get("seed").to_owned()} onchange={set("seed")} autocomplete="off" />
                 </label>
+            </div>
+            { option_rows(&|row| fields.get(row.name).to_owned(), &change) }
+            <div class="setup-grid">
                 <label class="wide">{ "begin in this state (empty: servers that have never run)" }
                     <input class="field mono" type="text" name="state" value={fields.get("state").to_owned()} maxlength="4000"
                         placeholder="S1:L4 1122224 c2 / S2 1113 / S3 11222" onchange={set("state")} autocomplete="off" spellcheck="false" />
@@ -130,13 +133,14 @@ fn SetupForm(props: &FormProps) -> Html {
                     <input class="field mono" type="text" name="off" value={fields.get("off").to_owned()} maxlength="1000" onchange={set("off")} autocomplete="off" spellcheck="false" />
                 </label>
             </div>
-            { option_rows(&|row| fields.get(row.name).to_owned(), &change) }
+            <div class="setup-end">
             <div aria-live="polite">
                 { for wanted.troubles.iter().map(|text| html! { <p key={text.clone()} class="trouble">{ text.trim_start_matches("In the address, ").trim_end_matches(" The default stands.") }</p> }) }
                 { super::options_panel::warnings(&wanted.setup.options) }
             </div>
             <button type="submit" class="button primary" aria-disabled={bad.to_string()}
                 title={if bad { "Would do nothing: a field can’t be read" } else { "Ends this run and begins the new one" }}>{ "Begin this run" }</button>
+            </div>
         </form>
     }
 }

@@ -75,7 +75,10 @@ fn server_facts(tank: &Tank, id: ServerId) -> Option<ServerFacts> {
         let cut = |from, to| world.network().is_cut(Endpoint::Server(from), Endpoint::Server(to));
         let peers = world.ids().filter(|peer| *peer != id).map(|peer| Peer {
             id: peer,
-            progress: node.progress(peer).map(|p| (p.next, p.matched, mode_text(server, peer, p.mode))),
+            progress: node
+                .progress(peer)
+                .filter(|_| node.configuration().members().contains(peer))
+                .map(|p| (p.next, p.matched, mode_text(server, peer, p.mode))),
             cut_to: cut(id, peer),
             cut_from: cut(peer, id),
         });
@@ -212,14 +215,14 @@ fn mode_text(server: &Server, peer: ServerId, mode: Mode) -> String {
 /// What can be asked of the leader about this server.
 fn member_actions(id: ServerId, members: &Configuration) -> Html {
     let ask = |change: Change, label: &'static str, hint: &'static str| {
-        html! { <Act action={Action::Change { change, at: None }} {label} {hint} /> }
+        html! { <Act class="small" action={Action::Change { change, at: None }} {label} {hint} /> }
     };
     let votes = members.voters.contains(id);
     let known = members.members().contains(id);
     html! {
         <div class="actions" role="group" aria-label={format!("{id} in the cluster")}>
             if votes {
-                <Act action={Action::Transfer { to: id, at: None }} label="Make leader" key_hint="F" hint="The leader hands its leadership over to it, once it has the whole log (D3.10)" />
+                <Act class="small" action={Action::Transfer { to: id, at: None }} label="Make leader" key_hint="F" hint="The leader hands its leadership over to it, once it has the whole log (D3.10)" />
                 { ask(Change::Learner(id), "Make learner", "It keeps getting the log and has no vote (D4.2.1)") }
             } else {
                 { ask(Change::Add(id), if known { "Promote" } else { "Add as voter" }, "It gets a vote, once it has caught up if that is an option (D4.2.1)") }
@@ -237,17 +240,17 @@ fn fault_actions(id: ServerId, facts: &ServerFacts, fresh: bool) -> Html {
     let (lies, label) = if facts.lies { (false, "Honest disk") } else { (true, "Disk lies") };
     html! {
         <div class="actions" role="group" aria-label={format!("Disk and clock of {id}")}>
-            <Act action={Action::Snapshot { server: id }} label="Take snapshot" key_hint="K" hint="What it has applied is put in the place of its log (§7)" />
-            <Act action={Action::Tear { server: id }} label="Torn write" hint="Crashes in the middle of the write under way: inside Raft’s fault model, if checksums end the log (D3.8)" />
+            <Act class="small" action={Action::Snapshot { server: id }} label="Take snapshot" key_hint="K" hint="What it has applied is put in the place of its log (§7)" />
+            <Act class="small" action={Action::Tear { server: id }} label="Torn write" hint="Crashes in the middle of the write under way: inside Raft’s fault model, if checksums end the log (D3.8)" />
             { for clocks.into_iter().filter(|(ppm, _)| *ppm != facts.clock_ppm).map(|(ppm, label)| html! {
-                <Act key={ppm} action={Action::SetClock { server: id, ppm }} {label} hint="Its next timers are shorter, or longer: safe, but for leases (D6.4.1)" />
+                <Act key={ppm} class="small" action={Action::SetClock { server: id, ppm }} {label} hint="Its next timers are shorter, or longer: safe, but for leases (D6.4.1)" />
             }) }
             if fresh {
-                <Act action={Action::Wipe { server: id }} label="Wipe disk" class="danger" hint="It loses its disk and comes back as somebody new: inside Raft’s fault model (D3.8)" />
+                <Act action={Action::Wipe { server: id }} label="Wipe disk" class="small danger" hint="It loses its disk and comes back as somebody new: inside Raft’s fault model (D3.8)" />
             } else {
-                <Act action={Action::Wipe { server: id }} label="Wipe disk ⚠" class="danger" hint="It comes back under its old name with an empty disk: outside Raft’s fault model, no promise holds (D3.8)" />
+                <Act action={Action::Wipe { server: id }} label="Wipe disk ⚠" class="small danger" hint="It comes back under its old name with an empty disk: outside Raft’s fault model, no promise holds (D3.8)" />
             }
-            <Act action={Action::SetDisk { server: id, lies }} label={if lies { format!("{label} ⚠") } else { label.into() }} class="danger" hint="It says that a write is done before it is: outside Raft’s fault model, no promise holds (D3.8)" />
+            <Act action={Action::SetDisk { server: id, lies }} label={if lies { format!("{label} ⚠") } else { label.into() }} class="small danger" hint="It says that a write is done before it is: outside Raft’s fault model, no promise holds (D3.8)" />
         </div>
     }
 }

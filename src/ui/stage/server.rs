@@ -74,7 +74,7 @@ pub fn ServerGlyph(props: &ServerGlyphProps) -> Html {
         (_, RoleName::Candidate) => "candidate".into(),
         (_, RoleName::PreCandidate) => "pre-candidate".into(),
         (_, RoleName::Leader) => match server.handing {
-            Some(to) => format!("leader, hands over to {to}"),
+            Some(to) => format!("leader → {to}"),
             None => "leader".into(),
         },
         (Place::Learner, RoleName::Follower) => "learner".into(),
