@@ -11,7 +11,7 @@
 //! - `schedule.rs`: links that are up in one direction; late PreVotes; when entries may be taken out of
 //!   messages.
 //! - `network.rs`: who hears of what first; proposals to followers; PreVotes about the receiver's own term.
-//! - `ours.rs`: answers that raft-rs does not give.
+//! - `ours.rs`: answers that raft-rs does not give; for how long votes are withheld.
 //! - `theirs.rs`: commits that are told at once, told by votes, or kept over restarts.
 //!
 //! What is not compared: for whom a server has voted (raft-rs refuses its vote to anyone while it knows a

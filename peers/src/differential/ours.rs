@@ -66,6 +66,15 @@ impl Ours {
         }
     }
 
+    /// Both withhold their vote while they hear from a leader. With a later term raft-rs forgets that it
+    /// heard one; ours lets the time pass, since that leader's lease may count on it. Here it passes.
+    fn forget_old_leader(&mut self, slot: Slot, out: &mut Vec<Message>) {
+        let node = &self.servers[slot].node;
+        if node.hears_leader() && node.leader().is_none() {
+            self.step(slot, Input::Fired(Timer::Stickiness), out);
+        }
+    }
+
     fn restart(&mut self, slot: Slot) {
         let Server { node, disk, applied } = &mut self.servers[slot];
         *node = Node::new(id(slot), self.options, disk, self.rules, &mut Unobserved);
@@ -105,7 +114,9 @@ impl Side for Ours {
     }
 
     fn deliver(&mut self, message: Message, out: &mut Vec<Message>) {
-        self.step(message.to.slot(), Input::Received(message), out);
+        let slot = message.to.slot();
+        self.step(slot, Input::Received(message), out);
+        self.forget_old_leader(slot, out);
     }
 
     fn without_entries(mut message: Message) -> Message {
