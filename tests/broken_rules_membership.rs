@@ -26,22 +26,18 @@ fn a_configuration_counts_from_the_append_on() {
         settled(run);
         boot(run, 4);
         boot(run, 5);
-        // Two changes. S2 hears of the first, but not that it is committed; it never hears of the second.
-        change(run, 1, Change::Add(s(4)));
-        bring_entries(run, 1, 2);
-        change(run, 1, Change::Add(s(5)));
-        drop_all(run, |_| true);
-        bring(run, 1, 4);
-        bring(run, 1, 3);
-        assert_eq!(commit(run, 1), 3);
-        bring(run, 1, 4);
-        // S1 forgets what is committed, is elected anew, and tells S2 of both.
-        crash(run, 1);
-        restart(run, 1);
-        elect_by(run, 1, &[2, 4]);
-        drop_all(run, |_| true);
-        bring_entries(run, 1, 2);
-        // S2 goes by three servers, S4 by five.
+        // Two changes, each committed, and S3 has heard of neither.
+        for new in [4, 5] {
+            change(run, 1, Change::Add(s(new)));
+            drop_all(run, |_| true);
+            bring_entries(run, 1, 2);
+            bring(run, 1, 4);
+            bring(run, 1, 2);
+        }
+        assert_eq!((commit(run, 1), commit(run, 4)), (3, 3));
+        // S2 forgets what is committed, and goes by three servers. S4 goes by five.
+        crash(run, 2);
+        restart(run, 2);
         elect_by(run, 2, &[3]);
         drop_all(run, |_| true);
         elect_by(run, 4, &[1, 5]);
@@ -105,18 +101,15 @@ fn no_change_before_an_entry_of_the_own_term_is_committed() {
 fn learners_are_not_counted() {
     falls(Rule::LearnersNotCounted, Property::LeaderCompleteness, LED, |run| {
         settled(run);
-        for learner in [4, 5] {
-            boot(run, learner);
-            change(run, 1, Change::Learner(s(learner)));
-            for follower in [2, 3, 4] {
-                bring_entries(run, 1, follower);
-            }
+        boot(run, 4);
+        change(run, 1, Change::Learner(s(4)));
+        for follower in [2, 3, 4] {
+            bring_entries(run, 1, follower);
         }
-        bring_entries(run, 1, 5);
+        // Only the learner hears of the next entry.
         propose_unheard(run, 1, "a");
         replicate(run, 1, 4);
-        replicate(run, 1, 5);
-        assert_eq!(commit(run, 1), 4);
+        assert_eq!(commit(run, 1), 3);
         drop_all(run, |_| true);
         elect_by(run, 2, &[3]);
     });
@@ -133,5 +126,27 @@ fn a_wiped_server_comes_back_as_somebody_new() {
         act(run, Action::Wipe { server: s(2) });
         settle(run);
         elect_by(run, 3, &[2]);
+    });
+}
+
+#[test]
+fn a_leader_outside_does_not_count_itself() {
+    let start = "S1:L2 2 / S2:F2 2 / S3:F2 2 / S4:F2 2";
+    falls(Rule::LeaderOutsideNotCounted, Property::LeaderCompleteness, start, |run| {
+        replicate(run, 1, 2);
+        replicate(run, 1, 3);
+        assert_eq!(commit(run, 1), 1);
+        drop_all(run, |_| true);
+        // S1 removes itself, which S3 and S4 hear; what S1 takes after that, only S2.
+        change(run, 1, Change::Remove(s(1)));
+        deliver(run, 1, 3);
+        deliver(run, 1, 4);
+        drop_all(run, |_| true);
+        propose(run, 1, "a");
+        settle(run);
+        ask_by_hand(run, 1, 2);
+        drop_all(run, |_| true);
+        // S1 and S2 are not two of S2, S3 and S4.
+        elect_by(run, 3, &[4]);
     });
 }
