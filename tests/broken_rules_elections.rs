@@ -1,8 +1,8 @@
-//! What the rules are good for that keep a cluster going: PreVote (D9.6), the check of the quorum (D6.2),
-//! stickiness (D4.2.3), transfers that wait (D3.10), learners that catch up (D4.2.1), leaders that lead until
-//! they are removed (§6). With the rule off nothing untrue is promised, but something that ought to happen
-//! does not, in a run in time; with the rule on, in the same recording, it does. They mask each other, so
-//! each run names its options.
+//! What the rules are good for that keep a cluster going: timers (§5.2), PreVote (D9.6), the check of the
+//! quorum (D6.2), stickiness (D4.2.3), transfers that wait (D3.10), learners that catch up (D4.2.1), leaders
+//! that lead until they are removed (§6). With the rule off nothing untrue is promised, but something that
+//! ought to happen does not, in a run in time; with the rule on, in the same recording, it does. They mask
+//! each other, so each run names its options.
 
 mod common;
 #[path = "common/missing.rs"]
@@ -10,7 +10,7 @@ mod missing;
 
 use common::*;
 use missing::*;
-use wavetank::raft::{Change, Rule};
+use wavetank::raft::{Change, Rule, Timer};
 use wavetank::sim::{Action, Options, Setup};
 use wavetank::timeline::Run;
 
@@ -26,6 +26,45 @@ fn peace(run: &Run) -> String {
         10.. => "one election after the other".into(),
         term => format!("term {term}"),
     }
+}
+
+/// How many terms have had a leader.
+fn elected(run: &Run) -> String {
+    format!("{} elected", run.checker().leaders().count())
+}
+
+#[test]
+fn election_timeouts_are_random() {
+    // All stand at the same moment, again and again, and each votes for itself.
+    let script = |run: &mut Run| wait(run, 5000);
+    let begin = in_time(with(Options::default()), "S1:F1 1 / S2:F1 1 / S3:F1 1");
+    comes_to(Rule::RandomisedTimeouts, begin, script, elected, ["0 elected", "1 elected"]);
+}
+
+#[test]
+fn a_vote_that_is_refused_does_not_restart_the_election_timer() {
+    let script = |run: &mut Run| {
+        // S1 has too short a log to win, and a clock that runs fast: the others never come to stand.
+        act(run, Action::SetClock { server: s(1), ppm: 1_000_000 });
+        submit(run, put("x", "1"));
+        wait(run, 5000);
+    };
+    let begin = in_time(with(Options::default()), "S1:F2 1 / S2:F2 12 / S3:F2 12");
+    comes_to(Rule::VoteTimerOnlyOnGrant, begin, script, told, ["", "x←1: OK"]);
+}
+
+#[test]
+fn a_leader_of_an_older_term_does_not_restart_the_election_timer() {
+    let script = |run: &mut Run| {
+        // S1 is heard and hears nobody, so it does not know that there is a later term, without a leader.
+        act(run, Action::Cut { from: s(2), to: s(1) });
+        act(run, Action::Cut { from: s(3), to: s(1) });
+        act(run, Action::Fire { server: s(2), timer: Timer::Election });
+        submit(run, put("x", "1"));
+        wait(run, 5000);
+    };
+    let begin = in_time(with(Options::default()), "S1:L2 22 / S2:F2 2 / S3:F2 22");
+    comes_to(Rule::AppendTimerOnlyCurrent, begin, script, told, ["", "x←1: OK"]);
 }
 
 #[test]
