@@ -136,6 +136,7 @@ fn Ask() -> Html {
     let (next, target) = &*view;
     let target = target.clone().unwrap_or_default();
     html! {
+        <>
         <form class="group ask" {onsubmit}>
             <input ref={field} class="field" type="text" aria-label="What the client asks: x=1 writes, x? reads" maxlength="4000"
                 placeholder={next.clone()} autocomplete="off" spellcheck="false" />
@@ -147,6 +148,8 @@ fn Ask() -> Html {
                 { format!("Ask {target}") }
             </button>
         </form>
+        if mode.is_some() { <p class="reads-note">{ sentence }</p> }
+        </>
     }
 }
 

@@ -109,6 +109,70 @@ export const moments = [
     await runFor(page, 30);
     await page.keyboard.press("m");
   }),
+  moment("joint", "?seed=7&servers=3&noop=yes", async (page) => {
+    await elected(page);
+    await submit(page, 2);
+    await runFor(page, 150);
+    for (const server of ["S4", "S5", "S6"]) await act(page, { boot: { server } });
+    await act(page, { change: { change: { learner: "S6" } } });
+    await runFor(page, 100);
+    await act(page, { change: { change: { joint: { voters: ["S3", "S4", "S5"], learners: ["S6"], manual: true } } } });
+    await runFor(page, 62);
+    await page.keyboard.press("e");
+  }),
+  moment("members", "?seed=7&noop=yes", async (page) => {
+    await elected(page);
+    await submit(page, 3);
+    await runFor(page, 150);
+    for (const server of ["S6", "S7", "S8"]) await act(page, { boot: { server } });
+    await act(page, { change: { change: { add: "S6" } } });
+    await runFor(page, 100);
+    await act(page, { change: { change: { learner: "S7" } } });
+    await runFor(page, 70);
+    await page.keyboard.press("7");
+  }),
+  moment("snapshots", "?seed=7&preset=everything&snapshotEvery=6&snapshotChunk=24&catchUpRounds=0", async (page) => {
+    await elected(page);
+    await submit(page, 9);
+    await runFor(page, 1200);
+    await act(page, { boot: { server: "S6" } });
+    await act(page, { change: { change: { add: "S6" } } });
+    await submit(page, 2);
+    await runFor(page, 130);
+    await page.keyboard.press(`${(await page.evaluate(() => window.wavetank.state().leaders[0])).slice(1)}`);
+  }),
+  moment("prevote", "?seed=7&preset=everything", async (page) => {
+    await elected(page);
+    const [leader] = await page.evaluate(() => window.wavetank.state().leaders);
+    await act(page, { crash: { server: leader } });
+    await runUntil(page, () => window.wavetank.state().servers.some((server) => server.role === "preCandidate"));
+    await runFor(page, 16);
+  }),
+  moment("transfer", "?seed=7&preset=everything", async (page) => {
+    await elected(page);
+    const [leader] = await page.evaluate(() => window.wavetank.state().leaders);
+    await submit(page, 4);
+    await runFor(page, 60);
+    const to = leader === "S3" ? "S4" : "S3";
+    await act(page, { transfer: { to } });
+    await runFor(page, 5);
+    await page.keyboard.press(leader.slice(1));
+  }),
+  moment("lanes", "?seed=7&sessions=yes&workload=60&clientTimeout=200&clientAttempts=2", async (page) => {
+    await elected(page);
+    await submit(page, 3);
+    await runFor(page, 500);
+    await act(page, { submit: { op: { get: { key: "x" } }, mode: "readIndex" } });
+    await runFor(page, 100);
+    for (const server of ["S1", "S2", "S3"]) await act(page, { pause: { server } });
+    await submit(page, 2);
+    await runFor(page, 700);
+    await page.getByRole("tab", { name: "Clients" }).click();
+  }),
+  moment("options", "?seed=7&preset=everything", async (page) => {
+    await elected(page);
+    await page.getByRole("tab", { name: "Options" }).click();
+  }),
   moment("setup", "?heartbeat=400", async (page) => page.keyboard.press("s")),
   moment("keys", "", async (page) => page.keyboard.press("?")),
 ];
