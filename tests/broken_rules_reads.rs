@@ -146,6 +146,7 @@ fn a_lease_needs_servers_that_withhold_their_votes() {
 fn a_voter_that_was_restarted_waits() {
     let script = |run: &mut Run| {
         // S3 has not heard of S1 for long. S2 has, and forgets it.
+        wait(run, 5);
         act(run, groups("12 23"));
         until_lease(run);
         crash(run, 2);

@@ -67,15 +67,19 @@ fn with_and_without(rule: Rule, begin: Begin, script: impl Fn(&mut Run), judge: 
     let mut run = if by_hand { still(&setup, start) } else { state_with(&setup, start) };
     script(&mut run);
     judge(&run);
-    let decided = |run: &Run, how: fn(&Guard) -> bool| {
-        run.events().iter().any(|event| event.guards.iter().any(|guard| guard.rule == rule && how(guard)))
+    // The first event in which the rule decides something.
+    let first = |run: &Run, how: fn(&Guard) -> bool| {
+        let decides = |guard: &Guard| guard.rule == rule && how(guard);
+        run.events().iter().find(|event| event.guards.iter().any(decides)).map(|event| event.id)
     };
-    assert!(decided(&run, Guard::broken), "the run took its wrong turn by {rule}");
+    let turn = first(&run, Guard::broken);
+    assert!(turn.is_some(), "the run took its wrong turn by {rule}");
 
     let mut recording = run.recording();
     recording.setup.rules_off = Rules::ALL_ON;
     let kept = Run::replay(&recording).expect("the recording makes a run");
-    assert!(decided(&kept, Guard::refused), "{rule} is on, and refuses nothing\n{}", story(&kept));
+    // Up to there the runs are one.
+    assert_eq!(first(&kept, Guard::refused), turn, "{rule} is on\n{}", story(&kept));
     kept
 }
 
