@@ -172,24 +172,42 @@ impl<S: Server> Cluster<S> {
     }
 }
 
-/// Committed commands a second: new clusters until they have taken at least so long. Only what happens
-/// between the election and the last server's applying counts.
+/// Commands and the time that they took: what the speed is made of.
+#[derive(Clone, Copy, Default)]
+pub struct Taken {
+    commands: u64,
+    time: Duration,
+}
+
+impl Taken {
+    /// Committed commands a second.
+    pub fn speed(self) -> f64 {
+        self.commands as f64 / self.time.as_secs_f64()
+    }
+
+    pub fn add(&mut self, other: Taken) {
+        self.commands += other.commands;
+        self.time += other.time;
+    }
+}
+
+/// Runs new clusters until they have taken at least so long. Only what happens between the election and
+/// the last server's applying counts.
 pub fn measure<S: Server>(
     servers: u8,
     workload: Workload,
     at_least: Duration,
     server: impl Fn(u8) -> S,
-) -> f64 {
-    let (mut taken, mut commands) = (Duration::ZERO, 0);
-    while taken < at_least {
+) -> Taken {
+    let mut taken = Taken::default();
+    while taken.time < at_least {
         let mut cluster = Cluster::new((1..=servers).map(&server));
         let start = Instant::now();
         cluster.run(workload, COMMANDS);
-        taken += start.elapsed();
-        commands += COMMANDS;
+        taken.add(Taken { commands: COMMANDS, time: start.elapsed() });
         assert_eq!(cluster.applied(), expected());
     }
-    commands as f64 / taken.as_secs_f64()
+    taken
 }
 
 /// What has to have been applied after a run.
