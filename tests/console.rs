@@ -1,12 +1,16 @@
 //! The console drives real runs: every command does what its help says, and nothing typed can hurt.
 
-use proptest::prelude::*;
 use std::sync::OnceLock;
 use wavetank::console::{COMMANDS, Command, LINE_MAX, Line, Shell, complete, parse};
 use wavetank::kv::Op;
 use wavetank::raft::{RoleName, Rule, ServerId};
 use wavetank::sim::{Endpoint, Setup, What};
 use wavetank::timeline::{Run, Start};
+
+#[path = "console/fuzz.rs"]
+mod fuzz;
+#[path = "console/whole.rs"]
+mod whole;
 
 fn s(n: u8) -> ServerId {
     ServerId::new(n).unwrap()
@@ -284,7 +288,7 @@ fn a_timeout_starts_an_election() {
     assert!(text.contains("stands for election in term"), "{text}");
     assert_eq!(role(&run, other), RoleName::Candidate);
     let why = answer(&mut run, &format!("timeout {leader}")).unwrap_err();
-    assert!(why.contains("a leader has no election timer"), "{why}");
+    assert!(why.contains("leaders have none"), "{why}");
 }
 
 #[test]
@@ -404,7 +408,7 @@ fn what_is_no_command_is_refused_with_a_sentence_that_helps_and_nothing_happens(
 #[test]
 fn quotes_keep_text_together_and_text_stays_text() {
     let put = |line: &str| match parse(line) {
-        Ok(Command::Ask(Op::Put { key, value }, None)) => (key, value),
+        Ok(Command::Ask(Op::Put { key, value }, None, None)) => (key, value),
         other => panic!("{line}: {other:?}"),
     };
     let own = |key: &str, value: &str| (key.to_string(), value.to_string());
@@ -414,7 +418,7 @@ fn quotes_keep_text_together_and_text_stays_text() {
     assert_eq!(put(r#"put x "a\\b\n""#), own("x", r"a\b\n"));
     assert_eq!(put("set a=b=c"), own("a", "b=c"));
     assert_eq!(put("put <img> &amp;"), own("<img>", "&amp;"));
-    assert_eq!(parse("set 'x=1'"), Ok(Command::Ask(Op::Set { value: "x=1".into() }, None)));
+    assert_eq!(parse("set 'x=1'"), Ok(Command::Ask(Op::Set { value: "x=1".into() }, None, None)));
 }
 
 #[test]
@@ -472,63 +476,4 @@ fn every_action_is_announced_before_it_is_done() {
         run.recording().actions.iter().map(|stamped| (stamped.when, stamped.action.clone())).collect();
     assert_eq!(noted, recorded);
     assert!(noted.len() >= 4);
-}
-
-/// Pieces of lines, so that random lines get past the first word.
-fn line() -> impl Strategy<Value = String> {
-    let names: Vec<String> = COMMANDS.iter().map(|help| help.name.to_string()).collect();
-    let others = [
-        "S1",
-        "s2",
-        "S5",
-        "S9",
-        "S10",
-        "|",
-        ",",
-        "\"",
-        "'",
-        "\\",
-        "=",
-        "x",
-        "leader",
-        "candidate",
-        "follower",
-        "on",
-        "off",
-        "oneVotePerTerm",
-        "logUpToDate",
-        "é",
-        "-",
-        "",
-        "\u{0}",
-        "9999999999999999999999",
-    ];
-    let piece = prop_oneof![proptest::sample::select(others.map(String::from).to_vec()), "\\PC{0,5}",];
-    (proptest::sample::select(names), proptest::collection::vec(piece, 0..5), proptest::bool::ANY)
-        .prop_map(|(name, pieces, tight)| format!("{name} {}", pieces.join(if tight { "" } else { " " })))
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
-
-    #[test]
-    fn no_line_panics(lines in proptest::collection::vec(prop_oneof![line(), ".{0,40}"], 1..6)) {
-        let mut run = cluster();
-        let mut shell = Shell::new();
-        for line in &lines {
-            shell.execute(line, &mut run);
-            let _ = complete(line, &run);
-            later(&mut run, 20);
-            shell.poll(&run);
-            shell.older(line);
-        }
-        prop_assert!(run.world().rules().is_on(Rule::CommitOnlyCurrentTerm));
-    }
-
-    #[test]
-    fn a_completed_line_keeps_what_was_typed(prefix in prop_oneof![line(), ".{0,20}"]) {
-        for offer in complete(&prefix, &cluster()) {
-            prop_assert!(offer.to_lowercase().starts_with(&prefix.to_lowercase()), "{} from {}", offer, prefix);
-        }
-    }
 }

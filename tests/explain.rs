@@ -12,6 +12,11 @@ use wavetank::raft::{
 use wavetank::sim::{Action, Event, Setup, What};
 use wavetank::timeline::{Run, Start};
 
+#[path = "explain/stories.rs"]
+mod stories;
+#[path = "explain/storms.rs"]
+mod storms;
+
 fn s(n: u8) -> ServerId {
     ServerId::new(n).unwrap()
 }

@@ -1,9 +1,10 @@
 //! Answers: tables of servers, logs and rules, and what became of requests.
 
+use super::members;
 use super::shell::{Line, spelled};
-use crate::explain::duration;
+use crate::explain::{self, duration};
 use crate::kv::Command;
-use crate::raft::{Entry, Index, Payload, RoleName, Rule, Rules, ServerId};
+use crate::raft::{Entry, Index, Payload, Rule, Rules, ServerId};
 use crate::sim::{Finished, Outcome, Server, World, notation};
 
 /// How many entries of a log are shown, from the end.
@@ -13,7 +14,7 @@ const ABREAST_MAX: u64 = 10;
 /// How many letters of an entry are shown.
 const TEXT_SHOWN: usize = 60;
 
-fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Line {
+pub(super) fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Line {
     Line::Table { head: head.iter().map(ToString::to_string).collect(), rows: rows.collect() }
 }
 
@@ -25,13 +26,6 @@ pub(super) fn status(world: &World) -> Line {
 
 fn row(world: &World, server: &Server) -> Vec<String> {
     let node = &server.node;
-    let state = match node.role().name() {
-        _ if !server.up => "–",
-        RoleName::Follower => "follower",
-        RoleName::PreCandidate => "pre-candidate",
-        RoleName::Candidate => "candidate",
-        RoleName::Leader => "leader",
-    };
     let active = match (server.up, server.paused) {
         (false, _) => "down",
         (true, true) => "paused",
@@ -44,7 +38,14 @@ fn row(world: &World, server: &Server) -> Vec<String> {
         Some(leader) => leader.to_string(),
         None => "–".into(),
     };
-    vec![node.id().to_string(), state.into(), node.term().to_string(), active.into(), heard, leader]
+    vec![
+        node.id().to_string(),
+        members::state(world, server),
+        node.term().to_string(),
+        active.into(),
+        heard,
+        leader,
+    ]
 }
 
 /// All logs side by side.
@@ -53,11 +54,15 @@ pub(super) fn logs(world: &World) -> Line {
     let head = ["Server", "Entries", "Committed", "Log (term:command)"];
     let rows = world.servers().iter().zip(&shorthand).map(|(server, short)| {
         let last = server.node.log().last_index();
-        let first = last.0.saturating_sub(ABREAST_MAX) + 1;
+        let first = (last.0.saturating_sub(ABREAST_MAX) + 1).max(server.node.log().first_index().0);
         let shown = (first..=last.0).filter_map(|index| server.node.log().get(Index(index)));
         let shown: Vec<String> = shown.map(|entry| format!("{}:{}", entry.term, command(entry))).collect();
         let before = if first > 1 { format!("… {} before · ", first - 1) } else { String::new() };
-        let log = if shown.is_empty() { "(empty)".into() } else { format!("{before}{}", shown.join(" · ")) };
+        let log = match (shown.is_empty(), first) {
+            (true, 1) => "(empty)".into(),
+            (true, _) => format!("(all in a snapshot up to {last})"),
+            (false, _) => format!("{before}{}", shown.join(" · ")),
+        };
         vec![short.server.to_string(), last.to_string(), short.commit.to_string(), log]
     });
     table(&head, rows)
@@ -71,8 +76,10 @@ pub(super) fn log(world: &World, id: ServerId) -> Vec<Line> {
     };
     let log = server.node.log();
     let last = log.last_index();
+    let base = log.base_index();
     if last < log.first_index() {
-        return vec![Line::Text(format!("The log of {id} is empty."))];
+        let what = if base.0 > 0 { format!("all in a snapshot up to entry {base}") } else { "empty".into() };
+        return vec![Line::Text(format!("The log of {id} is {what}."))];
     }
     let first = (last.0 + 1).saturating_sub(SHOWN_MAX).max(log.first_index().0);
     let rows = (first..=last.0).filter_map(|index| {
@@ -85,9 +92,10 @@ pub(super) fn log(world: &World, id: ServerId) -> Vec<Line> {
         ])
     });
     let table = table(&["Index", "Term", "Command", "State"], rows);
+    let covered = (base.0 > 0).then(|| format!("A snapshot covers the log up to entry {base}."));
     let before = (first > log.first_index().0)
-        .then(|| Line::Text(format!("The last {SHOWN_MAX} of {} entries:", last.0)));
-    before.into_iter().chain([table]).collect()
+        .then(|| format!("The last {SHOWN_MAX} of {} entries:", last.0 - base.0));
+    covered.into_iter().chain(before).map(Line::Text).chain([table]).collect()
 }
 
 fn fate(server: &Server, index: Index) -> &'static str {
@@ -107,7 +115,9 @@ fn command(entry: &Entry) -> String {
     let text = match &entry.payload {
         Payload::Noop => return "(nothing)".into(),
         Payload::Command(bytes) => Command::decode(bytes).map(|command| command.op.to_string()),
-        Payload::Configuration(configuration) => Some(configuration.to_string()),
+        Payload::Configuration(configuration) => {
+            Some(format!("configuration: {}", explain::members(configuration)))
+        }
     };
     let text = text.unwrap_or_else(|| "(unknown)".into());
     match text.char_indices().nth(TEXT_SHOWN) {

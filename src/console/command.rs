@@ -1,7 +1,8 @@
 //! The commands, and what `help` says of each.
 
+use super::options::Setting;
 use crate::kv::Op;
-use crate::raft::{Rule, ServerId, ServerSet};
+use crate::raft::{Change, ReadMode, Rule, ServerId, ServerSet};
 
 /// What a server is to become, by legal means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +21,8 @@ pub enum Command {
     /// All servers in a table.
     Status,
     /// Something for the cluster, asked through client C1; of a certain server first, or of whoever the
-    /// client believes to lead.
-    Ask(Op, Option<ServerId>),
+    /// client believes to lead; a read in that mode, or as the options say.
+    Ask(Op, Option<ServerId>, Option<ReadMode>),
     /// The logs of all servers, or one log entry by entry.
     ShowLog(Option<ServerId>),
     /// Servers crash.
@@ -44,6 +45,28 @@ pub enum Command {
     Mend(ServerId, ServerId),
     /// Everyone hears everyone.
     Heal,
+    /// The configuration changes; servers that join and are not there start first.
+    Change(Change),
+    /// A new, empty server starts: that one, or the next.
+    Boot(Option<ServerId>),
+    /// The configuration that each server goes by.
+    Configurations,
+    /// Somebody else is to lead.
+    Transfer(ServerId),
+    /// Servers take snapshots.
+    Snapshot(Vec<ServerId>),
+    /// Servers crash in the middle of a write.
+    Tear(Vec<ServerId>),
+    /// Servers lose their disks.
+    Wipe(Vec<ServerId>),
+    /// A server's clock runs fast or slow, by so many millionths.
+    Clock(ServerId, i32),
+    /// A server's disk lies, or does not.
+    Disk(ServerId, bool),
+    /// An option is set.
+    Set(Setting),
+    /// All options in a table.
+    Options,
     /// A rule is switched on or off.
     Rule(Rule, bool),
     /// All rules in a table.
@@ -83,12 +106,13 @@ macro_rules! commands {
 commands! {
     "status", "status", "shows every server: state, term, whether it is up, whom it heard last, who leads.";
     "show_log" ["log"], "show_log [S1]", "shows all logs side by side, or one entry by entry.";
-    "set", "set VALUE  or  set x=100", "sets the one bare value, or a key.";
+    "set", "set VALUE  or  set x=100  or  set OPTION VALUE", "sets the one bare value, a key, or an option.";
     "put", "put KEY VALUE", "sets a key.";
-    "get", "get KEY", "reads a key, through the log.";
+    "get" ["read"], "get KEY [--mode log|readIndex|lease|local] [--at S2]", "reads a key: through the log, by the leader or its lease, or from whoever is asked.";
     "delete" ["del"], "delete KEY", "forgets a key.";
     "append", "append KEY VALUE", "adds to the end of a key's value.";
     "cas", "cas KEY OLD NEW", "sets a key to NEW if it is OLD; - as OLD stands for a key that is not there.";
+    "increment" ["incr"], "increment KEY", "adds one to a number: done twice, it shows.";
     "submit", "submit [S1] \"ANY TEXT\"", "replicates any text as a command, of a certain server first if named.";
     "kill" ["crash", "stop"], "kill S1 …", "crashes servers: what is not on their disks is lost.";
     "restart" ["start"], "restart S1 …", "restarts crashed servers from their disks.";
@@ -100,6 +124,21 @@ commands! {
     "cut", "cut S1 S2", "S2 no longer hears S1; the other direction stays.";
     "mend", "mend S1 S2", "S2 hears S1 again.";
     "heal", "heal", "everyone hears everyone again.";
+    "config" ["members"], "config", "shows by which configuration each server goes: voters, learners, joint or not, how many are needed.";
+    "add", "add S6", "makes a server a voter; a new one starts first, and catches up if that option is on.";
+    "learner", "learner S6", "makes a server a learner, which receives the log and is not counted; a new one starts first.";
+    "remove", "remove S2", "takes a server out of the configuration.";
+    "joint", "joint S1 S2 S6 [learners S7] [manual]", "goes to exactly these servers by joint consensus; with manual it stays joint until ‘leave’.";
+    "leave", "leave", "leaves the joint configuration for the new one.";
+    "boot", "boot [S6]", "starts a new, empty server that waits to be added.";
+    "transfer", "transfer S3", "has the leader hand its leadership over.";
+    "snapshot" ["compact"], "snapshot S1 …", "makes servers put a snapshot in the place of what they have applied.";
+    "tear", "tear S2 …", "crashes servers in the middle of a write of entries.";
+    "wipe", "wipe S2 …", "takes servers their disks: somebody new comes back, or, with freshIdentity off, the old name.";
+    "clock", "clock S2 +10%|-10%|0", "makes a server's clock run fast or slow.";
+    "disk", "disk S2 lies|honest", "makes a disk say that writes are done before they are, or not; lying is outside of Raft's fault model.";
+    "option", "option NAME VALUE", "sets an option, such as preVote on.";
+    "options", "options", "shows all options and what they are.";
     "rule", "rule NAME on|off", "switches a rule of Raft on or off.";
     "rules", "rules", "shows all rules and whether they are on.";
     "history", "history", "shows what was typed.";

@@ -1,6 +1,8 @@
 //! Completing a line: commands, servers, rules, keys.
 
 use super::command::Help;
+use super::members;
+use super::options::{self, MODES};
 use super::parse::{command_names, split};
 use crate::raft::Rule;
 use crate::timeline::Run;
@@ -40,16 +42,35 @@ fn candidates(before: &[&str], begun: &str, run: &Run) -> Vec<String> {
     };
     let Some(help) = Help::of(name) else { return Vec::new() };
     match (help.name, arguments.len()) {
-        ("kill" | "restart" | "pause" | "resume" | "timeout", _) => servers(),
-        ("show_log" | "state" | "submit", 0) | ("cut" | "mend", 0..=1) => servers(),
+        ("kill" | "restart" | "pause" | "resume" | "timeout" | "snapshot" | "tear" | "wipe", _) => servers(),
+        ("show_log" | "state" | "submit" | "remove" | "transfer" | "clock" | "disk", 0)
+        | ("cut" | "mend", 0..=1) => servers(),
+        ("add" | "learner", 0) => with_next(servers(), run),
+        ("boot", 0) => with_next(Vec::new(), run),
+        ("joint", _) => with_next(servers(), run).into_iter().chain(own(&["learners", "manual"])).collect(),
+        ("clock", 1) => own(&["+10%", "-10%", "0"]),
+        ("disk", 1) => own(&["lies", "honest"]),
+        ("set" | "option", 0) => own(&options::names().collect::<Vec<_>>()),
+        ("set" | "option", 1) => own(&options::values_of(arguments[0])),
+        ("get", _) if arguments.last().is_some_and(|last| last.eq_ignore_ascii_case("--mode")) => {
+            own(&MODES.map(|(name, _)| name))
+        }
+        ("get", _) if arguments.last().is_some_and(|last| last.eq_ignore_ascii_case("--at")) => servers(),
+        ("get", 1..) => own(&["--mode", "--at"]),
         ("partition", _) => servers().into_iter().chain(["|".to_string()]).collect(),
         ("state", 1) => own(&["follower", "candidate", "leader"]),
         ("rule", 0) => Rule::ALL.iter().map(|rule| rule.name().to_string()).collect(),
         ("rule", 1) => own(&["on", "off"]),
         ("help", 0) => command_names().map(ToString::to_string).collect(),
-        ("put" | "get" | "delete" | "append" | "cas", 0) => keys(run),
+        ("put" | "get" | "delete" | "append" | "cas" | "increment", 0) => keys(run),
         _ => Vec::new(),
     }
+}
+
+/// Servers, and the one that does not exist yet.
+fn with_next(servers: Vec<String>, run: &Run) -> Vec<String> {
+    let next = members::next_name(run.world()).map(|id| id.to_string());
+    servers.into_iter().chain(next).collect()
 }
 
 /// The keys that any server knows, in quotes where they need them.

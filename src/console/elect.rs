@@ -27,7 +27,12 @@ pub(super) fn elect(hands: &mut Hands, id: ServerId) -> Result<String, String> {
         hands.run.world().check(&timeout).map_err(|refusal| format!("Nothing was done: {refusal}."))?;
         let ballot = ballot(hands.run.world(), id).map_err(|why| format!("Nothing was done: {why}."))?;
         if let Some(why) = ballot.why_not() {
-            return Err(format!("{id} can't win now: {why}."));
+            let hint = if ballot.led {
+                format!(" ‘transfer {id}’ has the leader hand over.")
+            } else {
+                String::new()
+            };
+            return Err(format!("{id} can't win now: {why}.{hint}"));
         }
         hands.act(timeout.clone()).map_err(|refusal| format!("Nothing was done: {refusal}."))?;
         if hands.run.world().is_manual() && !leads(hands.run.world(), id) {
@@ -65,7 +70,9 @@ fn wait(hands: &mut Hands, id: ServerId) {
     while hands.run.next_us().is_some_and(|next_us| next_us <= until_us) {
         hands.run.step();
         let world = hands.run.world();
-        let stands = world.server(id).is_some_and(|s| s.node.role().name() == RoleName::Candidate);
+        let stands = world.server(id).is_some_and(|server| {
+            matches!(server.node.role().name(), RoleName::Candidate | RoleName::PreCandidate)
+        });
         if !stands || world.events() > events {
             return;
         }

@@ -7,10 +7,13 @@ mod answers;
 mod command;
 mod complete;
 mod elect;
+mod members;
+mod options;
 mod parse;
 mod shell;
 
 pub use command::{COMMANDS, Command, Help, Target};
 pub use complete::complete;
+pub use options::Setting;
 pub use parse::{LINE_MAX, parse};
 pub use shell::{Line, Shell};

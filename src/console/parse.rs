@@ -1,8 +1,9 @@
 //! From a line to a command, or to a sentence that says why it is none.
 
 use super::command::{COMMANDS, Command, Help, Target};
+use super::options::{MODES, Setting, is_option, pick, share};
 use crate::kv::{Op, TEXT_MAX};
-use crate::raft::{MAX_SERVERS, Rule, ServerId, ServerSet};
+use crate::raft::{Change, MAX_SERVERS, ReadMode, Rule, ServerId, ServerSet};
 
 /// The longest line, in bytes.
 pub const LINE_MAX: usize = 2 * TEXT_MAX + 200;
@@ -140,7 +141,28 @@ impl Line<'_> {
                 [one] => Ok(Command::ShowLog(Some(self.server(one)?))),
                 _ => Err(self.usage()),
             },
-            "set" | "put" | "get" | "delete" | "append" | "cas" => self.op().map(|op| Command::Ask(op, None)),
+            "set" if self.words.first().is_some_and(|word| self.names_option(word)) => self.option(),
+            "set" | "put" | "delete" | "append" | "cas" | "increment" => {
+                self.op().map(|op| Command::Ask(op, None, None))
+            }
+            "get" => self.read(),
+            "option" if self.words.is_empty() => Ok(Command::Options),
+            "option" => self.option(),
+            "options" => self.alone(Command::Options),
+            "config" => self.alone(Command::Configurations),
+            "add" => self.one_server().map(|id| Command::Change(Change::Add(id))),
+            "learner" => self.one_server().map(|id| Command::Change(Change::Learner(id))),
+            "remove" => self.one_server().map(|id| Command::Change(Change::Remove(id))),
+            "joint" => self.joint(),
+            "leave" => self.alone(Command::Change(Change::Leave)),
+            "boot" if self.words.is_empty() => Ok(Command::Boot(None)),
+            "boot" => self.one_server().map(|id| Command::Boot(Some(id))),
+            "transfer" => self.one_server().map(Command::Transfer),
+            "snapshot" => self.servers().map(Command::Snapshot),
+            "tear" => self.servers().map(Command::Tear),
+            "wipe" => self.servers().map(Command::Wipe),
+            "clock" => self.clock(),
+            "disk" => self.disk(),
             "submit" => self.submit(),
             "kill" => self.servers().map(Command::Kill),
             "restart" => self.servers().map(Command::Restart),
@@ -181,7 +203,7 @@ impl Line<'_> {
                 _ => Op::Set { value: own(one) },
             }),
             ("set" | "put", [key, value]) => Ok(Op::Put { key: own(key), value: own(value) }),
-            ("get", [key]) => Ok(Op::Get { key: own(key) }),
+            ("increment", [key]) => Ok(Op::Increment { key: own(key) }),
             ("delete", [key]) => Ok(Op::Delete { key: own(key) }),
             ("append", [key, value]) => Ok(Op::Append { key: own(key), value: own(value) }),
             ("cas", [key, old, new]) => {
@@ -195,7 +217,7 @@ impl Line<'_> {
     fn submit(&self) -> Result<Command, String> {
         let ask = |words: &[Word], to| {
             let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
-            Command::Ask(Op::Submit { text: texts.join(" ") }, to)
+            Command::Ask(Op::Submit { text: texts.join(" ") }, to, None)
         };
         match self.words {
             [] => Err(self.usage()),
@@ -206,7 +228,7 @@ impl Line<'_> {
             words if words.iter().all(|word| !word.quoted) => {
                 let text =
                     self.line.trim().split_once(char::is_whitespace).map_or("", |(_, rest)| rest.trim());
-                Ok(Command::Ask(Op::Submit { text: text.to_string() }, None))
+                Ok(Command::Ask(Op::Submit { text: text.to_string() }, None, None))
             }
             words => Ok(ask(words, None)),
         }
@@ -252,7 +274,104 @@ impl Line<'_> {
         }
     }
 
+    /// `get KEY`, with what stands behind dashes anywhere.
+    fn read(&self) -> Result<Command, String> {
+        let (mut keys, mut mode, mut at) = (Vec::new(), None, None);
+        let mut words = self.words.iter();
+        while let Some(word) = words.next() {
+            let name = word.text.strip_prefix("--").filter(|_| !word.quoted);
+            let Some(name) = name else {
+                keys.push(word.text.clone());
+                continue;
+            };
+            let (name, value) = match name.split_once('=') {
+                Some((name, value)) => (name, Some(value)),
+                None => (name, words.next().map(|word| word.text.as_str())),
+            };
+            let value = Word { text: value.unwrap_or_default().into(), quoted: false };
+            match name.to_ascii_lowercase().as_str() {
+                "mode" => mode = Some(read_mode(&value.text)?),
+                "at" => at = Some(self.server(&value)?),
+                _ => return Err(self.usage()),
+            }
+        }
+        match <[String; 1]>::try_from(keys) {
+            Ok([key]) => Ok(Command::Ask(Op::Get { key }, at, mode)),
+            Err(_) => Err(format!("{} Text with spaces goes in quotes.", self.usage())),
+        }
+    }
+
+    // Options.
+
+    /// Whether `set` is about an option: a word that names one, with or without a value.
+    fn names_option(&self, word: &Word) -> bool {
+        !word.quoted && is_option(word.text.split('=').next().unwrap_or_default())
+    }
+
+    fn option(&self) -> Result<Command, String> {
+        let [first, rest @ ..] = self.words else { return Err(self.usage()) };
+        let (name, value) = match first.text.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (first.text.as_str(), None),
+        };
+        let values = value.into_iter().chain(rest.iter().map(|word| word.text.as_str()));
+        let value = values.collect::<Vec<_>>().join(" ");
+        if value.is_empty() && is_option(name) {
+            return Err(format!(
+                "{name} is an option: write ‘option {name} VALUE’, or put it in quotes if you mean the text."
+            ));
+        }
+        Setting::read(name, &value).map(Command::Set)
+    }
+
     // Servers.
+
+    /// One server, for what is done to one at a time.
+    fn one_server(&self) -> Result<ServerId, String> {
+        match (self.servers()?.as_slice(), self.help.name) {
+            ([one], _) => Ok(*one),
+            (_, "add" | "learner" | "remove") => Err(
+                "Servers come and go one at a time (D4.1): for several at once write ‘joint’ and all that are to stay."
+                    .into(),
+            ),
+            _ => Err(self.usage()),
+        }
+    }
+
+    fn joint(&self) -> Result<Command, String> {
+        let mut words = self.listed(&[',']);
+        let is = |word: &Word, name: &str| word.text.eq_ignore_ascii_case(name);
+        let manual = words.pop_if(|word| is(word, "manual")).is_some();
+        let mut groups = words.split(|word| is(word, "learners"));
+        let mut group = || {
+            let words = groups.next().unwrap_or_default();
+            words.iter().map(|word| self.server(word)).collect::<Result<ServerSet, _>>()
+        };
+        let (voters, learners) = (group()?, group()?);
+        if voters.is_empty() || groups.next().is_some() {
+            return Err(self.usage());
+        }
+        Ok(Command::Change(Change::Joint { voters, learners, manual }))
+    }
+
+    fn clock(&self) -> Result<Command, String> {
+        let [server, rate] = self.words else { return Err(self.usage()) };
+        let server = self.server(server)?;
+        let slow = rate.text.strip_prefix(['-', '−']);
+        let much = slow.unwrap_or(rate.text.strip_prefix('+').unwrap_or(&rate.text));
+        let ppm = share(much).and_then(|ppm| i32::try_from(ppm).ok()).ok_or_else(|| {
+            format!("{} is no rate: write +10% (fast), -10% (slow), 500ppm, or 0 (right).", shown(&rate.text))
+        })?;
+        Ok(Command::Clock(server, if slow.is_some() { -ppm } else { ppm }))
+    }
+
+    fn disk(&self) -> Result<Command, String> {
+        let [server, how] = self.words else { return Err(self.usage()) };
+        let server = self.server(server)?;
+        pick(&[("lies", true), ("lie", true), ("honest", false)], &how.text)
+            .map(|lies| Command::Disk(server, lies))
+            .ok_or_else(|| format!("A disk lies or is honest, not {}.", shown(&how.text)))
+    }
 
     fn server(&self, word: &Word) -> Result<ServerId, String> {
         let digits = word.text.trim_start_matches(['S', 's']);
@@ -300,6 +419,11 @@ impl Line<'_> {
         }
         if groups.is_empty() { Err(self.usage()) } else { Ok(Command::Partition(groups)) }
     }
+}
+
+fn read_mode(text: &str) -> Result<ReadMode, String> {
+    pick(&MODES, text)
+        .ok_or_else(|| format!("{} is no way to read: write log, readIndex, lease or local.", shown(text)))
 }
 
 /// Whether a word can only be meant as a server, as in `submit S2 text`.

@@ -1,11 +1,12 @@
 //! The console without its looks: lines in, answers out, and what was typed before.
 
 use super::command::{COMMANDS, Command, Help, Target};
+use super::options::{self, Setting};
 use super::parse::parse;
-use super::{answers, elect};
+use super::{answers, elect, members};
 use crate::explain::{Scene, sentence};
 use crate::kv::Op;
-use crate::raft::{ServerId, ServerSet, Timer};
+use crate::raft::{ChangeError, Refused, ServerId, ServerSet, Timer};
 use crate::sim::{Action, EventId, Refusal};
 use crate::timeline::{Run, Stamp};
 
@@ -49,10 +50,10 @@ impl Hands<'_> {
     }
 
     /// Does something, and says what came of it. `skip` events of it say nothing new.
-    fn act_and_say(&mut self, action: Action, skip: u64) -> Line {
+    pub(super) fn act_and_say(&mut self, action: Action, skip: u64) -> Line {
         match self.act(action) {
             Ok(id) => Line::Text(self.say(EventId(id.0 + skip))),
-            Err(refusal) => Line::Error(format!("Nothing was done: {refusal}.")),
+            Err(refusal) => why_not(&refusal),
         }
     }
 
@@ -60,6 +61,21 @@ impl Hands<'_> {
         let event = self.run.event(id);
         event.map_or_else(|| "Done.".into(), |event| sentence(event, Scene::of(self.run)).to_string())
     }
+}
+
+/// Why nothing was done, and what to do instead where that is known.
+pub(super) fn why_not(refusal: &Refusal) -> Line {
+    let hint = match refusal {
+        Refusal::Declined { why, .. } => match why {
+            Refused::NothingOfOwnTerm => " ‘put x 1’ gives it one.",
+            Refused::ChangeUnderWay { .. } => " Wait until that is committed.",
+            Refused::Change(ChangeError::Joint) => " Write ‘leave’.",
+            Refused::NoVoter { .. } => " Add it first.",
+            _ => "",
+        },
+        _ => "",
+    };
+    Line::Error(format!("Nothing was done: {refusal}.{hint}"))
 }
 
 /// The console of one person.
@@ -106,7 +122,7 @@ impl Shell {
     fn carry_out(&self, command: Command, hands: &mut Hands) -> Vec<Line> {
         match command {
             Command::Status => vec![answers::status(hands.run.world())],
-            Command::Ask(op, to) => vec![hands.act_and_say(Action::Submit { op, to, mode: None }, 0)],
+            Command::Ask(op, to, mode) => vec![hands.act_and_say(Action::Submit { op, to, mode }, 0)],
             Command::ShowLog(None) => vec![answers::logs(hands.run.world())],
             Command::ShowLog(Some(server)) => answers::log(hands.run.world(), server),
             Command::Kill(servers) => each(hands, servers, |server| Action::Crash { server }),
@@ -122,6 +138,17 @@ impl Shell {
             Command::Cut(from, to) => vec![hands.act_and_say(Action::Cut { from, to }, 0)],
             Command::Mend(from, to) => vec![hands.act_and_say(Action::Mend { from, to }, 0)],
             Command::Heal => vec![hands.act_and_say(Action::Heal, 0)],
+            Command::Change(change) => members::change(hands, change),
+            Command::Boot(server) => vec![members::boot(hands, server)],
+            Command::Configurations => vec![members::configurations(hands.run.world())],
+            Command::Transfer(to) => vec![hands.act_and_say(Action::Transfer { to, at: None }, 0)],
+            Command::Snapshot(servers) => each(hands, servers, |server| Action::Snapshot { server }),
+            Command::Tear(servers) => each(hands, servers, |server| Action::Tear { server }),
+            Command::Wipe(servers) => each(hands, servers, |server| Action::Wipe { server }),
+            Command::Clock(server, ppm) => vec![hands.act_and_say(Action::SetClock { server, ppm }, 0)],
+            Command::Disk(server, lies) => vec![hands.act_and_say(Action::SetDisk { server, lies }, 0)],
+            Command::Set(setting) => set(hands, &setting),
+            Command::Options => vec![options::table(hands.run.world().options())],
             Command::Rule(rule, on) => {
                 let off = hands.run.world().rules().set(rule, on);
                 vec![hands.act_and_say(Action::SetRules { off }, 0)]
@@ -194,6 +221,27 @@ fn last_finished(run: &Run) -> u32 {
 
 fn each(hands: &mut Hands, servers: Vec<ServerId>, action: fn(ServerId) -> Action) -> Vec<Line> {
     servers.into_iter().map(|server| hands.act_and_say(action(server), 0)).collect()
+}
+
+/// Sets one option. What that brings with it that one may not want is said as well.
+fn set(hands: &mut Hands, setting: &Setting) -> Vec<Line> {
+    let before = hands.run.world().options().clone();
+    let mut options = before.clone();
+    if let Err(why) = setting.put(&mut options) {
+        return vec![Line::Error(why)];
+    }
+    if options == before {
+        return vec![why_not(&Refusal::Already)];
+    }
+    let known = before.warnings();
+    let told = setting.told(&options);
+    match hands.act(Action::SetOptions { options: options.clone() }) {
+        Err(refusal) => vec![why_not(&refusal)],
+        Ok(_) => {
+            let warnings = options.warnings().into_iter().filter(|warning| !known.contains(warning));
+            std::iter::once(told).chain(warnings).map(Line::Text).collect()
+        }
+    }
 }
 
 /// A single group stands against all others.

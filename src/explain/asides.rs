@@ -3,9 +3,10 @@
 
 use super::guards::{of, passed, refused};
 use super::quorums::{commits_configuration, reply};
+use super::rule_words::has_session_seen;
 use super::sentence::{Draft, Scene};
 use super::words::{list, members};
-use crate::raft::{Body, Payload, RoleName, Rule, ServerId, Value};
+use crate::raft::{Body, Guard, Payload, RoleName, Rule, ServerId};
 use crate::sim::{Brief, Content, Endpoint, Event, What};
 
 /// Appends what there is to say.
@@ -51,7 +52,7 @@ pub(super) fn add(draft: &mut Draft, event: &Event, scene: Scene) {
         }
     }
     if let Some(guard) = refused(event, Rule::Sessions) {
-        say("D6.3", in_session(guard.left, guard.right).into());
+        say("D6.3", in_session(guard).into());
     }
     if takes_snapshot(event, before, after) && !by_hand {
         let upto = after.applied;
@@ -98,13 +99,13 @@ fn configuration(event: &Event, server: ServerId, before: Brief, after: Brief) -
 }
 
 /// What became of a command that its client's session keeps from being applied.
-fn in_session(serial: Value, known: Value) -> &'static str {
-    match known {
-        Value::Count(0) => "a command without a session is not applied",
-        known if known == serial => {
+fn in_session(guard: &Guard) -> &'static str {
+    match () {
+        () if guard.left == guard.right => {
             "a command that was applied before is not applied again: its answer comes from memory"
         }
-        _ => "a command that came too late is not applied",
+        () if has_session_seen(guard) => "a command that came too late is not applied",
+        () => "a command without a session is not applied",
     }
 }
 
@@ -112,5 +113,6 @@ fn in_session(serial: Value, known: Value) -> &'static str {
 fn takes_snapshot(event: &Event, before: Brief, after: Brief) -> bool {
     let hard = (before.term, before.voted_for) != (after.term, after.voted_for);
     let log = event.change.is_some_and(|change| change.log_from.is_some());
-    after.applied > before.applied && event.wrote.is_some() && !log && !hard
+    let installed = of(event, Rule::SnapshotKeepsSuffix).is_some();
+    after.applied > before.applied && event.wrote.is_some() && !log && !hard && !installed
 }

@@ -41,8 +41,9 @@ pub(super) fn acted(event: &Event, action: &Action, refused: Option<&Refusal>) -
             Kind::Fault,
             &["D6.4.1"],
             format!(
-                "{server}'s clock runs {} from now on: Raft's safety does not depend on clocks, but leases do",
-                speed(*ppm)
+                "{server}'s clock runs {} from now on{}",
+                speed(*ppm),
+                if *ppm == 0 { "" } else { ": Raft's safety does not depend on clocks, but leases do" }
             ),
         ),
         Action::SetDisk { server, lies } => {
@@ -104,39 +105,39 @@ fn changed(event: &Event, change: &Change) -> Draft {
     };
     let (before, after) = (brief.before, brief.after);
     let index = after.last_index;
-    let mut text =
-        format!("{leader} appends the configuration {} as entry {index}", members(&after.configuration));
-    let mut section = "§6";
+    let (mut what, mut then) = (members(&after.configuration), "it is in force at once".to_string());
+    let mut section = match change {
+        Change::Add(_) | Change::Remove(_) => "D4.1",
+        Change::Learner(_) => "D4.2.1",
+        Change::Joint { .. } | Change::Leave => "§6",
+    };
     match change {
         Change::Add(id) if before.last_index == index => {
-            text = format!("{leader} lets {id} catch up before it becomes a voter");
-            section = "D4.2.1";
+            let text = format!("{leader} lets {id} catch up before it becomes a voter");
+            return draft(Kind::Action, &["D4.2.1"], text);
         }
         _ if of(event, Rule::ConfigurationOnAppend).is_some_and(|guard| !guard.on) => {
-            text =
-                format!("{leader} appends a configuration as entry {index}, in force when it is committed");
+            what = "asked for".into();
+            then = "it is in force when it is committed".into();
         }
         Change::Add(id) if after.configuration.learners.contains(*id) => {
-            text.push_str(&format!(
-                "; it is in force at once: {id} receives the log, and becomes a voter when it has caught up"
-            ));
+            then.push_str(&format!(": {id} receives the log, and becomes a voter when it has caught up"));
             section = "D4.2.1";
         }
         Change::Joint { manual, .. } if after.configuration.is_joint() => {
             let until = if *manual { "somebody asks to leave it" } else { "it is committed" };
-            text.push_str(&format!(
-                "; it is in force at once: until {until}, majorities of the old and of the new voters are needed"
+            then.push_str(&format!(
+                ": until {until}, majorities of the old and of the new voters are needed"
             ));
         }
         Change::Remove(id) if *id == leader => {
-            text.push_str("; it is in force at once: the leader does not count itself any more, and leads until that is committed");
+            then.push_str(": the leader does not count itself any more, and leads until that is committed");
         }
-        _ => text.push_str("; it is in force at once"),
+        _ => {}
     }
-    if section == "§6" && matches!(change, Change::Add(_) | Change::Remove(_)) {
-        section = "D4.1";
-    }
-    draft(Kind::Action, &[section], text + &sent_to(event)).at(index)
+    let text =
+        format!("{leader} appends the configuration {what} as entry {index}{}; {then}", sent_to(event));
+    draft(Kind::Action, &[section], text).at(index)
 }
 
 fn transfer(event: &Event, to: ServerId) -> Draft {

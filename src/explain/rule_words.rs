@@ -139,8 +139,8 @@ pub(super) fn words(guard: &Guard) -> Words {
         ],
         NewTailReplacesSuffix => [
             "entries kept behind the last new one: {l}; there would be {r}",
-            "with a conflicting entry go all that follow it",
-            "they stay, though one before them was replaced",
+            "what followed the conflict goes with it",
+            "what followed the conflict stays, though it may not fit what is there now",
         ],
         // Commitment (§5.3, §5.4.2).
         CommitUpToLastNew => [
@@ -229,12 +229,12 @@ pub(super) fn words(guard: &Guard) -> Words {
             "the new one decides alone at once, and its majority need not overlap with the old one's",
         ],
         LearnersNotCounted => [
-            "whose copies count: {l}; with the learners it would be {r}",
+            "a majority of the voters has the log up to {l}; with learners counted it would be up to {r}",
             "learners are not counted",
             "learners are counted like voters",
         ],
         LeaderOutsideNotCounted => [
-            "whose copies count: {l}; with the leader itself it would be {r}",
+            "a majority of the voters has the log up to {l}; with the leader counted it would be up to {r}",
             "the leader is no member any more and does not count itself",
             "the leader counts itself, though it is no member any more",
         ],
@@ -271,15 +271,20 @@ pub(super) fn words(guard: &Guard) -> Words {
             "they are forgotten, and a command that comes again is applied again",
         ],
         // Clients (D6.3, D6.4).
-        Sessions if guard.right == Value::Count(0) => [
-            "the command is its client's number {l}, and the client has no session: the last one known is {r}",
-            "it is not applied",
+        Sessions if guard.left == guard.right => [
+            "the command is its client's number {l}, and the last one that its session knows is {r}",
+            "it is answered from memory and not applied again",
+            "it is applied once more",
+        ],
+        Sessions if has_session_seen(guard) => [
+            "the command is its client's number {l}, and its session is at number {r} already",
+            "it came too late and is not applied",
             "it is applied all the same",
         ],
         Sessions => [
-            "the command is its client's number {l}, and the session has seen number {r} already",
-            "it is answered from memory and not applied again",
-            "it is applied once more",
+            "the command is its client's number {l}, and the client has no session any more: its last number was {r}",
+            "it is not applied, since nobody can tell whether it was before",
+            "it is applied without one",
         ],
         ReadConfirmed if held => [
             "the read waited for {l} to be answered by a majority, and the last one answered is {r}", "", "",
@@ -315,4 +320,9 @@ pub(super) fn words(guard: &Guard) -> Words {
             "it votes at once, though a leader's lease may count on its silence",
         ],
     }
+}
+
+/// Whether a session knows of a later command than this one.
+pub(super) fn has_session_seen(guard: &Guard) -> bool {
+    matches!((guard.left, guard.right), (Value::Count(serial), Value::Count(known)) if serial < known)
 }

@@ -37,7 +37,9 @@ pub(super) fn gives_up(event: &Event) -> String {
         (RoleName::Candidate, RoleName::Follower) => {
             format!(", having given up its candidacy in term {}", before.term)
         }
-        (RoleName::PreCandidate, RoleName::Follower) => ", which asks for no election any more".into(),
+        (RoleName::PreCandidate, RoleName::Follower) => {
+            ", having given up asking whether it would be elected".into()
+        }
         _ => String::new(),
     }
 }
@@ -78,7 +80,7 @@ pub(super) fn reason(guard: &Guard) -> String {
 /// A server has learnt of a higher term from an answer, and that is all there is to it.
 pub(super) fn only_a_term(event: &Event, said: &Message) -> Option<Draft> {
     let (before, after) = change_of(event);
-    if after.term <= before.term {
+    if after.term <= before.term || said.term <= before.term {
         return None;
     }
     let (to, from, term) = (said.to, said.from, after.term);
@@ -332,11 +334,13 @@ fn leaving(event: &Event, id: ServerId, now: Brief, scene: Scene) -> Option<Stri
         return None;
     }
     let to = once(event.sent.iter().map(|name| name.to));
-    let cause = asked_by(event, scene).map(|(cause, _)| &cause.what);
+    let (cause, role) =
+        asked_by(event, scene).map(|(cause, change)| (&cause.what, change.after.role)).unzip();
+    let role = role.unwrap_or(now.role);
     let several = event.sent.len() > 1;
     Some(match cause {
-        _ if now.role == RoleName::Candidate => format!("its requests for votes leave, to {to}"),
-        _ if now.role == RoleName::PreCandidate => format!("its questions to {to} leave"),
+        _ if role == RoleName::Candidate => format!("its requests for votes leave, to {to}"),
+        _ if role == RoleName::PreCandidate => format!("its questions to {to} leave"),
         Some(What::Delivered {
             content: Content::Raft(Message { body: Body::RequestVote { .. }, .. }),
             ..

@@ -32,7 +32,7 @@ pub(super) fn fired(event: &Event, timer: Timer) -> Draft {
             let who = if learners.len() == 1 { list(learners.iter()) } else { "the new server".into() };
             let text = format!(
                 "The round in which {who} catches up with {id} takes longer than an election timeout: \
-                 that is not fast enough for a voter, and another round has to follow"
+                 that is not fast enough for a voter, and without a faster round it stays a learner"
             );
             draft(Kind::Replication, &["D4.2.1"], text)
         }
