@@ -212,24 +212,32 @@ fn mode_text(server: &Server, peer: ServerId, mode: Mode) -> String {
     }
 }
 
-/// What can be asked of the leader about this server.
-fn member_actions(id: ServerId, members: &Configuration) -> Html {
-    let ask = |change: Change, label: &'static str, hint: &'static str| {
-        html! { <Act class="small" action={Action::Change { change, at: None }} {label} {hint} /> }
-    };
-    let votes = members.voters.contains(id);
+/// What can be asked of the leader about this server. What the configuration in sight rules out is not
+/// offered.
+fn member_actions(id: ServerId, leads: bool, members: &Configuration) -> Html {
     let known = members.members().contains(id);
+    let changes = [
+        (
+            Change::Learner(id),
+            if known { "Make learner" } else { "Add as learner" },
+            "It gets the log and has no vote (D4.2.1)",
+        ),
+        (
+            Change::Add(id),
+            if known { "Promote" } else { "Add as voter" },
+            "It gets a vote, once it has caught up if that is an option (D4.2.1)",
+        ),
+        (Change::Remove(id), "Remove", "It leaves the cluster (D4.1)"),
+        (Change::Leave, "Leave joint consensus", "Only the new majority counts from now on (§6)"),
+    ];
     html! {
         <div class="actions" role="group" aria-label={format!("{id} in the cluster")}>
-            if votes {
+            if members.voters.contains(id) && !leads {
                 <Act class="small" action={Action::Transfer { to: id, at: None }} label="Make leader" key_hint="F" hint="The leader hands its leadership over to it, once it has the whole log (D3.10)" />
-                { ask(Change::Learner(id), "Make learner", "It keeps getting the log and has no vote (D4.2.1)") }
-            } else {
-                { ask(Change::Add(id), if known { "Promote" } else { "Add as voter" }, "It gets a vote, once it has caught up if that is an option (D4.2.1)") }
             }
-            if !known { { ask(Change::Learner(id), "Add as learner", "It gets the log and has no vote (D4.2.1)") } }
-            if known { { ask(Change::Remove(id), "Remove", "It leaves the cluster (D4.1)") } }
-            if members.is_joint() { { ask(Change::Leave, "Leave joint consensus", "Only the new majority counts from now on (§6)") } }
+            { for changes.into_iter().filter(|(change, ..)| members.changed_by(*change).is_ok()).map(|(change, label, hint)| html! {
+                <Act key={label} class="small" action={Action::Change { change, at: None }} {label} {hint} />
+            }) }
         </div>
     }
 }
@@ -283,7 +291,7 @@ pub fn ServerDetails(props: &ServerProps) -> Html {
                 <Act action={Action::StepDown { server: id }} label="Step down" hint="Becomes a follower of the same term" />
                 <button type="button" class="button" onclick={ask} title={format!("The client asks {id} first, whether it leads or not")}>{ format!("Ask {id}") }</button>
             </div>
-            { member_actions(id, &facts.members) }
+            { member_actions(id, facts.leads, &facts.members) }
             <details class="faults">
                 <summary>{ "Snapshot, disk and clock" }</summary>
                 { fault_actions(id, facts, *fresh) }
