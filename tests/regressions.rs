@@ -7,7 +7,7 @@ mod node;
 
 use common::bench::*;
 use common::s;
-use node::*;
+use node::{pre_vote, *};
 use wavetank::raft::{Body, Change, Effect, Index, Input, Options, ReadMode, Refused, Role, Term, Timer};
 
 // Elections.

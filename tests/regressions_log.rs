@@ -7,7 +7,7 @@ mod node;
 
 use common::bench::*;
 use common::s;
-use node::*;
+use node::{piece, *};
 use wavetank::raft::{
     AppendOutcome, Backtracking, Body, ConflictHint, Effect, Index, Input, Mode, Options, SnapshotOutcome,
     Timer,

@@ -16,6 +16,12 @@ impl Node {
         if self.is_leader() || !self.may_stand() {
             return;
         }
+        // Where leaders hold leases a server withholds its vote from itself as well. By itself it never
+        // stands so early; its timer may be made to fire by hand.
+        let hears = self.hears_leader;
+        if self.options.lease && !step.guard(Rule::Stickiness, !hears, hears, false) {
+            return self.set_election_timer(step);
+        }
         self.stop_withholding(step);
         let next = self.term.next();
         if self.options.pre_vote && !step.guard(Rule::PreVote, false, self.term, next) {

@@ -214,7 +214,7 @@ impl Log {
                 _ => index = index.prev(),
             }
         }
-        None
+        (self.base.index > Index(0) && self.base.term == term).then_some(self.base.index)
     }
 
     /// Appends one entry.

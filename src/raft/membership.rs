@@ -44,14 +44,18 @@ impl Node {
         let configuration = &self.configuration;
         let reached = |id: ServerId| if id == self.id { own } else { leading.progress[id.slot()].matched };
         let counting = |others| quorum::majority_index_counting(configuration, others, reached);
-        let mut stored = counting(ServerSet::EMPTY);
-        if !configuration.all_voters().contains(self.id) {
-            let itself = [self.id].into_iter().collect();
-            stored = step.choose(Rule::LeaderOutsideNotCounted, stored, counting(itself));
-        }
-        let learners = configuration.learners.minus(configuration.all_voters());
-        if !learners.is_empty() {
-            stored = step.choose(Rule::LearnersNotCounted, stored, counting(learners));
+        let voters = configuration.all_voters();
+        let itself: ServerSet = [self.id].into_iter().collect();
+        let mut others = ServerSet::EMPTY;
+        let mut stored = counting(others);
+        for (rule, more) in [
+            (Rule::LeaderOutsideNotCounted, itself.minus(voters)),
+            (Rule::LearnersNotCounted, configuration.learners.minus(voters)),
+        ] {
+            if !more.is_empty() {
+                stored = step.choose(rule, stored, counting(others.or(more)));
+                others = if step.rules.is_on(rule) { others } else { others.or(more) };
+            }
         }
         stored
     }
@@ -127,7 +131,8 @@ impl Node {
     }
 
     /// C_old,new is committed: whoever leads goes on to C_new (§6), unless an administrator wants to do
-    /// that.
+    /// that. A new leader need not have committed anything of its own term first: any leader in between
+    /// could only have appended the same C_new.
     pub(super) fn leave_joint<O: Observer>(&mut self, step: &mut Step<O>) {
         let committed = self.log.configuration_index() <= self.commit;
         if committed
@@ -173,8 +178,9 @@ impl Node {
         if leading.progress[server.slot()].matched < target {
             return;
         }
-        if !in_time && round < self.options.catch_up_rounds {
-            self.begin_catch_up_round(server, round + 1, step);
+        if !in_time && round <= self.options.catch_up_rounds {
+            // The timer has counted it already.
+            self.begin_catch_up_round(server, round, step);
             // If nothing has come meanwhile, that round is over already.
             return self.advance_catch_up(step);
         }

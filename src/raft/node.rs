@@ -27,7 +27,7 @@ pub struct Options {
     pub backtracking: Backtracking,
     /// The most entries in one AppendEntries, at least 1.
     pub max_entries: u32,
-    /// How many entries may be under way to a follower, sent and not acknowledged (D10.2.1's pipelining).
+    /// How many entries may be under way to a follower, sent and not acknowledged (D10.2.2: pipelining).
     /// 0: a leader sends what is missing again and again, as in Figure 2.
     pub window: u32,
     /// Whether a leader writes its entries to its own disk before it sends them; else at the same time
@@ -41,7 +41,7 @@ pub struct Options {
     pub stickiness: bool,
     /// Whether leaders hold leases, for reads without a round of messages (D6.4.1).
     pub lease: bool,
-    /// By how much clocks may drift, in millionths: what leases allow for.
+    /// By how much each clock may run fast or slow, in millionths: what leases allow for.
     pub drift_ppm: u32,
     /// In at most how many rounds a new server catches up before it becomes a voter (D4.2.1). 0: it is
     /// a voter at once.
@@ -231,7 +231,8 @@ pub struct Node {
     pub(super) writes: Writes,
     /// The configuration that it goes by: the latest one in its log, committed or not (§6).
     pub(super) configuration: Configuration,
-    /// Whether it has heard from a leader within the shortest election timeout (D4.2.3).
+    /// Whether it has heard from a leader within the shortest election timeout (D4.2.3). Kept only where
+    /// an option asks for it: PreVote, stickiness or leases.
     pub(super) hears_leader: bool,
     /// A snapshot of its own that is on its way to the disk; the log still has what it covers.
     pub(super) taken: Option<(Token, Arc<Snapshot>)>,
@@ -680,7 +681,7 @@ impl Node {
         });
         step.shared = Some((first, run));
         if let Some(message) = message {
-            self.is_sent(peer, &message.body);
+            self.note_sent(peer, &message.body);
             let after = self.request_waits_for(&message.body);
             self.send(message, after, step);
         }

@@ -10,7 +10,8 @@ use super::snapshots::Snapshot;
 use super::types::{Index, ServerId, Term, Token};
 use std::sync::Arc;
 
-/// A write to the disk. It becomes durable whole or not at all.
+/// A write to the disk. It becomes durable whole or not at all, but for a crash that tears its entries
+/// ([`Durable::tear`]).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Write {
     /// Its name.
@@ -87,8 +88,9 @@ impl Durable {
     }
 
     /// A crash in the middle of a write: the first of its entries are there, the next one is not whole.
-    /// Term and vote are small enough to be written whole or not at all.
+    /// Term and vote come first, and are small enough to be written whole or not at all.
     pub fn tear(&mut self, write: &Write) {
+        self.hard = write.hard.unwrap_or(self.hard);
         let Some(suffix) = &write.log else { return };
         let whole = suffix.entries.len() / 2;
         self.append(suffix, whole);

@@ -13,7 +13,11 @@ impl Node {
         let leader = self.leader();
         match self.leading_mut() {
             _ if mode == ReadMode::Local => step.effects.push(Effect::ReadReady(id)),
-            Some(leading) => leading.reads.push(PendingRead { id, mode, index: None, round: None }),
+            Some(leading) => {
+                // Asked again, it is a new read: the answer to the old one may be lost.
+                leading.reads.retain(|read| read.id != id);
+                leading.reads.push(PendingRead { id, mode, index: None, round: None });
+            }
             None => step.effects.push(Effect::ReadRefused(id, leader)),
         }
     }
@@ -93,7 +97,7 @@ impl Node {
     }
 
     /// An answer to a request of this leader, if it is one: an older term's is dropped (§5.1). Whatever it
-    /// says, whoever gave it followed this leader when the round began that it names.
+    /// says, whoever gave it followed this leader at some moment after the round began that it names.
     pub(super) fn hear_answer<O: Observer>(
         &mut self,
         from: ServerId,
@@ -150,15 +154,16 @@ impl Node {
     /// How long a lease lasts from the moment at which its round began: as long as nobody who has
     /// answered can vote for another, by the fastest clock that is allowed for (D6.4.1).
     fn lease_length<O: Observer>(&mut self, step: &mut Step<O>) -> TimerRange {
-        let whole = self.options.election.shortest();
+        // It is over before the first of them may vote, not at the same moment.
+        let whole_us = self.options.election.min_us.saturating_sub(1);
+        let always = |us| TimerRange { min_us: us, max_us: us };
         if !self.options.lease {
-            return whole;
+            return always(whole_us);
         }
-        let drift = u128::from(self.options.drift_ppm);
-        // And it is over before the first of them may vote, not at the same moment.
-        let us = (u128::from(whole.min_us) * 1_000_000 / (1_000_000 + drift)) as u64;
-        let us = us.saturating_sub(1);
-        step.choose(Rule::LeaseBoundedByDrift, TimerRange { min_us: us, max_us: us }, whole)
+        // This leader's clock may be as slow as the bound allows, and a voter's as fast.
+        let drift = u64::from(self.options.drift_ppm).min(1_000_000);
+        let us = u128::from(whole_us) * u128::from(1_000_000 - drift) / u128::from(1_000_000 + drift);
+        step.choose(Rule::LeaseBoundedByDrift, always(us as u64), always(whole_us))
     }
 
     /// Whether this leader holds a lease that is worth something.

@@ -47,7 +47,7 @@ impl Node {
         members.iter().for_each(|peer| self.send_what_fits(peer, step));
     }
 
-    /// Without a window: all that is missing, once more. With one (pipelining, D10.2.1): as many messages
+    /// Without a window: all that is missing, once more. With one (pipelining, D10.2.2): as many messages
     /// as the window takes, one after the other, where the place is known; one at a time while it is
     /// looked for. Entries that find no room go together in a later message: that is all the batching
     /// there is, and it grows with the load.
@@ -111,8 +111,8 @@ impl Node {
         run.len() as u64 == left.min(most)
     }
 
-    /// A request has left: with a window, what it carries counts as sent.
-    pub(super) fn is_sent(&mut self, peer: ServerId, request: &Body) {
+    /// Notes that a request has left: with a window, what it carries counts as sent.
+    pub(super) fn note_sent(&mut self, peer: ServerId, request: &Body) {
         let pipelines = self.options.window > 0;
         let snapshot = self.snapshot.clone();
         let Some(leading) = self.leading_mut() else { return };
@@ -160,6 +160,7 @@ impl Node {
             return;
         }
         progress.matched = upto;
+        // Where the logs agree is known now, and the entries behind it are still there to be sent.
         if found {
             progress.mode = Mode::Replicate;
             progress.next = if pipelines { upto.next() } else { progress.next };
@@ -189,12 +190,15 @@ impl Node {
     ) {
         let Some(Progress { next, matched, mode, .. }) = self.progress(from) else { return };
         // With several messages under way, any of them may be the one that was lost or overtaken.
-        let latest = prev.next() == next || (mode == Mode::Replicate && self.options.window > 0);
+        let under_way = mode == Mode::Replicate && self.options.window > 0;
+        let latest = prev.next() == next || under_way;
         if !latest || prev <= matched || prev >= next || matches!(mode, Mode::Snapshot { .. }) {
             return;
         }
-        // prev is known not to match; what matches is known to. The next attempt lies between.
-        let back = self.back_from(prev, hint).clamp(matched.next(), prev);
+        // prev is known not to match; what matches is known to. The next attempt lies between. Of what
+        // was under way nothing is known: it begins anew behind what was acknowledged.
+        let back = if under_way { matched.next() } else { self.back_from(prev, hint) };
+        let back = back.clamp(matched.next(), prev);
         if let Some(leading) = self.leading_mut() {
             let progress = &mut leading.progress[from.slot()];
             (progress.next, progress.mode) = (back, Mode::Probe { sent: false });
@@ -320,11 +324,11 @@ impl Node {
         let last = self.log.last_index();
         let base = self.log.base_index();
         let prev = prev.min(last);
-        let last_new = Index(prev.0 + entries.len() as u64);
+        let last_new = Index(prev.0.saturating_add(entries.len() as u64));
         // What a snapshot covers is there already.
         let agreed = entries
             .iter()
-            .zip(prev.0 + 1..)
+            .zip(prev.next().0..)
             .take_while(|(entry, index)| {
                 *index <= base.0 || self.log.term_at(Index(*index)) == Some(entry.term)
             })
@@ -337,7 +341,8 @@ impl Node {
             return last_new;
         }
         let keep = if conflict { step.choose(Rule::DeleteConflicts, keep, last) } else { keep };
-        let behind = if conflict { self.log.slice(last_new.next(), u64::MAX) } else { Entries::default() };
+        let cut = conflict && keep < last;
+        let behind = if cut { self.log.slice(last_new.next(), u64::MAX) } else { Entries::default() };
         let spared = step.choose(Rule::NewTailReplacesSuffix, 0, behind.len() as u32);
 
         let before = self.log.last_index();

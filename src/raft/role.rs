@@ -61,7 +61,7 @@ impl Role {
     }
 }
 
-/// What a leader keeps. Besides nextIndex and matchIndex all of it is empty in plain Figure 2.
+/// What a leader keeps. In plain Figure 2 only nextIndex and matchIndex matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Leadership {
     /// How far each follower is, by [`ServerId::slot`]; the leader's own is not used.

@@ -142,7 +142,8 @@ rules! {
     /// Off: a server whose disk was wiped comes back under its old name.
     FreshIdentity = "freshIdentity", "D3.8",
         "a server that has lost its disk comes back as somebody new";
-    /// Off: a follower that hears from no leader stands at once.
+    /// Off: a follower that hears from no leader stands at once; and whoever is asked whether it would vote
+    /// says yes though it hears from a leader.
     PreVote = "preVote", "D9.6",
         "nobody starts an election before a majority has said that it would vote for it";
     /// Off: a leader goes on though nobody hears it.
@@ -199,7 +200,7 @@ rules! {
     /// Off: a leader takes its commitIndex for the cluster's from the first moment.
     ReadAfterOwnTermCommit = "readAfterOwnTermCommit", "D6.4",
         "a read waits until the leader has committed an entry of its own term";
-    /// Off: a lease lasts as long as the shortest election timeout, by the leader's own clock.
+    /// Off: a lease lasts as long as the shortest election timeout, by whatever clock the leader has.
     LeaseBoundedByDrift = "leaseBoundedByDrift", "D6.4.1",
         "a lease is shorter than an election timeout by what clocks may drift";
     /// Off: a leader that hands over its leadership keeps its lease.

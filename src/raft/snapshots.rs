@@ -176,7 +176,8 @@ impl Node {
         self.follow(leader, step);
         self.hear_leader(step);
         if !step.guard(Rule::SnapshotOnlyIfNewer, last_index > self.commit, last_index, self.commit) {
-            // All of it is committed here, so it is in the log, or under an own snapshot.
+            // It ends before commitIndex: all of it is in the log, or under an own snapshot.
+            self.incoming = None;
             let after = self.log_under_way(last_index);
             return self.reply(leader, answer(SnapshotOutcome::Installed), after, step);
         }
@@ -220,6 +221,9 @@ impl Node {
         let known = *self.log.configuration();
         let configuration = step.choose(Rule::SnapshotCarriesConfiguration, carried, known);
         let agrees = self.log.term_at(index) == Some(term);
+        // An own snapshot on its way to the disk covers less than this one; only a broken rule has it
+        // otherwise, and then nothing of the log is worth keeping.
+        let agrees = agrees && self.taken.as_ref().is_none_or(|(_, taken)| taken.index <= index);
         let keep = step.choose(Rule::SnapshotKeepsSuffix, agrees, false);
         let snapshot = Arc::new(Snapshot { index, term, configuration, data });
 

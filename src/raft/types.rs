@@ -20,7 +20,7 @@ impl Term {
     /// The term that a candidate starts (§5.2).
     #[must_use]
     pub fn next(self) -> Term {
-        Term(self.0 + 1)
+        Term(self.0.saturating_add(1))
     }
 }
 
@@ -28,7 +28,7 @@ impl Index {
     /// The index after this one.
     #[must_use]
     pub fn next(self) -> Index {
-        Index(self.0 + 1)
+        Index(self.0.saturating_add(1))
     }
 
     /// The index before this one; 0 stays 0.
@@ -255,14 +255,15 @@ pub enum Timer {
 }
 
 impl Timer {
-    /// All timers, in the order in which they fire at the same instant.
+    /// All timers, in the order in which they fire at the same instant: what a server may no longer rely
+    /// on ends before it does anything else.
     pub const ALL: [Timer; 8] = [
+        Timer::LeaseA,
+        Timer::LeaseB,
+        Timer::Stickiness,
         Timer::Election,
         Timer::Heartbeat,
         Timer::Quorum,
-        Timer::Stickiness,
-        Timer::LeaseA,
-        Timer::LeaseB,
         Timer::Transfer,
         Timer::CatchUp,
     ];
@@ -271,7 +272,7 @@ impl Timer {
     pub const LEASES: [Timer; 2] = [Timer::LeaseA, Timer::LeaseB];
 }
 
-/// Names a write to the disk. Tokens of one server grow by one with each write, and writes become
+/// Names a write to the disk. Tokens of one server grow with each write, and writes become
 /// durable in that order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

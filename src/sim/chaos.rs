@@ -149,8 +149,7 @@ fn all_options(base: &Options, dice: &mut Dice) -> Options {
         check_quorum: dice.one_in(2),
         stickiness: dice.one_in(2),
         lease: dice.one_in(2),
-        // One clock may be as much too fast as another is too slow.
-        drift_ppm: 3 * DRIFT_PPM as u32,
+        drift_ppm: DRIFT_PPM as u32,
         catch_up_rounds: dice.pick(&[0, 0, 1, 10]),
         snapshot_every: dice.pick(&[0, 1, 5, 30, 200]),
         snapshot_chunk: dice.pick(&[0, 7, 100]),

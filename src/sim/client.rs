@@ -53,6 +53,8 @@ pub struct Call {
     pub op: Op,
     /// How a read is to be answered.
     pub mode: ReadMode,
+    /// Whether it is asked within a session: decided when it is asked first, and kept.
+    pub session: bool,
     /// Whether a session has to be opened first, and that is what is asked now.
     pub opening: bool,
     /// When it was asked first, in microseconds.
@@ -108,6 +110,7 @@ impl Client {
             serial: self.serial,
             op,
             mode,
+            session: false,
             opening: false,
             called_us: now_us,
             wake_us: now_us,

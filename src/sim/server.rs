@@ -26,7 +26,7 @@ pub struct Server {
     pub retired: bool,
     /// By how much its clock runs fast (or slow, below 0), in millionths.
     pub clock_ppm: i32,
-    /// Its timers, in the order of [`Timer::ALL`].
+    /// Its timers, each at its own number.
     timers: [Option<Running>; Timer::ALL.len()],
     /// The one that fires first, and when.
     next_timer: Option<(u64, Timer)>,
@@ -134,9 +134,8 @@ impl Server {
     /// Starts a timer anew, or stops it. Returns what ran before.
     pub(super) fn put_timer(&mut self, timer: Timer, running: Option<Running>) -> Option<Running> {
         let before = std::mem::replace(&mut self.timers[timer as usize], running);
-        let running = Timer::ALL.iter().zip(&self.timers);
-        let firing = running.filter_map(|(timer, running)| Some((running.as_ref()?.fires_us, *timer)));
-        self.next_timer = firing.min();
+        let fires = |timer: &Timer| Some((self.timers[*timer as usize]?.fires_us, *timer));
+        self.next_timer = Timer::ALL.iter().filter_map(fires).min_by_key(|(fires_us, _)| *fires_us);
         before
     }
 

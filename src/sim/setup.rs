@@ -48,7 +48,7 @@ pub struct Options {
     /// How often the background client sends a `put`; 0: there is none.
     pub workload_every_us: u64,
     // What follows is left out of files where it is off.
-    /// How many entries may be under way to a follower (D10.2.1); 0: no pipelining.
+    /// How many entries may be under way to a follower (D10.2.2); 0: no pipelining.
     #[serde(skip_serializing_if = "is_off")]
     pub window: u32,
     /// Whether a leader writes to its own disk before it sends (else at the same time, D10.2.1).
@@ -66,7 +66,7 @@ pub struct Options {
     /// Whether leaders hold leases (D6.4.1).
     #[serde(skip_serializing_if = "is_off")]
     pub lease: bool,
-    /// By how much leases believe that clocks may drift apart, in millionths (D6.4.1).
+    /// By how much leases allow each clock to run fast or slow, in millionths (D6.4.1).
     #[serde(skip_serializing_if = "is_off")]
     pub drift_ppm: u32,
     /// In at most how many rounds a new server catches up before it votes (D4.2.1); 0: it votes at once.
@@ -206,7 +206,7 @@ impl Options {
             ("loss", u64::from(self.link.loss_ppm), 0, 1_000_000),
             ("duplicate", u64::from(self.link.duplicate_ppm), 0, 1_000_000),
             ("window", u64::from(self.window), 0, 1_000_000),
-            ("driftPpm", u64::from(self.drift_ppm), 0, 10_000_000),
+            ("driftPpm", u64::from(self.drift_ppm), 0, 900_000),
             ("catchUpRounds", u64::from(self.catch_up_rounds), 0, 1000),
             ("snapshotEvery", u64::from(self.snapshot_every), 0, 1_000_000_000),
             ("snapshotChunk", u64::from(self.snapshot_chunk), 0, 1_000_000_000),
@@ -255,13 +255,6 @@ impl Options {
             warnings.push(
                 "Leases need stickiness: without it servers vote while the leader holds a lease, so lease \
                  reads fall back to ReadIndex."
-                    .into(),
-            );
-        }
-        if self.catch_up_rounds > 0 && !self.noop {
-            warnings.push(
-                "Without the no-op a new leader changes no configuration before a client's command of its \
-                 term is committed."
                     .into(),
             );
         }

@@ -112,12 +112,12 @@ impl World {
             }
             Action::Change { change, at } => {
                 for id in named_by(change).iter() {
-                    server(id)?;
+                    ensure(!server(id)?.retired, Refusal::Retired { server: id })?;
                 }
                 self.asked(*at).map(drop)
             }
             Action::Transfer { to, at } => {
-                server(*to)?;
+                ensure(!server(*to)?.retired, Refusal::Retired { server: *to })?;
                 self.asked(*at).map(drop)
             }
             Action::Snapshot { server: id } => active(*id).map(drop),
@@ -417,7 +417,13 @@ impl World {
 impl Action {
     /// Whether the action asks a server for something that it may decline.
     fn asks_server(&self) -> bool {
-        matches!(self, Action::Change { .. } | Action::Transfer { .. } | Action::Snapshot { .. })
+        matches!(
+            self,
+            Action::Change { .. }
+                | Action::Transfer { .. }
+                | Action::Snapshot { .. }
+                | Action::Propose { .. }
+        )
     }
 }
 

@@ -11,8 +11,10 @@ impl World {
     pub(super) fn ask(&mut self, slot: usize, draft: &mut Draft) {
         let client = &mut self.clients[slot];
         let Some(call) = &mut client.call else { return };
-        let in_session = self.options.sessions && call.mode == ReadMode::Log;
-        call.opening = in_session && !client.has_session;
+        if call.attempts == 0 {
+            call.session = self.options.sessions && call.mode == ReadMode::Log;
+        }
+        call.opening = call.session && !client.has_session;
         call.asked = true;
         call.attempts += 1;
         call.cause = draft.id;
@@ -20,7 +22,7 @@ impl World {
         let link = (Endpoint::Client(client.id), Endpoint::Server(client.target));
         let op =
             if call.opening { Op::Register { life: self.options.session_life } } else { call.op.clone() };
-        let session = in_session && !call.opening;
+        let session = call.session && !call.opening;
         let content = Content::Request { serial: call.serial, op, session, mode: call.mode };
         draft.sends(self.network.send(link, content, self.now_us, draft.id, None));
     }
