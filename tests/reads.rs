@@ -446,17 +446,17 @@ fn leases_hold_while_clocks_drift_no_more_than_allowed_and_not_beyond() {
         0       | -300000 | -300000 | no
         # The others run fast.
         0       | 0       | 300000  | yes
-        100000  | 0       | 300000  | yes
+        50000   | 0       | 300000  | yes
         300000  | 0       | 300000  | no
-        1000000 | 0       | 300000  | no
-        # The leader runs slow: 0.77 is 1 of 1.3.
+        900000  | 0       | 300000  | no
+        # The leader runs slow.
         0       | -230000 | 0       | yes
-        100000  | -230000 | 0       | yes
-        300000  | -230000 | 0       | no
-        # Both: 1.3 / 0.77 is 1.69.
-        300000  | -230000 | 300000  | yes
-        500000  | -230000 | 300000  | yes
-        700000  | -230000 | 300000  | no
+        50000   | -230000 | 0       | yes
+        230000  | -230000 | 0       | no
+        # Both: 1.3 / 0.77 is 1.69; 200000 allows for 1.2 / 0.8, 300000 for 1.3 / 0.7.
+        100000  | -230000 | 300000  | yes
+        200000  | -230000 | 300000  | yes
+        300000  | -230000 | 300000  | no
         # The other way round it only costs time.
         0       | 300000  | 0       | no
         0       | 0       | -300000 | no
