@@ -6,8 +6,8 @@ mod common;
 use common::bench::*;
 use common::*;
 use wavetank::raft::{
-    Backtracking, Body, Change, Configuration, Effect, Index, Input, Mode, Options, SnapshotOutcome, Term,
-    Timer, TimerRange,
+    AppendOutcome, Backtracking, Body, Change, Configuration, ConflictHint, Effect, Index, Input, Mode,
+    Options, SnapshotOutcome, Term, Timer, TimerRange,
 };
 use wavetank::sim::{Action, Content, Endpoint, Link, Setup, What};
 use wavetank::timeline::Run;
@@ -315,6 +315,13 @@ fn compacted_with(options: Options) -> Bench {
     bench
 }
 
+/// It has given up its leadership.
+fn stepped_back(mut bench: Bench) -> Bench {
+    bench.told(Input::SteppedDown);
+    bench.sync_all();
+    bench
+}
+
 /// The leader learns that S3 has nothing, and sends the first piece.
 fn sending() -> Bench {
     let mut bench = compacted();
@@ -349,6 +356,24 @@ fn a_follower_that_is_just_at_the_snapshots_end_needs_no_snapshot() {
         bench.receive(3, 2, success(2, 0, matched));
         assert_eq!(to_3(&bench.fire(Timer::Heartbeat)), [expected], "matched {matched}");
     }
+}
+
+#[test]
+fn a_hint_that_names_the_term_of_the_snapshots_end_leads_to_the_entry_behind_it() {
+    // S1 leads term 3, its log is 3 behind a snapshot that ends with 3.2. S3 has 1222.
+    let options = Options { backtracking: Backtracking::ConflictHints, ..options() };
+    let mut bench = Bench::of(options, three(), 2, "122").elected();
+    bench.propose();
+    bench.sync_all();
+    bench.receive(2, 3, success(3, 0, 4));
+    bench.take_snapshot(3, 10);
+    bench.sync_all();
+    bench.propose();
+    let mut bench = stepped_back(bench).elected();
+    let hint = ConflictHint { term: Some(Term(2)), index: Index(2) };
+    let told = bench.receive(3, 4, appended(4, 5, 0, AppendOutcome::Mismatch { hint: Some(hint) }));
+    let told: Vec<&str> = sent(&told).into_iter().filter(|told| told.starts_with("to S3")).collect();
+    assert_eq!(told, ["to S3 t4: append 3.2 33 c4"], "S3 has entry 3: a snapshot would be for nothing");
 }
 
 #[test]
