@@ -369,7 +369,7 @@ fn a_later_leader_leaves_the_joint_configuration_that_it_finds() {
         follower.receive(2, 1, append_configuration((1, 1), 1, joint("145", "123", auto)));
         follower.sync_all();
         let mut bench = follower.elected();
-        assert_eq!(bench.node.configuration().is_joint(), true, "it does not know that it is committed");
+        assert!(bench.node.configuration().is_joint(), "it does not know that it is committed");
         stored(&mut bench, 2, 3);
         stored(&mut bench, 4, 3);
         assert_eq!((bench.node.commit(), *bench.node.configuration()), (Index(3), expected));

@@ -89,7 +89,7 @@ fn whatever_happens_no_more_than_the_window_is_under_way() {
                             "window {window}: {upto}, {matched} known"
                         );
                         have = have.max(upto.min(bench.node.log().last_index().0));
-                        if (round + upto) % 3 != 0 {
+                        if !(round + upto).is_multiple_of(3) {
                             answers.push(success(2, prev_index.0, entries.len() as u64));
                         }
                     }
@@ -424,7 +424,7 @@ fn a_server_that_has_lost_its_disk_comes_back_as_somebody_new() {
     assert_eq!(*server(&run, 4).node.configuration(), Configuration::of(set("134")));
     crash(&mut run, 3);
     assert_eq!(ask(&mut run, put("x", "2")), Outcome::Done(Output::Done));
-    assert_eq!(server(&run, 4).store.get("x").is_some(), true);
+    assert!(server(&run, 4).store.get("x").is_some());
     assert_eq!(broken(&run), []);
 }
 
