@@ -90,8 +90,8 @@ impl Durable {
     /// A crash in the middle of a write: the first of its entries are there, the next one is not whole.
     /// Term and vote come first, and are small enough to be written whole or not at all.
     pub fn tear(&mut self, write: &Write) {
-        self.hard = write.hard.unwrap_or(self.hard);
         let Some(suffix) = &write.log else { return };
+        self.hard = write.hard.unwrap_or(self.hard);
         let whole = suffix.entries.len() / 2;
         self.append(suffix, whole);
         self.torn = suffix.entries.get(whole).map(Entry::torn);
@@ -108,14 +108,16 @@ impl Durable {
     }
 
     /// What a server does with its disk before it starts. What is not whole is known by its checksum. It
-    /// can only be the end of a write that was never said to be durable, so nobody counts on it.
-    pub fn recover<O: Observer>(&mut self, rules: Rules, observer: &mut O) {
+    /// can only be the end of a write that was never said to be durable, so nobody counts on it. Returns
+    /// the index of an entry that was taken for whole though it is not.
+    pub fn recover<O: Observer>(&mut self, rules: Rules, observer: &mut O) -> Option<Index> {
         let last = self.log.last_index();
-        if let Some(torn) = self.torn.take()
-            && rules::guard(rules, observer, Rule::ChecksumEndsLog, false, last.next(), last)
-        {
-            self.log.push(torn);
+        let torn = self.torn.take()?;
+        if !rules::guard(rules, observer, Rule::ChecksumEndsLog, false, last.next(), last) {
+            return None;
         }
+        self.log.push(torn);
+        Some(self.log.last_index())
     }
 }
 

@@ -74,11 +74,11 @@ impl Node {
     /// acknowledged: it lies between matchIndex and nextIndex.
     fn room(&self, progress: &Progress) -> u64 {
         let under_way = progress.next.prev().0.saturating_sub(progress.matched.0);
+        let window = u64::from(self.options.window);
         match progress.mode {
-            Mode::Replicate if self.options.window > 0 => {
-                u64::from(self.options.window).saturating_sub(under_way)
-            }
-            _ => u64::MAX,
+            _ if window == 0 => u64::MAX,
+            Mode::Replicate => window.saturating_sub(under_way),
+            Mode::Probe { .. } | Mode::Snapshot { .. } => window,
         }
     }
 

@@ -327,7 +327,7 @@ impl World {
     fn restart<W: Watch>(&mut self, id: ServerId, draft: &mut Draft, watch: &mut W) {
         let options = self.options.for_server();
         let server = &mut self.servers[id.slot()];
-        server.disk.durable.recover(self.rules, watch);
+        draft.log_from = server.disk.durable.recover(self.rules, watch);
         let node = Node::new(id, options, &server.disk.durable, self.rules, watch);
         server.forget(node);
         server.up = true;
