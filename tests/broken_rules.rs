@@ -322,9 +322,7 @@ fn heartbeats_are_checked_like_any_append() {
 // Rules without which nothing untrue is ever promised.
 
 /// The rules whose absence costs nothing: no run breaks anything without them.
-const SAFE_WITHOUT: [Rule; 3] = [
-    // It hears the leader of its term all the same, so it does not time out and stand again.
-    Rule::CandidateStepsBack,
+const SAFE_WITHOUT: [Rule; 2] = [
     // The vote is "given", but the reply bears a term in which nobody counts it.
     Rule::RefuseStaleVoteRequest,
     // Needs a leader whose nextIndex lies before the first conflict; ours goes back to it and no

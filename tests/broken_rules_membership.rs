@@ -150,3 +150,31 @@ fn a_leader_outside_does_not_count_itself() {
         elect_by(run, 3, &[4]);
     });
 }
+
+// A rule of elections, which only changes of the configuration show to be one of safety: a candidate that
+// goes on counts the votes of its term by whatever configuration it has learnt of since.
+#[test]
+fn a_candidate_steps_back_before_it_learns_of_another_configuration() {
+    let five = "S1 1 / S2 1 / S3 1 / S4 1 / S5 1";
+    falls(Rule::CandidateStepsBack, Property::ElectionSafety, five, |run| {
+        // S4 stands, and the yes of S5 is long on its way. In the same term S2 is elected.
+        time_out(run, 4);
+        deliver(run, 4, 5);
+        let (yes, _) = on_way(run, 5, 4)[0];
+        time_out(run, 2);
+        ask_by_hand(run, 2, 1);
+        ask_by_hand(run, 2, 3);
+        assert!(server(run, 2).node.is_leader());
+        propose_unheard(run, 2, "a");
+        bring(run, 2, 1);
+        bring(run, 2, 3);
+        // Those who have elected it go, one after the other. S4 is a candidate and hears of that.
+        change(run, 2, Change::Remove(s(1)));
+        bring_entries(run, 2, 3);
+        bring_entries(run, 2, 4);
+        change(run, 2, Change::Remove(s(3)));
+        bring_entries(run, 2, 4);
+        // S4 and S5 are two of three now.
+        act(run, Action::Deliver { message: yes });
+    });
+}
