@@ -413,7 +413,8 @@ fn for_seeds<T: Send>(seeds: u64, work: impl Fn(u64) -> T + Sync) -> Vec<T> {
 #[test]
 fn no_promise_falls_in_two_thousand_storms_over_all_of_raft() {
     let begun = Instant::now();
-    let seeds = std::env::var("WAVETANK_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(SEEDS);
+    let usual = if std::env::var_os("WAVETANK_LONG").is_some() { 10 * SEEDS } else { SEEDS };
+    let seeds = std::env::var("WAVETANK_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(usual);
     if let Some(seed) = std::env::var("WAVETANK_SEED").ok().and_then(|n| n.parse().ok()) {
         return println!("{:#?}", one(seed));
     }

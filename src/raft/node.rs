@@ -564,7 +564,8 @@ impl Node {
         }
     }
 
-    /// A higher term: adopt it, forget the vote of the old one, and follow (§5.1).
+    /// A higher term: adopt it, forget the vote of the old one, and follow (§5.1). A vote that is withheld
+    /// because a leader was heard stays withheld: leases count on that silence, whatever the term.
     fn adopt_term<O: Observer>(&mut self, term: Term, step: &mut Step<O>) {
         let own = std::mem::replace(&mut self.term, term);
         self.voted_for = None;

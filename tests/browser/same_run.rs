@@ -9,6 +9,8 @@ use wavetank::timeline::{Recording, Run};
 
 /// The digests that `tests/digests.rs` compares natively.
 const GOLDEN: &str = include_str!("../golden/digests.txt");
+/// The same of storms over all of Raft.
+const GOLDEN_OF_ALL: &str = include_str!("../golden/digests_of_all.txt");
 /// The recording that `tests/runs.rs` makes and compares natively.
 const RUN: &str = include_str!("../golden/run.json");
 
@@ -23,6 +25,11 @@ fn two_hundred_storms_have_the_same_digests_as_natively() {
     different.dedup();
     assert_eq!(different.len(), now.len());
     assert_eq!(digests::storm(7).violations(), []);
+}
+
+#[wasm_bindgen_test]
+fn a_hundred_storms_over_all_of_raft_have_the_same_digests_as_natively() {
+    assert_eq!(digests::write(&digests::digests_of_all()), GOLDEN_OF_ALL);
 }
 
 #[wasm_bindgen_test]

@@ -24,7 +24,8 @@ impl AddAssign for Tally {
 }
 
 /// Sets up, runs every kind of test even if one before it failed, and ends with a line
-/// `N passed, N failed`. With `--long` the tests find `WAVETANK_LONG` in their environment.
+/// `N passed, N failed`. With `--long` the tests find `WAVETANK_LONG` in their environment, and the core
+/// is compared with another.
 pub fn test(options: &Options) -> Outcome {
     let long = options.has("--long");
     let mut total = Tally::default();
@@ -47,6 +48,9 @@ pub fn test(options: &Options) -> Outcome {
     count("native tests", &|| native(long));
     count("wasm tests in a browser", &|| wasm(long));
     count("tests of the whole page", &|| page(long));
+    if long {
+        count("a differential run beside the raft crate", &|| differential());
+    }
     println!("\n{} passed, {} failed", total.passed, total.failed);
     // The sum is the last line, so nothing more is said.
     if total.failed == 0 { Ok(()) } else { Err(String::new()) }
@@ -56,6 +60,15 @@ fn native(long: bool) -> Outcome<Tally> {
     let mut test = cargo();
     test.args(["test", "--workspace", "--no-fail-fast"]);
     tally(lengthen(&mut test, long), rust_result)
+}
+
+/// Both cores go through the same events, and every difference counts. It takes a build of the rival.
+fn differential() -> Outcome<Tally> {
+    let mut run = cargo();
+    run.args(["run", "--release", "--manifest-path", "peers/Cargo.toml", "--", "differential"]);
+    println!("xtask: {}", line(&run));
+    let same = watch(&mut run, |_| ())?;
+    Ok(Tally { passed: u64::from(same), failed: u64::from(!same) })
 }
 
 /// The tests of tests/browser, which Rust's own harness cannot run: wasm-bindgen's opens a browser.
