@@ -7,7 +7,7 @@ use rand::{Rng, SeedableRng};
 use std::collections::BTreeMap;
 use wavetank::kv::{Op, Output};
 use wavetank::raft::{Body, Change, Message, ServerId, ServerSet};
-use wavetank::sim::{Action, Content, Outcome, Server, Setup, What};
+use wavetank::sim::{Action, Content, Outcome, Packet, PacketName, Server, Setup, What};
 use wavetank::timeline::Run;
 
 /// A stream of draws from a seed.
@@ -253,4 +253,69 @@ pub fn assert_words(run: &Run) -> usize {
     done.sort_unstable();
     assert!(done.is_sorted_by_key(|(_, place)| *place), "{done:?}");
     done.len()
+}
+
+/// Every word that was done is there once: sessions see to that (D6.3).
+#[track_caller]
+pub fn assert_words_once(run: &Run) -> usize {
+    let done = assert_words(run);
+    let text = run.world().servers()[0].store.get("log").unwrap_or_default();
+    let mut words: Vec<&str> = text.split_whitespace().collect();
+    words.sort_unstable();
+    let all = words.len();
+    words.dedup();
+    assert_eq!(words.len(), all, "no word was applied twice");
+    done
+}
+
+/// Waits until the person's client has no more words to say.
+#[track_caller]
+pub fn hear_out(run: &mut Run) {
+    until(run, 120_000, "the client is through", |run| run.world().clients()[0].call.is_none());
+}
+
+/// An administrator does not let go until all the voters go by that configuration.
+#[track_caller]
+pub fn insist(run: &mut Run, change: Change, voters: &str, learners: &str) {
+    for _ in 0..50 {
+        if all_go_by(run, set(voters), voters, learners) {
+            return;
+        }
+        // There may be no leader, or one that has committed nothing yet, or the change is under way.
+        let _ = run.act(Action::Change { change, at: None });
+        wait(run, 200);
+    }
+    panic!("{change} does not come to an end\n{}", story(run));
+}
+
+/// Lets so much time pass, while messages like these take one to two seconds.
+pub fn wait_with_slow(run: &mut Run, ms: u64, dice: &mut Dice, like: impl Fn(&Message) -> bool) {
+    let until_us = run.world().now_us() + ms * 1000;
+    let mut held: BTreeMap<PacketName, u64> = BTreeMap::new();
+    while run.world().now_us() < until_us {
+        let now_us = run.world().now_us();
+        let slow = |packet: &&Packet| match &packet.content {
+            Content::Raft(message) => !packet.held && !held.contains_key(&packet.name) && like(message),
+            _ => false,
+        };
+        let mut new: Vec<PacketName> =
+            run.world().network().packets().filter(slow).map(|packet| packet.name).collect();
+        new.sort_unstable();
+        for message in new {
+            act(run, Action::Hold { message });
+            held.insert(message, now_us + 1_000_000 + dice.below(1_000_000));
+        }
+        for (message, at_us) in &mut held {
+            if *at_us <= now_us && run.world().network().packet(*message).is_some_and(|packet| packet.held) {
+                act(run, Action::Release { message: *message });
+                *at_us = u64::MAX;
+            }
+        }
+        wait(run, 5);
+    }
+    for message in held.into_keys() {
+        if run.world().network().packet(message).is_some_and(|packet| packet.held) {
+            act(run, Action::Release { message });
+        }
+    }
 }
