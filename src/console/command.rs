@@ -134,7 +134,7 @@ commands! {
     "transfer", "transfer S3", "has the leader hand its leadership over.";
     "snapshot" ["compact"], "snapshot S1 …", "makes servers put a snapshot in the place of what they have applied.";
     "tear", "tear S2 …", "crashes servers in the middle of a write of entries.";
-    "wipe", "wipe S2 …", "takes servers their disks: somebody new comes back, or, with freshIdentity off, the old name.";
+    "wipe", "wipe S2 …", "takes servers' disks away: somebody new comes back, or, with freshIdentity off, the same name.";
     "clock", "clock S2 +10%|-10%|0", "makes a server's clock run fast or slow.";
     "disk", "disk S2 lies|honest", "makes a disk say that writes are done before they are, or not; lying is outside of Raft's fault model.";
     "option", "option NAME VALUE", "sets an option, such as preVote on.";

@@ -33,7 +33,7 @@ const OPTIONS: &[(&str, Of, &str)] = &[
     ("noop", |o| Slot::Flag(&mut o.noop), "whether a leader begins with an entry that does nothing (§8)"),
     ("backtracking", |o| Slot::Back(&mut o.backtracking), "how a leader finds where a log agrees with its own (§5.3)"),
     ("maxEntries", |o| Slot::Count(&mut o.max_entries), "the most entries in one AppendEntries"),
-    ("window", |o| Slot::Count(&mut o.window), "how many entries may be under way to a follower, 0 for no pipelining (D10.2.1)"),
+    ("window", |o| Slot::Count(&mut o.window), "how many entries may be under way to a follower, 0 for no pipelining (D10.2.2)"),
     ("writeBeforeSend", |o| Slot::Flag(&mut o.write_before_send), "whether a leader writes to its disk before it sends (D10.2.1)"),
     ("preVote", |o| Slot::Flag(&mut o.pre_vote), "whether servers ask if they would be elected before they stand (D9.6)"),
     ("checkQuorum", |o| Slot::Flag(&mut o.check_quorum), "whether a leader that no majority hears steps down (D6.2)"),

@@ -74,8 +74,8 @@ pub(super) fn words(guard: &Guard) -> Words {
         ],
         Stickiness => [
             "does the voter hear from a leader, or lead? {l}; has that leader asked for this election? {r}",
-            "the request is ignored",
-            "the request is heeded all the same",
+            "its vote is withheld",
+            "its vote is not withheld",
         ],
         TransferWaitsForCatchUp => [
             "the next leader's log is known to agree up to {l}, and this leader's ends at {r}",
@@ -256,7 +256,7 @@ pub(super) fn words(guard: &Guard) -> Words {
             "it is installed all the same, and what was applied since is lost",
         ],
         SnapshotKeepsSuffix => [
-            "has the log the snapshot's last entry? {l}; if nothing were kept behind it: {r}",
+            "does the log have the snapshot's last entry, so that what follows can stay? {l}; if all went: {r}",
             "what follows that entry stays in the log",
             "what follows that entry is dropped as well",
         ],

@@ -1,6 +1,6 @@
 //! Timers in words: what somebody does who has waited long enough.
 
-use super::guards::{of, passed};
+use super::guards::{of, passed, refused};
 use super::sentence::{Draft, Kind, draft};
 use super::servers::{change_of, waits};
 use super::words::{entries, list, members, once};
@@ -54,6 +54,12 @@ fn election_timeout(event: &Event, id: ServerId) -> Draft {
     if now.role == RoleName::Leader && before.role == RoleName::Leader {
         let text = format!("{id}'s election timer runs out, but it leads already");
         return draft(Kind::Election, &["§5.2"], text);
+    }
+    if refused(event, Rule::Stickiness).is_some() {
+        let text = format!(
+            "{id}'s election timer is made to fire, but it hears from a leader, whose lease may count on its silence: it does not stand"
+        );
+        return draft(Kind::Election, &["D6.4.1"], text);
     }
     if now.term == before.term && !asks {
         let why = match before.configuration.members() {

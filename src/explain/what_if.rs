@@ -142,12 +142,15 @@ fn answer(world: &World, voter: ServerId, candidate: &Node, term: Term) -> Resul
 
 /// A server as it would be if it stood for election now, or asked first whether it would be elected.
 fn candidacy(world: &World, server: &Node) -> Result<Node, String> {
-    let mut candidate = server.clone();
-    let mut effects = Vec::new();
+    let (mut candidate, id) = (server.clone(), server.id());
+    let (mut guards, mut effects) = (Vec::new(), Vec::new());
     candidate.step(Input::SteppedDown, world.rules(), &mut Unobserved, &mut effects);
-    candidate.step(Input::Fired(Timer::Election), world.rules(), &mut Unobserved, &mut effects);
+    candidate.step(Input::Fired(Timer::Election), world.rules(), &mut guards, &mut effects);
     match candidate.role().name() {
-        RoleName::Follower => Err(format!("{} has no vote, so it does not stand: add it first", server.id())),
+        RoleName::Follower if vote_refused(&guards).is_some_and(|guard| guard.rule == Rule::Stickiness) => {
+            Err(format!("{id} hears from a leader, whose lease may count on its silence, and does not stand"))
+        }
+        RoleName::Follower => Err(format!("{id} has no vote, so it does not stand: add it first")),
         _ => Ok(candidate),
     }
 }

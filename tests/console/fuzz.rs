@@ -26,6 +26,17 @@ fn line() -> impl Strategy<Value = String> {
         "follower",
         "on",
         "off",
+        "%",
+        "x%",
+        "+%",
+        "-ppm",
+        "1.2.3ms",
+        "-",
+        "99999999999999999999s",
+        "5-",
+        "=on",
+        "--at",
+        "--",
         "oneVotePerTerm",
         "logUpToDate",
         "preVote",
@@ -49,8 +60,16 @@ fn line() -> impl Strategy<Value = String> {
         "9999999999999999999999",
     ];
     let piece = prop_oneof![proptest::sample::select(others.map(String::from).to_vec()), "\\PC{0,5}",];
-    (proptest::sample::select(names), proptest::collection::vec(piece, 0..5), proptest::bool::ANY)
-        .prop_map(|(name, pieces, tight)| format!("{name} {}", pieces.join(if tight { "" } else { " " })))
+    let first = ["S1", "S2", "S6", "preVote", "election", "loss", "window", "reads", "heartbeatUs", "x"];
+    let shaped =
+        (proptest::sample::select(names.clone()), proptest::sample::select(first.to_vec()), piece.clone())
+            .prop_map(|(name, first, piece)| format!("{name} {first} {piece}"));
+    let loose =
+        (proptest::sample::select(names), proptest::collection::vec(piece, 0..5), proptest::bool::ANY)
+            .prop_map(|(name, pieces, tight)| {
+                format!("{name} {}", pieces.join(if tight { "" } else { " " }))
+            });
+    prop_oneof![shaped, loose]
 }
 
 proptest! {

@@ -326,8 +326,10 @@ const STORIES: &[Story] = &[
             later(run, 200);
             act(run, Action::Crash { server: s(2) });
             act(run, Action::Restart { server: s(2) });
+            act(run, Action::Fire { server: s(3), timer: Timer::Election });
         },
         says: &[
+            "S3's election timer is made to fire, but it hears from a leader, whose lease may count on its silence: it does not stand (D6.4.1).",
             "C1 asks S1 for x?, by ReadIndex (D6.4).",
             "S1 keeps C1's x? until it has committed an entry of its own term (D6.4).",
             "S1 notes commitIndex 3 for C1's x?, and asks S2 and S3 whether it still leads (D6.4).",

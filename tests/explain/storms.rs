@@ -9,7 +9,7 @@ use wavetank::explain::{
     would_vote,
 };
 use wavetank::raft::{Body, Change, Guard, Index, Rule, Rules, ServerId, ServerSet, Term, Timer, Value};
-use wavetank::sim::{Action, Content, Seed, Setup, What, chaos};
+use wavetank::sim::{Action, Content, Options, Seed, Setup, What, chaos};
 use wavetank::timeline::{Run, Start};
 
 /// What happened, without its particulars: each of these has to be met, and to be a sentence.
@@ -229,6 +229,11 @@ fn who_can_win_knows_of_those_who_hear_a_leader_and_of_those_who_have_no_vote() 
     change(&mut run, Change::Learner(s(4)));
     later(&mut run, 200);
     assert_eq!(ballot(run.world(), s(4)).unwrap_err(), "S4 has no vote, so it does not stand: add it first");
+    let mut leased = run.clone();
+    let options = Options { lease: true, ..leased.world().options().clone() };
+    act(&mut leased, Action::SetOptions { options });
+    let why = ballot(leased.world(), s(2)).unwrap_err();
+    assert_eq!(why, "S2 hears from a leader, whose lease may count on its silence, and does not stand");
     act(&mut run, Action::Crash { server: s(1) });
     while [2, 3].iter().any(|&n| run.world().server(s(n)).unwrap().node.hears_leader()) {
         run.step();
