@@ -22,6 +22,21 @@ pub struct ActProps {
     pub class: Classes,
 }
 
+/// An action to offer: what it does, what stands on its button, what it is for, its key, more classes.
+pub type Offer = (Action, &'static str, &'static str, &'static str, &'static str);
+
+/// Buttons for actions, in a group with a name, with something more at the end.
+pub fn offers(name: String, offers: Vec<Offer>, more: Html) -> Html {
+    html! {
+        <div class="actions" role="group" aria-label={name}>
+            { for offers.into_iter().map(|(action, label, hint, key_hint, class)| html! {
+                <Act key={label} {action} {label} {hint} {key_hint} {class} />
+            }) }
+            { more }
+        </div>
+    }
+}
+
 /// A button for an action. It stays focusable when it would do nothing, so that the reason can be read.
 #[component]
 pub fn Act(props: &ActProps) -> Html {

@@ -3,7 +3,7 @@
 mod server;
 
 use super::context::{use_tank, use_view};
-use super::control::Act;
+use super::control::{Offer, offers};
 use super::members::Members;
 use super::tank::Selected;
 use super::words::{self, clip, content_lines, content_name, outcome_text, payload_text};
@@ -145,20 +145,19 @@ fn MessageDetails(props: &MessageProps) -> Html {
         lines.push(("copy".into(), format!("no. {}", name.copy)));
     }
     let held = facts.as_ref().as_ref().is_some_and(|(_, _, held, _)| *held);
+    let release = (Action::Release { message: name }, "Release", "It goes on", "L", "");
+    let hold = (Action::Hold { message: name }, "Hold", "It stays where it is", "L", "");
+    let actions: Vec<Offer> = vec![
+        (Action::Deliver { message: name }, "Deliver now", "It arrives at once", "V", ""),
+        (Action::Drop { message: name }, "Drop", "It vanishes", "D", "danger"),
+        (Action::Duplicate { message: name }, "Duplicate", "A second copy follows it", "U", ""),
+        if held { release } else { hold },
+    ];
     let says: Vec<Line> = content_lines(&content).into_iter().map(|(n, v)| (n.to_owned(), v)).collect();
     html! {
         <>
             <p class="message-name">{ content_name(&content) }</p>
-            <div class="actions" role="group" aria-label="Act on this message">
-                <Act action={Action::Deliver { message: name }} label="Deliver now" key_hint="V" hint="It arrives at once" />
-                <Act action={Action::Drop { message: name }} label="Drop" key_hint="D" class="danger" hint="It vanishes" />
-                <Act action={Action::Duplicate { message: name }} label="Duplicate" key_hint="U" hint="A second copy follows it" />
-                if held {
-                    <Act action={Action::Release { message: name }} label="Release" key_hint="L" hint="It goes on" />
-                } else {
-                    <Act action={Action::Hold { message: name }} label="Hold" key_hint="L" hint="It stays where it is" />
-                }
-            </div>
+            { offers("Act on this message".into(), actions, html! {}) }
             { lines_html(&says) }
             { lines_html(&lines) }
         </>

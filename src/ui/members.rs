@@ -167,6 +167,10 @@ pub fn Members() -> Html {
     // What was chosen; the rest stays as it is.
     let wanted = use_state(|| [None::<usize>; MAX_SERVERS as usize]);
     let manual = use_state(|| false);
+    {
+        let wanted = wanted.setter();
+        use_effect_with(*now, move |_| wanted.set([None; MAX_SERVERS as usize]));
+    }
     let to_be = |id: ServerId| wanted[id.slot()].unwrap_or(role(now, id));
     let of = |which: usize| ids.iter().copied().filter(|id| to_be(*id) == which).collect::<ServerSet>();
     let joint = Change::Joint { voters: of(0), learners: of(1), manual: *manual };

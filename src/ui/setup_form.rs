@@ -79,7 +79,9 @@ fn SetupForm(props: &FormProps) -> Html {
     let tank = use_tank();
     let fields = use_state(|| {
         let recording = tank.recording();
-        Fields::of(&recording.setup, &recording.start)
+        // What was switched while the run went on is what one has in mind.
+        let options = tank.with(|run| run.world().options().clone());
+        Fields::of(&Setup { options, ..recording.setup }, &recording.start)
     });
     let wanted = Rc::new(fields.read());
     let change = {

@@ -17,6 +17,11 @@ const label = (page, id, text) =>
     ([id, text]) => document.querySelector(`[data-server=${id}]`)?.getAttribute("aria-label").includes(text),
     [id, text],
   );
+const count = (page, selector, number) =>
+  page.waitForFunction(
+    ([selector, number]) => document.querySelectorAll(selector).length === number,
+    [selector, number],
+  );
 const voters = async (page) => (await state(page)).servers[0].configuration.voters.join(" ");
 
 /** A page with an elected leader that has committed its no-op, paused by its own button. */
@@ -80,10 +85,10 @@ test("leadership is handed over by key, and the arrow shows to whom", async (t) 
   await page.keyboard.press(to.slice(1));
   await page.keyboard.press("f");
   await label(page, leader, `hands its leadership over to ${to}`);
-  assert.equal(await page.locator(".handing").count(), 1);
+  await count(page, ".handing", 1);
   await runFor(page, 300);
   assert.deepEqual((await state(page)).leaders, [to]);
-  assert.equal(await page.locator(".handing").count(), 0);
+  await count(page, ".handing", 0);
 });
 
 test("a change by joint consensus shows both majorities until it is left", async (t) => {
@@ -100,15 +105,15 @@ test("a change by joint consensus shows both majorities until it is left", async
   await button(page, "Ask the leader for this change").click();
   await runFor(page, 300);
   await page.locator(".stage-hint", { hasText: "a majority of the old {S1, S2, S3, S4, S5}" }).waitFor();
-  assert.equal(await page.locator(".servers .bracket.old").count(), 5);
-  assert.equal(await page.locator(".servers .bracket.new").count(), 3);
+  await count(page, ".servers .bracket.old", 5);
+  await count(page, ".servers .bracket.new", 3);
   const { leaders } = await state(page);
   await page.keyboard.press(leaders[0].slice(1));
   await page.getByText(/^have index \d+ old$/).waitFor();
   await page.getByText(/of 3, needs 2/).first().waitFor();
   await button(page, "Leave joint consensus").click();
   await runFor(page, 500);
-  assert.equal(await page.locator(".servers .bracket").count(), 0);
+  await count(page, ".servers .bracket", 0);
   const { configuration } = (await state(page)).servers[3];
   assert.deepEqual([configuration.voters, configuration.learners], [["S3", "S4", "S5"], ["S2"]]);
 });
@@ -126,8 +131,7 @@ test("a snapshot takes the place of the log's beginning, and a server that misse
   await runFor(page, 100);
   await page.locator(`[data-log=${leader}] .compacted`, { hasText: "snapshot 1–4" }).waitFor();
   await page.getByText(/up to index 4, term 1, \d+ bytes/).waitFor();
-  const indexes = await page.locator(`[data-log=${leader}] .cell`).count();
-  assert.equal(indexes, 0, "its entries are gone");
+  await count(page, `[data-log=${leader}] .cell`, 0);
   await server(page, missed).click();
   await page.keyboard.press("x");
   let seen = "";
@@ -212,7 +216,7 @@ test("the client's lane shows what was done, what is waited for, and what nobody
   await page.getByRole("tab", { name: "Clients" }).click();
   const lane = page.getByRole("region", { name: "Client C1" });
   await lane.getByText("session open").waitFor();
-  for (const end of ["done", "unknown", "waiting"]) assert.equal(await lane.locator(`[data-end=${end}]`).count(), 1, end);
+  for (const end of ["done", "unknown", "waiting"]) await lane.locator(`[data-end=${end}]`).waitFor();
   await lane.locator(".lane-text", { hasText: "x←3: waits" }).waitFor();
   await lane.getByRole("img").focus();
   await page.keyboard.press("ArrowLeft");

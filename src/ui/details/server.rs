@@ -1,10 +1,10 @@
 //! A server in full: its state, its faults, its place in the cluster, what it knows of the others.
 
 use super::{Line, lines_html};
-use crate::raft::{Change, Configuration, Index, Mode, Role, RoleName, ServerId, ServerSet, Timer};
+use crate::raft::{Change, Configuration, Index, Mode, Role, RoleName, Rules, ServerId, ServerSet, Timer};
 use crate::sim::{Action, Endpoint, Server};
-use crate::ui::context::{use_tank, use_view, use_view_of};
-use crate::ui::control::Act;
+use crate::ui::context::{use_tank, use_view_of};
+use crate::ui::control::{Act, Offer, offers};
 use crate::ui::members;
 use crate::ui::requests;
 use crate::ui::tank::Tank;
@@ -27,6 +27,7 @@ struct ServerFacts {
     paused: bool,
     clock_ppm: i32,
     lies: bool,
+    rules: Rules,
     /// The configuration in sight, which changes begin from.
     members: Configuration,
 }
@@ -87,6 +88,7 @@ fn server_facts(tank: &Tank, id: ServerId) -> Option<ServerFacts> {
             peers: peers.collect(),
             clock_ppm: server.clock_ppm,
             lies: server.disk.lies,
+            rules: world.rules(),
             members: members::in_sight(world),
             store: server.store.iter().map(|(k, v)| (clip(k, 24), clip(v, 48))).take(12).collect(),
             leads: server.up && brief.role == RoleName::Leader,
@@ -212,55 +214,89 @@ fn mode_text(server: &Server, peer: ServerId, mode: Mode) -> String {
     }
 }
 
-/// What can be asked of the leader about this server. What the configuration in sight rules out is not
-/// offered.
-fn member_actions(id: ServerId, leads: bool, members: &Configuration) -> Html {
-    let known = members.members().contains(id);
-    let changes = [
-        (
-            Change::Learner(id),
-            if known { "Make learner" } else { "Add as learner" },
-            "It gets the log and has no vote (D4.2.1)",
-        ),
-        (
-            Change::Add(id),
-            if known { "Promote" } else { "Add as voter" },
-            "It gets a vote, once it has caught up if that is an option (D4.2.1)",
-        ),
-        (Change::Remove(id), "Remove", "It leaves the cluster (D4.1)"),
-        (Change::Leave, "Leave joint consensus", "Only the new majority counts from now on (§6)"),
-    ];
-    html! {
-        <div class="actions" role="group" aria-label={format!("{id} in the cluster")}>
-            if members.voters.contains(id) && !leads {
-                <Act class="small" action={Action::Transfer { to: id, at: None }} label="Make leader" key_hint="F" hint="The leader hands its leadership over to it, once it has the whole log (D3.10)" />
-            }
-            { for changes.into_iter().filter(|(change, ..)| members.changed_by(*change).is_ok()).map(|(change, label, hint)| html! {
-                <Act key={label} class="small" action={Action::Change { change, at: None }} {label} {hint} />
-            }) }
-        </div>
-    }
+/// What can be done to it at any time.
+fn actions(id: ServerId, facts: &ServerFacts) -> Vec<Offer> {
+    let server = id;
+    let (timer, fire) = match facts.leads {
+        true => (Timer::Heartbeat, "Heartbeat now"),
+        false => (Timer::Election, "Time out now"),
+    };
+    let crash =
+        (Action::Crash { server }, "Crash", "Stops at once; what is not on its disk is lost", "X", "danger");
+    let restart = (Action::Restart { server }, "Restart", "Comes up with what is on its disk", "X", "");
+    let pause = (Action::Pause { server }, "Pause", "Stands still; nothing is lost", "Z", "");
+    let resume = (Action::Resume { server }, "Resume", "Goes on, with everything it missed waiting", "Z", "");
+    vec![
+        if facts.up { crash } else { restart },
+        if facts.paused { resume } else { pause },
+        (Action::Fire { server, timer }, fire, "Its timer fires now", "T", ""),
+        (Action::StepDown { server }, "Step down", "Becomes a follower of the same term", "", ""),
+    ]
 }
 
-/// What can go wrong with a machine.
-fn fault_actions(id: ServerId, facts: &ServerFacts, fresh: bool) -> Html {
-    let clocks = [(-300_000, "Slow clock"), (0, "Exact clock"), (400_000, "Fast clock")];
-    let (lies, label) = if facts.lies { (false, "Honest disk") } else { (true, "Disk lies") };
-    html! {
-        <div class="actions" role="group" aria-label={format!("Disk and clock of {id}")}>
-            <Act class="small" action={Action::Snapshot { server: id }} label="Take snapshot" key_hint="K" hint="What it has applied is put in the place of its log (§7)" />
-            <Act class="small" action={Action::Tear { server: id }} label="Torn write" hint="Crashes in the middle of the write under way: inside Raft’s fault model, if checksums end the log (D3.8)" />
-            { for clocks.into_iter().filter(|(ppm, _)| *ppm != facts.clock_ppm).map(|(ppm, label)| html! {
-                <Act key={ppm} class="small" action={Action::SetClock { server: id, ppm }} {label} hint="Its next timers are shorter, or longer: safe, but for leases (D6.4.1)" />
-            }) }
-            if fresh {
-                <Act action={Action::Wipe { server: id }} label="Wipe disk" class="small danger" hint="It loses its disk and comes back as somebody new: inside Raft’s fault model (D3.8)" />
-            } else {
-                <Act action={Action::Wipe { server: id }} label="Wipe disk ⚠" class="small danger" hint="It comes back under its old name with an empty disk: outside Raft’s fault model, no promise holds (D3.8)" />
-            }
-            <Act action={Action::SetDisk { server: id, lies }} label={if lies { format!("{label} ⚠") } else { label.into() }} class="small danger" hint="It says that a write is done before it is: outside Raft’s fault model, no promise holds (D3.8)" />
-        </div>
+/// What can be asked of the leader about this server. What the configuration in sight rules out is not
+/// offered.
+fn member_actions(id: ServerId, facts: &ServerFacts) -> Vec<Offer> {
+    let members = &facts.members;
+    let known = members.members().contains(id);
+    let hand_over = "The leader hands its leadership over to it, once it has the whole log (D3.10)";
+    let promote = "It gets a vote, once it has caught up if that is an option (D4.2.1)";
+    let changes = [
+        (Change::Learner(id), ["Add as learner", "Make learner"], "It gets the log and has no vote (D4.2.1)"),
+        (Change::Add(id), ["Add as voter", "Promote"], promote),
+        (Change::Remove(id), ["", "Remove"], "It leaves the cluster (D4.1)"),
+        (Change::Leave, ["Leave joint consensus"; 2], "Only the new majority counts from now on (§6)"),
+    ];
+    let mut offers: Vec<Offer> = Vec::new();
+    if members.voters.contains(id) && !facts.leads {
+        offers.push((Action::Transfer { to: id, at: None }, "Make leader", hand_over, "F", "small"));
     }
+    let possible = changes.into_iter().filter(|(change, ..)| members.changed_by(*change).is_ok());
+    offers.extend(possible.map(|(change, labels, hint)| {
+        (Action::Change { change, at: None }, labels[usize::from(known)], hint, "", "small")
+    }));
+    offers
+}
+
+/// What can go wrong with a machine; with what is outside Raft's fault model marked.
+fn fault_actions(id: ServerId, facts: &ServerFacts) -> Vec<Offer> {
+    let server = id;
+    let lies = Action::SetDisk { server, lies: !facts.lies };
+    let clock = "Its next timers are shorter, or longer: safe, but for leases (D6.4.1)";
+    let torn = "Crashes in the middle of the write under way: inside Raft’s fault model, if checksums end the log (D3.8)";
+    let mut offers: Vec<Offer> = vec![
+        (
+            Action::Snapshot { server },
+            "Take snapshot",
+            "What it has applied is put in the place of its log (§7)",
+            "K",
+            "small",
+        ),
+        (Action::Tear { server }, "Torn write", torn, "", "small"),
+    ];
+    let clocks = [(-300_000, "Slow clock"), (0, "Exact clock"), (400_000, "Fast clock")];
+    let others = clocks.into_iter().filter(|(ppm, _)| *ppm != facts.clock_ppm);
+    offers.extend(others.map(|(ppm, label)| (Action::SetClock { server, ppm }, label, clock, "", "small")));
+    let wipe = Action::Wipe { server };
+    let (label, hint) = if wipe.is_outside_fault_model(facts.rules) {
+        (
+            "Wipe disk ⚠",
+            "It comes back under its old name with an empty disk: outside Raft’s fault model, no promise holds (D3.8)",
+        )
+    } else {
+        ("Wipe disk", "It loses its disk and comes back as somebody new: inside Raft’s fault model (D3.8)")
+    };
+    offers.push((wipe, label, hint, "", "small danger"));
+    let (label, hint) = if facts.lies {
+        ("Honest disk", "What it says from now on is true; what it has said may not be")
+    } else {
+        (
+            "Disk lies ⚠",
+            "It says that a write is done before it is: outside Raft’s fault model, no promise holds (D3.8)",
+        )
+    };
+    offers.push((lies, label, hint, "", "small danger"));
+    offers
 }
 
 /// A server in full.
@@ -270,31 +306,17 @@ pub fn ServerDetails(props: &ServerProps) -> Html {
     let tank = use_tank();
     let facts = use_view_of(tank.clone(), id, |tank, id| server_facts(tank, *id));
     let Some(facts) = &*facts else { return html! { <p>{ "There is no such server in this run." }</p> } };
-    let fresh = use_view(|tank| tank.with(|run| run.world().rules().is_on(crate::raft::Rule::FreshIdentity)));
-    let timer = if facts.leads { Timer::Heartbeat } else { Timer::Election };
-    let fire = if facts.leads { "Heartbeat now" } else { "Time out now" };
     let ask = move |_: MouseEvent| requests::ask(&tank, "", Some(id), None);
+    let ask = html! {
+        <button type="button" class="button" onclick={ask} title={format!("The client asks {id} first, whether it leads or not")}>{ format!("Ask {id}") }</button>
+    };
     html! {
         <>
-            <div class="actions" role="group" aria-label={format!("Act on {id}")}>
-                if facts.up {
-                    <Act action={Action::Crash { server: id }} label="Crash" key_hint="X" class="danger" hint="Stops at once; what is not on its disk is lost" />
-                } else {
-                    <Act action={Action::Restart { server: id }} label="Restart" key_hint="X" hint="Comes up with what is on its disk" />
-                }
-                if facts.paused {
-                    <Act action={Action::Resume { server: id }} label="Resume" key_hint="Z" hint="Goes on, with everything it missed waiting" />
-                } else {
-                    <Act action={Action::Pause { server: id }} label="Pause" key_hint="Z" hint="Stands still; nothing is lost" />
-                }
-                <Act action={Action::Fire { server: id, timer }} label={fire} key_hint="T" hint="Its timer fires now" />
-                <Act action={Action::StepDown { server: id }} label="Step down" hint="Becomes a follower of the same term" />
-                <button type="button" class="button" onclick={ask} title={format!("The client asks {id} first, whether it leads or not")}>{ format!("Ask {id}") }</button>
-            </div>
-            { member_actions(id, facts.leads, &facts.members) }
+            { offers(format!("Act on {id}"), actions(id, facts), ask) }
+            { offers(format!("{id} in the cluster"), member_actions(id, facts), html! {}) }
             <details class="faults">
                 <summary>{ "Snapshot, disk and clock" }</summary>
-                { fault_actions(id, facts, *fresh) }
+                { offers(format!("Disk and clock of {id}"), fault_actions(id, facts), html! {}) }
             </details>
             { lines_html(&facts.lines) }
             if !facts.peers.is_empty() {
