@@ -235,14 +235,23 @@ fn a_leader_that_crashes_before_it_has_written_does_not_have_what_it_has_sent() 
 fn term_and_vote_are_written_together_and_whole_or_not_at_all() {
     let mut bench = Bench::new(3, 2, 3, "12");
     bench.receive(2, 4, vote_request(9, 9));
-    let mut torn = bench.clone();
-    let write = torn.queue.pop_front().unwrap();
-    torn.disk.tear(&write);
-    torn.crash();
-    assert_eq!(torn.state(), "F2 v3 12 c0");
-    bench.sync_all();
+    let mut written = bench.clone();
     bench.crash();
-    assert_eq!(bench.state(), "F4 v2 12 c0");
+    assert_eq!(bench.state(), "F2 v3 12 c0", "neither");
+    written.sync_all();
+    written.crash();
+    assert_eq!(written.state(), "F4 v2 12 c0", "both");
+}
+
+#[test]
+fn of_a_torn_write_term_and_vote_come_first_so_no_entry_is_of_a_later_term() {
+    let mut bench = Bench::new(3, 1, 2, "1");
+    bench.receive(2, 2, append((1, 1), "22", 1));
+    let write = bench.queue.pop_front().unwrap();
+    bench.disk.tear(&write);
+    bench.disk.recover(Rules::ALL_ON, &mut wavetank::raft::Unobserved);
+    bench.crash();
+    assert_eq!(bench.state(), "F2 v0 12 c0");
 }
 
 /// A follower of term 2 with the log 12 whose write of four more is torn.

@@ -285,6 +285,17 @@ fn while_one_lease_lasts_the_next_is_earned() {
 }
 
 #[test]
+fn a_lease_is_earned_by_the_round_at_whose_beginning_its_time_began() {
+    let mut bench = settled(leases());
+    // Round 1 is not confirmed yet when a read begins round 2, and with it the lease's time anew.
+    assert!(has(&bench.read(1, ReadMode::ReadIndex), "lease timer A"));
+    ack(&mut bench, 2, 1);
+    assert_eq!(ready(&bench.read(2, ReadMode::Lease)), [""; 0], "that was round 1");
+    ack(&mut bench, 2, 2);
+    assert_eq!(ready(&bench.read(3, ReadMode::Lease)), ["read 3"]);
+}
+
+#[test]
 fn a_lease_that_was_not_earned_in_time_is_none_even_if_the_answers_come() {
     let mut bench = settled(leases());
     bench.fire(Timer::LeaseA);
@@ -515,6 +526,26 @@ fn a_leader_that_was_paused_has_no_lease_when_it_goes_on_later() {
     act(&mut run, Action::Resume { server: s(1) });
     until(&mut run, 60_000, "the client knows", |run| run.world().clients()[0].call.is_none());
     assert_eq!(outcome(&run), Some(value("2")), "its lease ended long ago\n{}", story(&run));
+}
+
+#[test]
+fn an_election_by_hand_breaks_no_lease_that_its_server_has_confirmed() {
+    // S3 does not hear S1, and would vote for anybody. S2 has just confirmed S1's lease.
+    let mut run = with_x(&swift(3));
+    act(&mut run, groups("12 23"));
+    wait(&mut run, 402);
+    act(&mut run, groups("1 23"));
+    for _ in 0..40 {
+        if server(&run, 2).timer(Timer::Election).is_some() {
+            act(&mut run, Action::Fire { server: s(2), timer: Timer::Election });
+        }
+        wait(&mut run, 2);
+        if server(&run, 2).node.is_leader() {
+            let _ = run.act(Action::Propose { server: s(2), op: put("x", "2") });
+        }
+        let written = server(&run, 2).store.get("x") == Some("2");
+        assert!(!written || !reads_the_old(&run), "{}", story(&run));
+    }
 }
 
 #[test]
