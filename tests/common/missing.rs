@@ -78,7 +78,8 @@ fn with_and_without(rule: Rule, begin: Begin, script: impl Fn(&mut Run), judge: 
     let mut recording = run.recording();
     recording.setup.rules_off = Rules::ALL_ON;
     let kept = Run::replay(&recording).expect("the recording makes a run");
-    // Up to there the runs are one.
+    // Up to there the runs are one. (What servers decide when a world begins is not observed, so no script
+    // begins with a decision of its rule.)
     assert_eq!(first(&kept, Guard::refused), turn, "{rule} is on\n{}", story(&kept));
     kept
 }
