@@ -63,6 +63,20 @@ fn the_log_gives_up_what_a_snapshot_covers_only_when_that_is_on_the_disk() {
 }
 
 #[test]
+fn a_write_that_is_done_before_the_snapshots_gives_up_nothing() {
+    let mut bench = follower("2222", 3);
+    bench.receive(2, 2, append((4, 2), "2", 3));
+    bench.take_snapshot(3, 4);
+    bench.sync();
+    assert_eq!((extent(&bench), bench.log().as_str()), ((1, 5, 0), "22222"), "only entry 5 is on the disk");
+    let mut crashed = bench.clone();
+    crashed.crash();
+    assert_eq!((crashed.log().as_str(), extent(&crashed).2), ("22222", 0));
+    bench.sync();
+    assert_eq!((extent(&bench), bench.log().as_str()), ((4, 5, 3), "22"));
+}
+
+#[test]
 fn only_what_is_applied_can_be_put_into_a_snapshot_and_only_once() {
     let mut bench = follower("2222", 3);
     let refused = "refused: nothing was applied since the last snapshot, or one is being written";
