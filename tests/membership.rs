@@ -272,7 +272,9 @@ fn requests_are_answered_without_a_look_at_ones_own_configuration() {
 #[test]
 fn learners_get_the_log_and_are_counted_for_nothing() {
     let mut bench = Bench::of(noop(), with_learners("123", "45"), 1, "");
-    assert_eq!(receivers(&bench.clone().fire(Timer::Election)), "23", "nobody asks them for a vote");
+    let mut stands = bench.clone();
+    assert_eq!(receivers(&stands.fire(Timer::Election)), "23", "nobody asks them for a vote");
+    assert!(stands.node.rpc_for(s(3)).is_some() && stands.node.rpc_for(s(4)).is_none(), "not by hand either");
     bench = bench.elected();
     assert_eq!(receivers(&bench.propose()), "2345");
     stored(&mut bench, 4, 2);
