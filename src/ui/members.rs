@@ -146,7 +146,7 @@ pub fn StageTools() -> Html {
 }
 
 /// What a server is, and shall be.
-const ROLES: [(&str, &str); 3] = [("voter", "voter"), ("learner", "learner"), ("outside", "outside")];
+const ROLES: [&str; 3] = ["voter", "learner", "outside"];
 
 fn role(configuration: &Configuration, id: ServerId) -> usize {
     match () {
@@ -180,7 +180,7 @@ pub fn Members() -> Html {
         move |event: Event| {
             let value = value_of(&event);
             let mut all = *wanted;
-            all[id.slot()] = ROLES.iter().position(|(name, _)| *name == value);
+            all[id.slot()] = ROLES.iter().position(|name| *name == value);
             wanted.set(all);
         }
     };
@@ -205,24 +205,26 @@ pub fn Members() -> Html {
                     <Act action={Action::Change { change: Change::Leave, at: None }} label="Leave joint consensus" hint="From now on only the new majority counts (§6)" />
                 }
             </div>
-            <h3>{ "Any change at once, by joint consensus (§6)" }</h3>
-            <table class="peers members">
-                <thead><tr><th scope="col">{ "server" }</th><th scope="col">{ "is" }</th><th scope="col">{ "shall be" }</th></tr></thead>
-                <tbody>{ for ids.iter().map(|id| html! {
-                    <tr key={id.number()}>
-                        <th scope="row">{ id.to_string() }</th>
-                        <td>{ if now.is_joint() && now.outgoing.contains(*id) { "voter (old)" } else { ROLES[role(now, *id)].1 } }</td>
-                        <td><select class="field" aria-label={format!("{id} shall be")} onchange={choose(*id)}>
-                            { for ROLES.iter().enumerate().map(|(n, (name, label))| html! { <option key={*name} value={*name} selected={n == to_be(*id)}>{ *label }</option> }) }
-                        </select></td>
-                    </tr>
-                }) }</tbody>
-            </table>
-            <label class="check"><input type="checkbox" checked={*manual} onchange={stay} />{ "stay in between, until told to leave" }</label>
-            if differs {
-                <Act action={Action::Change { change: joint, at: None }} label="Ask the leader for this change" hint="Old and new majorities both decide until the new configuration is committed (§6)" class="primary" />
-            } else {
-                <p class="faint">{ "Choose what each server shall be." }</p>
+            if !now.is_joint() {
+                <h3>{ "Any change at once, by joint consensus (§6)" }</h3>
+                <table class="peers members">
+                    <thead><tr><th scope="col">{ "server" }</th><th scope="col">{ "is" }</th><th scope="col">{ "shall be" }</th></tr></thead>
+                    <tbody>{ for ids.iter().map(|id| html! {
+                        <tr key={id.number()}>
+                            <th scope="row">{ id.to_string() }</th>
+                            <td>{ ROLES[role(now, *id)] }</td>
+                            <td><select class="field" aria-label={format!("{id} shall be")} onchange={choose(*id)}>
+                                { for ROLES.iter().enumerate().map(|(n, name)| html! { <option key={*name} value={*name} selected={n == to_be(*id)}>{ *name }</option> }) }
+                            </select></td>
+                        </tr>
+                    }) }</tbody>
+                </table>
+                <label class="check"><input type="checkbox" checked={*manual} onchange={stay} />{ "stay in between, until told to leave" }</label>
+                if differs {
+                    <Act action={Action::Change { change: joint, at: None }} label="Ask the leader for this change" hint="Old and new majorities both decide until the new configuration is committed (§6)" class="primary" />
+                } else {
+                    <p class="faint">{ "Choose what each server shall be." }</p>
+                }
             }
         </>
     }

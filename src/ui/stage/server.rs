@@ -81,7 +81,6 @@ pub fn ServerGlyph(props: &ServerGlyphProps) -> Html {
         (Place::Outside, RoleName::Follower) => "outside".into(),
         (_, RoleName::Follower) => "follower".into(),
     };
-    let word = if server.oddity.is_empty() { word } else { format!("{word}, {}", server.oddity) };
     html! {
         <g {class} transform={format!("translate({:.1} {:.1})", at.x, at.y)} tabindex="0" role="button"
             data-server={id.to_string()}
@@ -103,6 +102,7 @@ pub fn ServerGlyph(props: &ServerGlyphProps) -> Html {
             <text class="server-name" y={(radius + 31.0).to_string()}>
                 <tspan class="name">{ id.to_string() }</tspan>
                 <tspan class="role" dx="6">{ word }</tspan>
+                if !server.oddity.is_empty() { <tspan class="role" x="0" dy="1.1em">{ server.oddity }</tspan> }
             </text>
             { for server.waiting.iter().enumerate().map(|(n, waiting)| wait(server, n, waiting, places, *radius)) }
             if let Some(side) = side {
