@@ -293,7 +293,6 @@ fn a_torn_write_that_cuts_the_log_has_cut_it() {
 
 #[test]
 fn what_was_replaced_while_it_was_written_does_not_count_as_written() {
-    // The "ABA" race: an entry goes and comes back while its first write is under way.
     let mut bench = Bench::new(3, 2, 0, "1");
     bench.receive(2, 2, append((1, 1), "2", 0));
     bench.receive(3, 3, append((1, 1), "3", 0));
@@ -303,6 +302,21 @@ fn what_was_replaced_while_it_was_written_does_not_count_as_written() {
     assert_eq!(bench.node.durable_index(), Index(1));
     bench.sync();
     assert_eq!(bench.node.durable_index(), Index(2));
+}
+
+#[test]
+fn nor_does_what_was_replaced_and_came_back_before_its_last_write_is_done() {
+    // The "ABA" race: entry 2 of term 2, of term 3, and of term 2 again, by the leader of term 4.
+    let mut bench = Bench::new(3, 2, 0, "1");
+    bench.receive(2, 2, append((1, 1), "2", 0));
+    bench.receive(3, 3, append((1, 1), "3", 0));
+    bench.receive(2, 4, append((1, 1), "2", 0));
+    for (durable, disk) in [(1, "12"), (1, "13"), (2, "12")] {
+        bench.sync();
+        assert_eq!((bench.node.durable_index(), bench.disk_log().as_str()), (Index(durable), disk));
+        let told = bench.receive(2, 4, append((2, 2), "", 0));
+        assert_eq!(sent(&told)[0].ends_with("after write 3"), durable == 1, "{told:?}");
+    }
 }
 
 // In a world.
