@@ -207,3 +207,31 @@ fn a_leader_that_has_removed_itself_leads_until_that_is_committed_and_then_falls
         assert!(!speaks(&bench.step(Input::Fired(Timer::Election))), "nor does it stand again");
     }
 }
+
+/// `databendlabs/openraft#2091`: a server had the last entries of all, its own removal among them, and did
+/// not stand for election, since it was not in its configuration. (A whole cluster in that position is in
+/// tests/regressions_cluster.rs.) Nor is it enough to look at what it knows to be committed: after a
+/// restart that may be long ago, when it was not a member yet.
+#[test]
+fn whoever_votes_in_a_configuration_that_may_be_in_force_stands() {
+    // commitIndex | the configurations in the log, from the first entry on | does S1 stand?
+    let table = "
+        0 | 23 123 12 2 | yes
+        1 | 23 123 12 2 | yes
+        2 | 23 123 12 2 | yes
+        3 | 23 123 12 2 | yes
+        4 | 23 123 12 2 | no
+        0 | 23 23+1 23  | no
+        2 | 23 123 23+1 | yes
+        3 | 23 123 23+1 | no
+        0 | 23 24&123   | yes
+    ";
+    for row in rows(table) {
+        let log: Vec<Entry> = row[1].split_whitespace().map(|text| change(1, text)).collect();
+        let mut bench = node(options(), "23", 1, &log);
+        bench.receive(2, 1, append((log.len() as u64, 1), "", number(row[0])));
+        bench.sync_all();
+        let effects = bench.step(Input::Fired(Timer::Election));
+        assert_eq!(speaks(&effects), row[2] == "yes", "{row:?}: {effects:?}");
+    }
+}

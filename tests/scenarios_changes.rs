@@ -396,3 +396,67 @@ fn a_server_is_removed_while_it_is_partitioned_off_and_disturbs_nobody_when_it_i
         assert_eq!(broken(&run), []);
     }
 }
+
+/// Random changes of the configuration, one after the other and through joint ones, of six servers of
+/// which three begin, while any of them crash, are cut off, are to lead or take snapshots. Then all is
+/// well again, and whoever is in the cluster by then has a leader and the same state.
+fn members_in_a_storm(seed: u64) {
+    let mut dice = Dice::new(seed);
+    let options = Options {
+        lease: dice.one_in(3),
+        window: dice.pick(&[0, 1, 3, 16]),
+        max_entries: dice.pick(&[1, 4, 64]),
+        snapshot_every: dice.pick(&[0, 3, 10]),
+        snapshot_chunk: dice.pick(&[0, 13, 60]),
+        catch_up_rounds: dice.pick(&[0, 2, 5]),
+        ..cautious()
+    };
+    let mut run = cluster_with(3, seed, options);
+    (4..=6).for_each(|n| boot(&mut run, n));
+    for _ in 0..150 {
+        let one = s(dice.below(6) as u8 + 1);
+        let voters: ServerSet = ServerSet::first(6).iter().filter(|_| dice.one_in(2)).collect();
+        let learners: ServerSet = ServerSet::first(6).iter().filter(|_| dice.one_in(5)).collect();
+        let change = match dice.below(6) {
+            0 => Change::Add(one),
+            1 => Change::Learner(one),
+            2 => Change::Remove(one),
+            3 => Change::Leave,
+            _ => Change::Joint { voters, learners: learners.minus(voters), manual: dice.one_in(3) },
+        };
+        // Much of this makes no sense at that moment, and is refused.
+        let _ = run.act(Action::Change { change, at: None });
+        match dice.below(9) {
+            0 => drop(run.act(Action::Crash { server: one })),
+            1 => restart_all(&mut run),
+            2 => cut_off(&mut run, only(one)),
+            3 => connect_all(&mut run),
+            4 => drop(run.act(Action::Transfer { to: one, at: None })),
+            5 => drop(run.act(Action::Snapshot { server: one })),
+            _ => {}
+        }
+        wait(&mut run, dice.below(150));
+    }
+    connect_all(&mut run);
+    restart_all(&mut run);
+    wait(&mut run, 5000);
+    assert!(leader(&run).is_some(), "seed {seed}: nobody leads\n{}", story(&run));
+    // Out of the joint configuration, if it is still in one; then one more command.
+    let _ = run.act(Action::Change { change: Change::Leave, at: None });
+    wait(&mut run, 3000);
+    let leads = leader(&run).unwrap_or_else(|| panic!("seed {seed}: nobody leads\n{}", story(&run)));
+    act(&mut run, Action::Propose { server: leads, op: put("x", "the end") });
+    wait(&mut run, 3000);
+    let configuration = *server(&run, leads.number()).node.configuration();
+    for id in configuration.members().iter() {
+        let x = server(&run, id.number()).store.get("x").map(str::to_string);
+        assert_eq!(x.as_deref(), Some("the end"), "seed {seed}, {id} of {configuration}\n{}", story(&run));
+    }
+    assert_eq!(broken(&run), [], "seed {seed}");
+}
+
+#[test]
+fn members_come_and_go_in_a_storm_and_those_who_stay_come_together() {
+    // In the last two, whoever has the longest log has left the cluster by one of its own entries.
+    (0..150).chain([825, 979]).for_each(members_in_a_storm);
+}
