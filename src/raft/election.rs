@@ -33,12 +33,12 @@ impl Node {
 
     /// Whether an election could make this server leader. Learners don't stand, nor do servers that have
     /// heard of no cluster. One that is being removed does, as long as it can't know that this is
-    /// committed: the others may need it until then (D4.2.2). And a peer may claim any term, even the
+    /// committed: the others may need it until then (D4.2.2). After a restart it knows little of what is
+    /// committed, so every configuration counts that may be the last committed one. And a peer may claim any term, even the
     /// last one there is: then no election can follow it.
     fn may_stand(&self) -> bool {
-        let committed = self.log.configuration_at(self.commit);
-        let voters = self.configuration.all_voters().or(committed.all_voters());
-        voters.contains(self.id) && self.term < Term(u64::MAX)
+        let mut possible = self.log.configurations_from(self.commit).chain([&self.configuration]);
+        possible.any(|one| one.all_voters().contains(self.id)) && self.term < Term(u64::MAX)
     }
 
     /// The election itself (§5.2). The new term and the vote for oneself go to the disk before any

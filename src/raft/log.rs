@@ -118,6 +118,12 @@ impl Log {
         of_entry.map_or(&self.base.configuration, |(_, configuration)| configuration)
     }
 
+    /// The configuration that was in force at this index, and all that follow it in the log.
+    pub fn configurations_from(&self, index: Index) -> impl Iterator<Item = &Configuration> {
+        let later = self.configurations.iter().filter(move |(at, _)| *at > index);
+        [self.configuration_at(index)].into_iter().chain(later.map(|(_, configuration)| configuration))
+    }
+
     /// Where the last configuration stands; the base's index when none is in the entries.
     #[must_use]
     pub fn configuration_index(&self) -> Index {

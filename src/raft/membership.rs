@@ -62,29 +62,34 @@ impl Node {
 
     /// An administrator wants another configuration.
     pub(super) fn ask_for_change<O: Observer>(&mut self, change: Change, step: &mut Step<O>) {
-        self.catch_up_is_pointless(change, step);
+        if self.catching_up().is_some_and(|server| change == Change::Learner(server)) {
+            // It is one already, and is to stay one.
+            return self.end_catch_up(step);
+        }
         let new = self
-            .may_change(step)
+            .may_change(change, step)
             .and_then(|()| self.configuration.changed_by(change).map_err(Refused::Change));
-        match new {
-            Err(refused) => step.effects.push(Effect::Refused(refused)),
-            Ok(new) => match change {
-                Change::Add(server) if self.catches_up_first(step) => self.catch_up(server, step),
-                Change::Joint { .. } => {
-                    // Without the joint phase majorities of old and new need not share a server.
-                    let direct = Configuration { auto_leave: false, outgoing: ServerSet::EMPTY, ..new };
-                    let new = step.choose(Rule::JointPhase, new, direct);
-                    self.append_configuration(new, step);
-                }
-                _ => self.append_configuration(new, step),
-            },
+        let new = match new {
+            Err(refused) => return step.effects.push(Effect::Refused(refused)),
+            Ok(new) => new,
+        };
+        self.end_catch_up(step);
+        match change {
+            Change::Add(server) if self.catches_up_first(step) => self.catch_up(server, step),
+            Change::Joint { .. } => {
+                // Without the joint phase majorities of old and new need not share a server.
+                let direct = Configuration { auto_leave: false, outgoing: ServerSet::EMPTY, ..new };
+                let new = step.choose(Rule::JointPhase, new, direct);
+                self.append_configuration(new, step);
+            }
+            _ => self.append_configuration(new, step),
         }
     }
 
     /// Whether a change may begin. Two at a time could make majorities that share no server (D4.1). And
     /// a leader that has committed nothing of its own term may not know that an earlier leader's change
     /// is still to be undone: its own would be a second one (Ongaro's correction of 2015).
-    fn may_change<O: Observer>(&self, step: &mut Step<O>) -> Result<(), Refused> {
+    fn may_change<O: Observer>(&self, change: Change, step: &mut Step<O>) -> Result<(), Refused> {
         let leading = self.leadership().ok_or(Refused::NotLeader)?;
         if let Some(transfer) = leading.transfer {
             return Err(Refused::Transferring { to: transfer.to });
@@ -98,9 +103,13 @@ impl Node {
         if !step.guard(Rule::ChangeAfterOwnTermCommit, committed == own, committed, own) {
             return Err(Refused::NothingOfOwnTerm);
         }
-        match leading.catch_up {
-            Some(CatchUp { server, .. }) => Err(Refused::CatchingUp { server }),
-            None => Ok(()),
+        // A change that is not about the server that catches up waits for it, unless it says for everyone
+        // what is to become of them.
+        match self.catching_up() {
+            Some(server) if change != Change::Remove(server) && !matches!(change, Change::Joint { .. }) => {
+                Err(Refused::CatchingUp { server })
+            }
+            _ => Ok(()),
         }
     }
 
@@ -178,22 +187,17 @@ impl Node {
         if leading.progress[server.slot()].matched < target {
             return;
         }
-        if !in_time && round <= self.options.catch_up_rounds {
-            // The timer has counted it already.
+        if !in_time {
+            // The timer has counted it already. If nothing has come meanwhile, that round is over as well.
             self.begin_catch_up_round(server, round, step);
-            // If nothing has come meanwhile, that round is over already.
             return self.advance_catch_up(step);
         }
-        if in_time && self.log.configuration_index() > self.commit {
+        if self.log.configuration_index() > self.commit {
             // The round is over; that it is a learner has to be committed first.
             return;
         }
-        if let Some(leading) = self.leading_mut() {
-            leading.catch_up = None;
-        }
-        step.effects.push(Effect::CancelTimer(Timer::CatchUp));
-        // Too slow in every round: it stays a learner.
-        if in_time && let Ok(new) = self.configuration.changed_by(Change::Add(server)) {
+        self.end_catch_up(step);
+        if let Ok(new) = self.configuration.changed_by(Change::Add(server)) {
             self.append_configuration(new, step);
         }
     }
@@ -210,13 +214,14 @@ impl Node {
         }
     }
 
-    /// An administrator does not want the server that catches up as a voter any more.
-    fn catch_up_is_pointless<O: Observer>(&mut self, change: Change, step: &mut Step<O>) {
-        let Some(leading) = self.leading_mut() else { return };
-        if let Some(CatchUp { server, .. }) = leading.catch_up
-            && (change == Change::Remove(server) || change == Change::Learner(server))
+    fn catching_up(&self) -> Option<ServerId> {
+        self.leadership()?.catch_up.map(|catch_up| catch_up.server)
+    }
+
+    fn end_catch_up<O: Observer>(&mut self, step: &mut Step<O>) {
+        if let Some(leading) = self.leading_mut()
+            && leading.catch_up.take().is_some()
         {
-            leading.catch_up = None;
             step.effects.push(Effect::CancelTimer(Timer::CatchUp));
         }
     }

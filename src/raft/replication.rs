@@ -54,6 +54,10 @@ impl Node {
     fn send_what_fits<O: Observer>(&mut self, peer: ServerId, step: &mut Step<O>) {
         loop {
             let Some(progress) = self.progress(peer) else { return };
+            if !self.configuration.members().contains(peer) {
+                // It has been removed meanwhile, and its last answers come late.
+                return;
+            }
             match progress.mode {
                 Mode::Snapshot { .. } => return,
                 _ if self.options.window == 0 => return self.send_request(peer, step),
@@ -369,6 +373,10 @@ impl Node {
             let upto =
                 step.choose(Rule::CommitUpToLastNew, leader_commit.min(last_new), leader_commit.min(last));
             self.commit = self.commit.max(upto);
+        }
+        if self.incoming.as_ref().is_some_and(|incoming| incoming.index <= self.commit) {
+            // The entries themselves have come: the rest of the snapshot is not needed.
+            self.incoming = None;
         }
     }
 }

@@ -4,7 +4,7 @@
 use super::event::{EventId, Finished, Outcome};
 use super::net::{Answer, ClientId};
 use crate::kv::{Op, Output};
-use crate::raft::{ReadMode, ServerId};
+use crate::raft::{ReadMode, ServerId, ServerSet};
 use std::collections::VecDeque;
 
 /// How many requests may wait behind the one under way.
@@ -67,8 +67,19 @@ pub struct Call {
     pub unsure: bool,
     /// How often it has asked.
     pub attempts: u32,
+    /// Who has said no to it, since the client has been through with all of them.
+    pub refused: ServerSet,
     /// The event in which it asked last.
     pub cause: EventId,
+}
+
+/// The servers as a client goes around them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ring {
+    /// How many there are.
+    pub servers: u8,
+    /// Whether nobody has come or gone, so that whoever is named as leader was one.
+    pub trusts_hints: bool,
 }
 
 /// What a client does next.
@@ -117,18 +128,20 @@ impl Client {
             asked: false,
             unsure: false,
             attempts: 0,
+            refused: ServerSet::EMPTY,
             cause,
         });
         true
     }
 
-    /// An answer has come. A pause lasts `pause_us`.
+    /// An answer has come. A pause lasts `pause_us`. Where members come and go, two servers that were
+    /// removed may name each other for ever: then a hint to somebody who has said no is not followed.
     pub fn hear(
         &mut self,
         from: ServerId,
         serial: u32,
         answer: Answer,
-        servers: u8,
+        Ring { servers, trusts_hints }: Ring,
         now_us: u64,
         pause_us: u64,
     ) -> Next {
@@ -148,14 +161,24 @@ impl Client {
                 self.finish(Outcome::Done(output), now_us);
                 Next::Over
             }
-            Answer::NotLeader(Some(leader)) if leader != from => {
+            Answer::NotLeader(Some(leader))
+                if leader != from && (trusts_hints || !call.refused.contains(leader)) =>
+            {
+                call.refused.insert(from);
                 self.target = leader;
                 Next::Ask
             }
             Answer::NotLeader(_) | Answer::Erased => {
                 call.asked = false;
                 call.wake_us = now_us + pause_us;
+                call.refused.insert(from);
                 self.target = after(from, servers);
+                if call.refused.len() >= u32::from(servers) {
+                    call.refused = ServerSet::EMPTY;
+                }
+                while !trusts_hints && call.refused.contains(self.target) {
+                    self.target = after(self.target, servers);
+                }
                 Next::Wait
             }
         }

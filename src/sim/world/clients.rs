@@ -2,8 +2,8 @@
 
 use super::{Draft, Watch, World};
 use crate::kv::Op;
-use crate::raft::{ReadMode, ServerId};
-use crate::sim::client::{Next, Wish};
+use crate::raft::{Configuration, ReadMode, ServerId};
+use crate::sim::client::{Next, Ring, Wish};
 use crate::sim::event::{EventId, What};
 use crate::sim::net::{Answer, ClientId, Content, Endpoint};
 
@@ -38,7 +38,10 @@ impl World {
         let Some(slot) = self.clients.iter().position(|c| c.id == client) else { return };
         let servers = self.servers.len() as u8;
         let pause_us = self.options.heartbeat_us;
-        let next = self.clients[slot].hear(from, serial, answer, servers, self.now_us, pause_us);
+        let first = Configuration::of_first(self.setup.servers);
+        let trusts_hints = self.servers.iter().all(|server| *server.node.configuration() == first);
+        let ring = Ring { servers, trusts_hints };
+        let next = self.clients[slot].hear(from, serial, answer, ring, self.now_us, pause_us);
         self.go_on(slot, next, draft);
     }
 
