@@ -92,7 +92,7 @@ fn majorities(configuration: &Configuration) -> Vec<(&'static str, ServerSet)> {
 pub fn joint_sentence(configuration: &Configuration) -> Option<String> {
     configuration.is_joint().then(|| {
         format!(
-            "Joint consensus: every decision needs a majority of the old {} ❨ and one of the new {} ❩.",
+            "Joint consensus: every decision needs a majority of the old {}\u{a0}❨ and one of the new {}\u{a0}❩.",
             configuration.outgoing, configuration.voters
         )
     })
