@@ -249,12 +249,16 @@ fn can_recover(world: &World) -> bool {
     })
 }
 
-/// Who leads, has committed something of its own term, and has no change of the configuration ahead.
+/// Who leads the latest term, has committed something of it, and has no change of the configuration
+/// ahead. One that was cut off and does not know it yet leads an earlier term.
 fn leader(world: &World) -> Option<&Server> {
+    let active = world.servers().iter().filter(|server| server.is_active());
+    let latest = active.map(|server| server.node.term()).max();
     let leads = |server: &&Server| {
         let node = &server.node;
         let settled = node.log().configuration_index() <= node.commit() && !node.configuration().auto_leave;
         server.is_active()
+            && Some(node.term()) == latest
             && settled
             && node.log().term_at(node.commit()) == Some(node.term())
             && node.leadership().is_some_and(|leading| leading.catch_up.is_none())
