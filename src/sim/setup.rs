@@ -258,6 +258,13 @@ impl Options {
                     .into(),
             );
         }
+        if !self.noop && (self.lease || self.reads != ReadMode::Log || self.catch_up_rounds > 0) {
+            warnings.push(
+                "Without the no-op a new leader answers no ReadIndex or lease read and changes no configuration \
+                 before a client's command of its own term is committed."
+                    .into(),
+            );
+        }
         if self.link.loss_ppm >= 500_000 {
             warnings.push("At least half of all messages are lost: expect little progress.".into());
         }
@@ -306,6 +313,8 @@ mod tests {
         assert!(set(|o| o.heartbeat_us = 400_000).warnings()[0].contains("depose"));
         assert!(set(|o| o.election = ms(20, 300)).warnings().len() == 2);
         assert!(set(|o| o.election = ms(150, 150)).warnings()[0].contains("split"));
+        assert!(set(|o| (o.lease, o.noop) = (true, true)).warnings()[0].contains("need stickiness"));
+        assert!(set(|o| o.reads = ReadMode::ReadIndex).warnings()[0].contains("no-op"));
         assert!(set(|o| o.election = ms(300, 150)).check().unwrap_err().contains("upside down"));
         assert!(set(|o| o.election = ms(0, 150)).check().unwrap_err().contains("out of bounds"));
         assert!(set(|o| o.heartbeat_us = 0).check().unwrap_err().starts_with("heartbeat"));
