@@ -2,7 +2,9 @@
 //! and the withholding of votes (D4.2.3), each if its option is on.
 
 use super::message::Body;
-use super::node::{Effect, Node, Options, Step, TimerRange};
+use super::interface::Effect;
+use super::node::{Node, Step};
+use super::options::{Options, TimerRange};
 use super::quorum;
 use super::role::{Leadership, Lease, Progress, Role};
 use super::rules::{Observer, Rule};

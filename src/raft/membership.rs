@@ -3,7 +3,8 @@
 
 use super::config::{Change, Configuration};
 use super::log::{Entry, Payload};
-use super::node::{Effect, Node, Refused, Step};
+use super::interface::{Effect, Refused};
+use super::node::{Node, Step};
 use super::quorum;
 use super::role::{CatchUp, Mode, Progress};
 use super::rules::{Observer, Rule};

@@ -15,7 +15,9 @@
 //! | [`types`], [`message`] | the words, and the remote procedure calls |
 //! | [`log`], [`config`], [`quorum`] | the log, who counts, and how many are enough |
 //! | [`rules`] | the rules by name, and how each decision is taken |
-//! | [`node`], [`role`] | a server's state (the upper left of Figure 2), its inputs, its effects, and what all servers do |
+//! | [`options`], [`interface`] | what can be set, what goes in, what comes out |
+//! | [`node`], [`role`] | a server's state (the upper left of Figure 2), and what all servers do |
+//! | `requests.rs` | how requests and replies leave, and what they wait for |
 //! | `election.rs` | §5.2, §5.4.1: timeouts, candidates, votes; D9.6, D6.2, D4.2.3: PreVote, the check of the quorum, votes withheld |
 //! | [`persistence`] | §5.1, D3.8: what is on disk, and what waits for it |
 //! | `replication.rs` | §5.3, §5.4.2, D10.2: AppendEntries on both sides, and commitment |
@@ -28,14 +30,17 @@
 
 pub mod config;
 mod election;
+pub mod interface;
 pub mod log;
 mod membership;
 pub mod message;
 pub mod node;
+pub mod options;
 pub mod persistence;
 pub mod quorum;
 mod reads;
 mod replication;
+mod requests;
 pub mod role;
 pub mod rules;
 pub mod snapshots;
@@ -45,7 +50,9 @@ pub mod types;
 pub use config::{Change, ChangeError, Configuration};
 pub use log::{Entries, Entry, Log, Payload};
 pub use message::{AppendOutcome, Body, Chunk, ConflictHint, Message, SnapshotOutcome};
-pub use node::{Backtracking, Effect, Input, Node, Options, Refused, TimerRange};
+pub use interface::{Effect, Input, Refused};
+pub use node::Node;
+pub use options::{Backtracking, Options, TimerRange};
 pub use persistence::{Durable, HardState, SnapshotWrite, Suffix, Write};
 pub use role::{CatchUp, Leadership, Lease, Mode, PendingRead, Progress, Role, RoleName, Transfer};
 pub use rules::{Guard, Observer, Rule, Rules, Unobserved, Value};

@@ -3,7 +3,8 @@
 
 use super::config::Configuration;
 use super::log::{Entries, Entry, Log};
-use super::node::{Effect, Node, Step};
+use super::interface::Effect;
+use super::node::{Node, Step};
 use super::role::Role;
 use super::rules::{self, Observer, Rule, Rules};
 use super::snapshots::Snapshot;

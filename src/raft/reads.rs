@@ -1,7 +1,9 @@
 //! Reads that do not go through the log (D6.4): a leader makes sure that it still leads by a round of
 //! requests, or knows it by a lease; then its state machine is as new as anybody's.
 
-use super::node::{Effect, Node, Step, TimerRange};
+use super::interface::Effect;
+use super::node::{Node, Step};
+use super::options::TimerRange;
 use super::quorum;
 use super::role::{Lease, PendingRead};
 use super::rules::{Observer, Rule};

@@ -1,7 +1,9 @@
 //! Log replication (§5.3) and commitment (§5.4.2): AppendEntries on both sides.
 
 use super::message::{AppendOutcome, Body, ConflictHint};
-use super::node::{Backtracking, Effect, Node, Refused, Step};
+use super::interface::{Effect, Refused};
+use super::node::{Node, Step};
+use super::options::Backtracking;
 use super::role::{Leadership, Mode, Progress, Role};
 use super::rules::{Observer, Rule};
 use super::types::{Index, Round, ServerId, Term};
@@ -52,26 +54,25 @@ impl Node {
     /// looked for. Entries that find no room go together in a later message: that is all the batching
     /// there is, and it grows with the load.
     fn send_what_fits<O: Observer>(&mut self, peer: ServerId, step: &mut Step<O>) {
-        loop {
-            let Some(progress) = self.progress(peer) else { return };
-            if !self.configuration.members().contains(peer) {
-                // It has been removed meanwhile, and its last answers come late.
-                return;
-            }
-            match progress.mode {
-                Mode::Snapshot { .. } => return,
-                _ if self.options.window == 0 => return self.send_request(peer, step),
-                Mode::Probe { sent: true } => return,
-                Mode::Probe { sent: false } => return self.send_request(peer, step),
-                Mode::Replicate if self.room(&progress) == 0 || progress.next > self.log.last_index() => {
-                    return;
-                }
-                Mode::Replicate => self.send_request(peer, step),
-            }
-            if self.progress(peer).is_some_and(|after| after.next <= progress.next) {
+        while let Some(before) = self.progress(peer)
+            && self.may_send(peer, &before)
+        {
+            self.send_request(peer, step);
+            if self.progress(peer).is_none_or(|after| after.next == before.next) {
                 return;
             }
         }
+    }
+
+    fn may_send(&self, peer: ServerId, progress: &Progress) -> bool {
+        // Of a server that was removed meanwhile the last answers may still come.
+        self.configuration.members().contains(peer)
+            && match progress.mode {
+                Mode::Snapshot { .. } => false,
+                _ if self.options.window == 0 => true,
+                Mode::Probe { sent } => !sent,
+                Mode::Replicate => self.room(progress) > 0 && progress.next <= self.log.last_index(),
+            }
     }
 
     /// How many more entries may be under way to a follower. What is under way is what was sent and not
@@ -107,12 +108,6 @@ impl Node {
             leader_commit: self.commit,
             round: leading.round,
         }
-    }
-
-    /// Whether these are the entries from there on, at most so many, that the log would give.
-    pub(super) fn is_run(&self, from: Index, most: u64, run: &Entries) -> bool {
-        let left = (self.log.last_index().0 + 1).saturating_sub(from.0);
-        run.len() as u64 == left.min(most)
     }
 
     /// Notes that a request has left: with a window, what it carries counts as sent.

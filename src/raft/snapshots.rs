@@ -3,7 +3,8 @@
 
 use super::config::Configuration;
 use super::message::{Body, Chunk, SnapshotOutcome};
-use super::node::{Effect, Node, Refused, Step};
+use super::interface::{Effect, Refused};
+use super::node::{Node, Step};
 use super::persistence::SnapshotWrite;
 use super::role::{Leadership, Mode};
 use super::rules::{Observer, Rule};
