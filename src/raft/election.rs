@@ -1,8 +1,8 @@
 //! Leader election: §5.2, with the restriction of §5.4.1; PreVote (D9.6), the check of the quorum (D6.2)
 //! and the withholding of votes (D4.2.3), each if its option is on.
 
-use super::message::Body;
 use super::interface::Effect;
+use super::message::Body;
 use super::node::{Node, Step};
 use super::options::{Options, TimerRange};
 use super::quorum;

@@ -2,8 +2,8 @@
 //! configuration; new servers that catch up before they vote; leaders that remove themselves.
 
 use super::config::{Change, Configuration};
-use super::log::{Entry, Payload};
 use super::interface::{Effect, Refused};
+use super::log::{Entry, Payload};
 use super::node::{Node, Step};
 use super::quorum;
 use super::role::{CatchUp, Mode, Progress};

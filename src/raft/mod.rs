@@ -48,9 +48,9 @@ mod transfer;
 pub mod types;
 
 pub use config::{Change, ChangeError, Configuration};
+pub use interface::{Effect, Input, Refused};
 pub use log::{Entries, Entry, Log, Payload};
 pub use message::{AppendOutcome, Body, Chunk, ConflictHint, Message, SnapshotOutcome};
-pub use interface::{Effect, Input, Refused};
 pub use node::Node;
 pub use options::{Backtracking, Options, TimerRange};
 pub use persistence::{Durable, HardState, SnapshotWrite, Suffix, Write};

@@ -2,8 +2,8 @@
 //! storage before responding to RPCs"; D3.8).
 
 use super::config::Configuration;
-use super::log::{Entries, Entry, Log};
 use super::interface::Effect;
+use super::log::{Entries, Entry, Log};
 use super::node::{Node, Step};
 use super::role::Role;
 use super::rules::{self, Observer, Rule, Rules};

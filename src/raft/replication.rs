@@ -1,7 +1,7 @@
 //! Log replication (§5.3) and commitment (§5.4.2): AppendEntries on both sides.
 
-use super::message::{AppendOutcome, Body, ConflictHint};
 use super::interface::{Effect, Refused};
+use super::message::{AppendOutcome, Body, ConflictHint};
 use super::node::{Node, Step};
 use super::options::Backtracking;
 use super::role::{Leadership, Mode, Progress, Role};

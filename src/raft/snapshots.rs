@@ -2,8 +2,8 @@
 //! of the log up to there; a follower that needs what is gone receives it piece by piece.
 
 use super::config::Configuration;
-use super::message::{Body, Chunk, SnapshotOutcome};
 use super::interface::{Effect, Refused};
+use super::message::{Body, Chunk, SnapshotOutcome};
 use super::node::{Node, Step};
 use super::persistence::SnapshotWrite;
 use super::role::{Leadership, Mode};

@@ -1,7 +1,7 @@
 //! Leadership transfer (D3.10): a leader brings another server's log up to date, and asks it to stand.
 
-use super::message::{Body, Message};
 use super::interface::{Effect, Refused};
+use super::message::{Body, Message};
 use super::node::{Node, Step};
 use super::role::Transfer;
 use super::rules::{Observer, Rule};
