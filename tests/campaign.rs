@@ -1,9 +1,12 @@
 //! Two thousand random storms of a minute each, in none of which a promise falls; and the proof that
 //! one would be noticed.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+#[path = "common/storms.rs"]
+mod storms;
+
 use std::time::Instant;
-use wavetank::check::{Checker, Property};
+use storms::{Judge, STORM_US, for_seeds, weather};
+use wavetank::check::Checker;
 use wavetank::kv::Op;
 use wavetank::raft::{AppendOutcome, Body, Guard, Index, Observer, Rule, Rules, ServerId, Term, TimerRange};
 use wavetank::sim::{
@@ -11,7 +14,6 @@ use wavetank::sim::{
 };
 
 const SEEDS: u64 = 2000;
-const STORM_US: u64 = 60_000_000;
 /// For one seed in so many a trace is made, and its events are counted. (A trace changes nothing.)
 const TALLY_EVERY: u64 = 20;
 /// From the end of the storm to a leader, at most.
@@ -107,17 +109,6 @@ impl Watch for Tally {
     }
 }
 
-/// One who watches, and whose checker can be asked.
-trait Judge: Watch {
-    fn checker(&self) -> &Checker;
-}
-
-impl Judge for Checker {
-    fn checker(&self) -> &Checker {
-        self
-    }
-}
-
 impl Judge for Tally {
     fn checker(&self) -> &Checker {
         &self.checker
@@ -129,25 +120,6 @@ fn storm(seed: u64, rules: Rules) -> (World, Vec<(u64, Action)>) {
     let (mut setup, actions) = chaos::plan(Seed(seed), 0, STORM_US);
     setup.rules_off = rules;
     (World::new(&setup), actions)
-}
-
-fn weather<J: Judge>(world: &mut World, actions: &[(u64, Action)], judge: &mut J) -> u64 {
-    let mut crashes = 0;
-    for (number, (at_us, action)) in actions.iter().enumerate() {
-        world.run_until(*at_us, judge);
-        let done = world.act(action, judge).is_ok();
-        crashes += u64::from(done && matches!(action, Action::Crash { .. }));
-        if number % 3 == 0
-            && let Some(action) = chaos::meddle(world)
-        {
-            let _ = world.act(&action, judge);
-        }
-        if !judge.checker().violations().is_empty() {
-            return crashes;
-        }
-    }
-    world.run_until(STORM_US, judge);
-    crashes
 }
 
 /// Who leads, if one does and everyone knows it.
@@ -223,29 +195,6 @@ fn survive<J: Judge>(seed: u64, make: impl Fn(Checker) -> J) -> (Counts, J) {
     (counts, judge)
 }
 
-/// Does something for each seed below, on two threads.
-fn for_seeds<T: Send>(seeds: u64, work: impl Fn(u64) -> T + Sync) -> Vec<T> {
-    let next = AtomicU64::new(0);
-    let worker = || {
-        let mut results = Vec::new();
-        loop {
-            let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= seeds {
-                return results;
-            }
-            results.push((seed, work(seed)));
-        }
-    };
-    let mut results = std::thread::scope(|scope| {
-        let other = scope.spawn(worker);
-        let mut results = worker();
-        results.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        results
-    });
-    results.sort_by_key(|&(seed, _)| seed);
-    results.into_iter().map(|(_, result)| result).collect()
-}
-
 #[test]
 fn no_promise_falls_in_two_thousand_storms_and_every_cluster_recovers() {
     let begun = Instant::now();
@@ -285,33 +234,17 @@ fn no_promise_falls_in_two_thousand_storms_and_every_cluster_recovers() {
     }
 }
 
-/// What the storms find when a rule is off: how many of the first seeds, and which promise first.
-fn caught(rule: Rule, seeds: u64) -> Vec<Property> {
-    for_seeds(seeds, |seed| {
-        let (mut world, actions) = storm(seed, Rules::without(&[rule]));
-        let mut checker = Checker::new(&world);
-        weather(&mut world, &actions, &mut checker);
-        checker.violations().first().map(|violation| violation.property)
-    })
-    .into_iter()
-    .flatten()
-    .collect()
-}
-
 #[test]
 fn a_storm_catches_a_broken_rule() {
-    for (rule, seeds) in [
+    let rules = [
         (Rule::OneVotePerTerm, 20),
         (Rule::QuorumOfAll, 20),
         (Rule::LogUpToDate, 40),
         (Rule::LogSurvivesCrash, 40),
         (Rule::CommitAfterQuorum, 20),
         (Rule::PrevLogTerm, 40),
-    ] {
-        let found = caught(rule, seeds);
-        println!("{rule}: {} of {seeds} storms; first {:?}", found.len(), found.first());
-        assert!(!found.is_empty(), "{rule} is off, and no storm of {seeds} notices");
-    }
+    ];
+    storms::assert_caught(&rules, |seed| chaos::plan(Seed(seed), 0, STORM_US));
 }
 
 /// Looks at each message that leaves, and at the disk of its sender.

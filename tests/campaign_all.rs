@@ -6,13 +6,16 @@
 //! `WAVETANK_SEEDS=100000 cargo test --release --test campaign_all` looks at more, and
 //! `WAVETANK_SEED=17` at that one alone.
 
+#[path = "common/storms.rs"]
+mod storms;
+
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
-use wavetank::check::{Checker, Property};
+use storms::{Judge, STORM_US, for_seeds, weather};
+use wavetank::check::Checker;
 use wavetank::kv::{Op, Output};
 use wavetank::raft::{
-    Body, Configuration, Guard, Observer, Payload, Rule, Rules, ServerId, ServerSet, Timer, quorum,
+    Body, Configuration, Guard, Observer, Payload, Rule, ServerId, ServerSet, Timer, quorum,
 };
 use wavetank::sim::{
     Action, ClientId, Content, Event, Finished, Outcome, Seed, Server, Setup, Stepped, Watch, What, World,
@@ -20,7 +23,6 @@ use wavetank::sim::{
 };
 
 const SEEDS: u64 = 2000;
-const STORM_US: u64 = 60_000_000;
 /// For one seed in so many a trace is made, and its events are looked at. (A trace changes nothing.)
 const TRACE_EVERY: u64 = 5;
 /// From the end of the storm to a leader that has committed something, at most.
@@ -167,37 +169,10 @@ impl Witness {
     }
 }
 
-/// One who watches, and whose checker can be asked.
-trait Judge: Watch {
-    fn checker(&self) -> &Checker;
-}
-
-impl Judge for Checker {
-    fn checker(&self) -> &Checker {
-        self
-    }
-}
-
 impl Judge for Witness {
     fn checker(&self) -> &Checker {
         &self.checker
     }
-}
-
-fn weather<J: Judge>(world: &mut World, actions: &[(u64, Action)], judge: &mut J) {
-    for (number, (at_us, action)) in actions.iter().enumerate() {
-        world.run_until(*at_us, judge);
-        let _ = world.act(action, judge);
-        if number % 3 == 0
-            && let Some(action) = chaos::meddle(world)
-        {
-            let _ = world.act(&action, judge);
-        }
-        if !judge.checker().violations().is_empty() {
-            return;
-        }
-    }
-    world.run_until(STORM_US, judge);
 }
 
 /// The server that has committed most, of those that know of a cluster.
@@ -393,27 +368,6 @@ fn one(seed: u64) -> Counts {
     counts
 }
 
-/// Does something for each seed below, on two threads.
-fn for_seeds<T: Send>(seeds: u64, work: impl Fn(u64) -> T + Sync) -> Vec<T> {
-    let next = AtomicU64::new(0);
-    let worker = || {
-        let mut results = Vec::new();
-        loop {
-            let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= seeds {
-                return results;
-            }
-            results.push(work(seed));
-        }
-    };
-    std::thread::scope(|scope| {
-        let other = scope.spawn(worker);
-        let mut results = worker();
-        results.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        results
-    })
-}
-
 #[test]
 fn no_promise_falls_in_two_thousand_storms_over_all_of_raft() {
     let begun = Instant::now();
@@ -465,32 +419,14 @@ fn no_promise_falls_in_two_thousand_storms_over_all_of_raft() {
     assert!(all.of("seeds with sessions throughout") * 10 >= all.of("seeds with a trace"));
 }
 
-/// What these storms find when a rule is off: in how many of the first seeds, and which promise first.
-fn caught(rule: Rule, seeds: u64) -> Vec<Property> {
-    for_seeds(seeds, |seed| {
-        let (mut setup, actions) = chaos::plan_of_all(Seed(seed), 0, STORM_US);
-        setup.rules_off = Rules::without(&[rule]);
-        let mut world = World::new(&setup);
-        let mut checker = Checker::new(&world);
-        weather(&mut world, &actions, &mut checker);
-        checker.violations().first().map(|violation| violation.property)
-    })
-    .into_iter()
-    .flatten()
-    .collect()
-}
-
 #[test]
 fn a_storm_over_all_of_raft_catches_a_broken_rule() {
-    for (rule, seeds) in [
+    let rules = [
         (Rule::JointPhase, 100),
         (Rule::LearnersNotCounted, 200),
         (Rule::ChecksumEndsLog, 50),
         (Rule::SnapshotOnlyIfNewer, 60),
         (Rule::SnapshotCarriesSessions, 30),
-    ] {
-        let found = caught(rule, seeds);
-        println!("{rule}: {} of {seeds} storms; first {:?}", found.len(), found.first());
-        assert!(!found.is_empty(), "{rule} is off, and no storm of {seeds} notices");
-    }
+    ];
+    storms::assert_caught(&rules, |seed| chaos::plan_of_all(Seed(seed), 0, STORM_US));
 }
