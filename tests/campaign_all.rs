@@ -224,16 +224,12 @@ fn can_recover(world: &World) -> bool {
     })
 }
 
-/// Who leads the latest term, has committed something of it, and has no change of the configuration
-/// ahead. One that was cut off and does not know it yet leads an earlier term.
+/// Who leads, has committed something of its own term, and has no change of the configuration ahead.
 fn leader(world: &World) -> Option<&Server> {
-    let active = world.servers().iter().filter(|server| server.is_active());
-    let latest = active.map(|server| server.node.term()).max();
     let leads = |server: &&Server| {
         let node = &server.node;
         let settled = node.log().configuration_index() <= node.commit() && !node.configuration().auto_leave;
         server.is_active()
-            && Some(node.term()) == latest
             && settled
             && node.log().term_at(node.commit()) == Some(node.term())
             && node.leadership().is_some_and(|leading| leading.catch_up.is_none())
@@ -278,6 +274,8 @@ fn recover<J: Judge>(seed: u64, world: &mut World, judge: &mut J) {
         world.act(&action, judge).unwrap_or_else(|why| panic!("seed {seed}: {action:?}: {why}"));
     }
     switch_off_others(world, concerned(world), judge);
+    // A leader that was cut off learns that it was replaced.
+    world.run_until(world.now_us() + 1_000_000, judge);
     let found = run_until_it_holds(world, LEADER_WITHIN_US, judge, |world, judge| has_leader(world, judge));
     let known = *authority(world).node.configuration();
     assert!(found, "seed {seed}: no leader after the storm: {known}\n{}", notation::write(world));
