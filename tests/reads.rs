@@ -579,3 +579,18 @@ fn a_probing_follower_confirms_reads_like_any_other() {
     let told = bench.receive(3, 2, of_round(1, appended(2, 0, 1, AppendOutcome::Mismatch { hint: None })));
     assert_eq!(ready(&told), ["read 1"]);
 }
+
+#[test]
+fn a_local_read_does_not_change_whom_the_client_believes_to_lead() {
+    let mut run = with_x(&Setup::new(3, 1));
+    let believed = run.world().clients()[0].target;
+    let other = if believed == s(3) { s(2) } else { s(3) };
+    let op = Op::Get { key: "x".into() };
+    act(&mut run, Action::Submit { op, to: Some(other), mode: Some(ReadMode::Local) });
+    wait(&mut run, 100);
+    let client = &run.world().clients()[0];
+    assert!(
+        client.call.is_none() && client.finished.back().is_some_and(|f| f.op == Op::Get { key: "x".into() })
+    );
+    assert_eq!(client.target, believed);
+}

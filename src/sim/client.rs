@@ -65,6 +65,8 @@ pub struct Call {
     pub asked: bool,
     /// Whether some server may have taken the request without the client knowing.
     pub unsure: bool,
+    /// Whom it believed to lead when it began.
+    pub believed: ServerId,
     /// How often it has asked.
     pub attempts: u32,
     /// Who has said no to it, since the client has been through with all of them.
@@ -116,8 +118,10 @@ impl Client {
         }
         let Some(Wish { op, to, mode }) = self.queue.pop_front() else { return false };
         self.serial += 1;
-        self.target = to.unwrap_or(self.target);
+        let believed = self.target;
+        self.target = to.unwrap_or(believed);
         self.call = Some(Call {
+            believed,
             serial: self.serial,
             op,
             mode,
@@ -157,7 +161,8 @@ impl Client {
             }
             Answer::Done(Output::NoSession | Output::Outdated) => self.lose_session(now_us),
             Answer::Done(output) => {
-                self.target = from;
+                // A local read is answered by anyone, so it says nothing about who leads.
+                self.target = if call.mode == ReadMode::Local { call.believed } else { from };
                 self.finish(Outcome::Done(output), now_us);
                 Next::Over
             }
