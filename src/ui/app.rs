@@ -45,11 +45,11 @@ pub fn App(props: &AppProps) -> Html {
         <ContextProvider<Tank> context={props.tank.clone()}>
             <ContextProvider<Page> context={page}>
                 <Header />
-                <Notices />
                 <main class="layout" id="main">
                     <div class="column-main">
                         <Broken />
                         <Stage />
+                        <Notices />
                         <Transport />
                         <Logs />
                     </div>

@@ -37,6 +37,7 @@ struct Cell {
 struct Row {
     id: ServerId,
     up: bool,
+    retired: bool,
     leads: bool,
     term: Term,
     commit: Index,
@@ -59,7 +60,8 @@ struct Extent {
 fn extent(tank: &Tank) -> Extent {
     tank.with(|run| {
         let servers = run.world().servers();
-        let last = servers.iter().map(|s| s.node.log().last_index().0).max().unwrap_or(0);
+        let last =
+            servers.iter().filter(|s| !s.retired).map(|s| s.node.log().last_index().0).max().unwrap_or(0);
         Extent { servers: servers.len(), last }
     })
 }
@@ -78,6 +80,22 @@ fn rows(tank: &Tank, &(first, last): &(u64, u64)) -> Vec<Rc<Row>> {
         let row = |server: &Server| {
             let node = &server.node;
             let id = node.id();
+            if server.retired {
+                // What it knew went with its disk.
+                return Rc::new(Row {
+                    id,
+                    up: false,
+                    retired: true,
+                    leads: false,
+                    term: Term(0),
+                    commit: Index(0),
+                    last: Index(0),
+                    compacted: None,
+                    cells: Vec::new(),
+                    progress: None,
+                    chosen: selected == Some(Selected::Server(id)),
+                });
+            }
             let cells = (first.max(1)..=last.min(node.log().last_index().0)).filter_map(|index| {
                 let index = Index(index);
                 let entry = node.log().get(index)?;
@@ -100,6 +118,7 @@ fn rows(tank: &Tank, &(first, last): &(u64, u64)) -> Vec<Rc<Row>> {
             Rc::new(Row {
                 id,
                 up: server.up,
+                retired: false,
                 leads: server.up && server.brief().role == RoleName::Leader,
                 term: node.term(),
                 commit: node.commit(),
@@ -268,6 +287,7 @@ fn LogRow(props: &LogRowProps) -> Html {
         <g class={classes!("log-row", dense.then_some("dense"), row.chosen.then_some("selected"), (!row.up).then_some("is-down"))}
             transform={format!("translate(0 {y})")} data-log={id.to_string()}>
             <line class="log-line" x1="0" x2="100%" y1="0.5" y2="0.5" />
+            if row.retired { <text class="log-empty" x="14" y={(bottom / 2.0 + 5.0).to_string()}>{ "disk lost" }</text> }
             { compacted(row, dense, choose) }
             { for row.cells.iter().map(|cell| cell_html(id, cell, dense, choose)) }
             if row.commit.0 > 0 {

@@ -74,7 +74,8 @@ impl Place {
             Place::Both => "votes in the old and the new configuration",
             Place::Learner => "learner",
             Place::Outside => "outside the configuration",
-            Place::Retired => "retired: its disk is lost",
+            // Its state says so.
+            Place::Retired => "",
         }
     }
 }
@@ -92,10 +93,23 @@ fn majorities(configuration: &Configuration) -> Vec<(&'static str, ServerSet)> {
 pub fn joint_sentence(configuration: &Configuration) -> Option<String> {
     configuration.is_joint().then(|| {
         format!(
-            "Joint consensus: every decision needs a majority of the old {}\u{a0}❨ and one of the new {}\u{a0}❩.",
+            "Joint consensus: every decision needs two majorities, one of the old {} (left bracket) and one of the new {} (dashed, right).",
             configuration.outgoing, configuration.voters
         )
     })
+}
+
+/// Who gets the log without counting, in sentences; a learner may still vote in the old configuration.
+fn learners_sentence(configuration: &Configuration) -> String {
+    let only = configuration.learners.minus(configuration.outgoing);
+    let mut text = String::new();
+    if !only.is_empty() {
+        text = format!(" Learners: {only}. They get the log and are not counted.");
+    }
+    for id in configuration.learners.and(configuration.outgoing).iter() {
+        text += &format!(" {id} still votes in the old configuration; in the new one it is a learner.");
+    }
+    text
 }
 
 /// How many of each majority there are: a name and a value a majority.
@@ -113,16 +127,66 @@ pub fn next(tank: &Tank) -> Option<ServerId> {
     tank.with(|run| ServerId::new(run.world().servers().len() as u8 + 1))
 }
 
+/// Why no server can be added during joint consensus.
+const UNDER_WAY: &str = "change is under way: leave joint consensus first (§6)";
+
 /// Starts a new server and asks the leader to take it in. Why it does not, if it does not, is a notice;
 /// the server is there all the same, and is selected.
 pub fn add(tank: &Tank, learner: bool) {
     let Some(server) = next(tank) else {
         return tank.notify(Tone::Trouble, format!("Nothing was done: {}.", Refusal::Full));
     };
-    tank.act_or_say(Action::Boot { server });
-    let change = if learner { Change::Learner(server) } else { Change::Add(server) };
-    tank.act_or_say(Action::Change { change, at: None });
+    if is_joint(tank) {
+        return tank.notify(Tone::Trouble, format!("Nothing was done: a {UNDER_WAY}."));
+    }
+    if let Err(why) = tank.act(Action::Boot { server }) {
+        return tank.notify(Tone::Trouble, format!("Nothing was done: {why}."));
+    }
+    let (change, choice) = match learner {
+        true => (Change::Learner(server), "Add as learner"),
+        false => (Change::Add(server), "Add as voter"),
+    };
+    if let Err(why) = tank.act(Action::Change { change, at: None }) {
+        let text = format!(
+            "{server} has started and waits outside: {why}. Choose ‘{choice}’ at {server} when the leader can."
+        );
+        tank.notify(Tone::Trouble, text);
+    }
     tank.select(Some(Selected::Server(server)));
+}
+
+fn is_joint(tank: &Tank) -> bool {
+    tank.with(|run| in_sight(run.world()).is_joint())
+}
+
+#[derive(Clone, PartialEq, Properties)]
+struct AddProps {
+    learner: bool,
+    label: String,
+    hint: String,
+    #[prop_or_default]
+    small: bool,
+}
+
+/// Adds a server. It stays focusable during joint consensus, so that the reason can be read.
+#[component]
+fn AddButton(props: &AddProps) -> Html {
+    let tank = use_tank();
+    let joint = use_view(is_joint);
+    let AddProps { learner, label, hint, small } = props.clone();
+    let title = if *joint { format!("A {UNDER_WAY}") } else { hint };
+    let onclick = {
+        let joint = *joint;
+        move |_: MouseEvent| {
+            if !joint {
+                add(&tank, learner);
+            }
+        }
+    };
+    html! {
+        <button type="button" class={classes!("button", small.then_some("small"))} data-do={small.then_some("add")}
+            aria-disabled={joint.to_string()} {title} {onclick}>{ label }</button>
+    }
 }
 
 /// Buttons on the stage: the members, and one server more.
@@ -130,15 +194,11 @@ pub fn add(tank: &Tank, learner: bool) {
 pub fn StageTools() -> Html {
     let tank = use_tank();
     let next = use_view(next);
-    let add = {
-        let tank = tank.clone();
-        move |_: MouseEvent| add(&tank, false)
-    };
     let show = move |_: MouseEvent| tank.select(Some(Selected::Members));
     html! {
         <div class="stage-tools group" role="group" aria-label="Members">
             if let Some(next) = *next {
-                <button type="button" class="button small" data-do="add" onclick={add} title={format!("Starts {next}, and asks the leader to make it a voter (A)")}>{ format!("Add {next}") }</button>
+                <AddButton learner={false} small=true label={format!("Add {next}")} hint={format!("Starts {next}, and asks the leader to make it a voter (A)")} />
             }
             <button type="button" class="button small" data-do="members" onclick={show} title="Who votes, who learns, and how that is changed (E)">{ "Members" }</button>
         </div>
@@ -156,14 +216,32 @@ fn role(configuration: &Configuration, id: ServerId) -> usize {
     }
 }
 
+/// What a server is, in the table of members.
+fn role_words(configuration: &Configuration, id: ServerId) -> String {
+    let new = ROLES[role(configuration, id)];
+    match (configuration.outgoing.contains(id), configuration.is_joint(), new) {
+        (true, _, "voter") => "voter, old and new".into(),
+        (true, ..) => format!("voter, old; {new}, new"),
+        (false, true, "voter") => "voter, new".into(),
+        _ => new.into(),
+    }
+}
+
 /// The members, and how they are changed.
 #[component]
 pub fn Members() -> Html {
-    let tank = use_tank();
-    let view =
-        use_view(|tank| tank.with(|run| (in_sight(run.world()), run.world().ids().collect::<Vec<_>>())));
+    let view = use_view(|tank| {
+        tank.with(|run| {
+            let world = run.world();
+            let retired = world.servers().iter().filter(|server| server.retired).map(|s| s.node.id());
+            (in_sight(world), world.ids().collect::<Vec<_>>(), retired.collect::<ServerSet>())
+        })
+    });
     let next = use_view(next);
-    let (now, ids) = &*view;
+    let (now, ids, retired) = &*view;
+    let is = |id: ServerId| {
+        format!("{}{}", role_words(now, id), if retired.contains(id) { ", retired" } else { "" })
+    };
     // What was chosen; the rest stays as it is.
     let wanted = use_state(|| [None::<usize>; MAX_SERVERS as usize]);
     let manual = use_state(|| false);
@@ -188,40 +266,37 @@ pub fn Members() -> Html {
         let manual = manual.clone();
         move |event: Event| manual.set(value_of(&event) == "yes")
     };
-    let add_one = |learner: bool| {
-        let tank = tank.clone();
-        move |_: MouseEvent| add(&tank, learner)
-    };
     html! {
         <>
-            <p>{ joint_sentence(now).unwrap_or_else(|| format!("Every decision needs {} of {}.", majority_of(now.voters.len()), now.voters)) }
-                if !now.learners.is_empty() { { format!(" {} only learn: they get the log and never count.", now.learners) } }</p>
+            <p>{ joint_sentence(now).unwrap_or_else(|| format!("Every decision needs {} of {}.", majority_of(now.voters.len()), now.voters)) }{ learners_sentence(now) }</p>
             <div class="actions" role="group" aria-label="One more server">
                 if let Some(next) = *next {
-                    <button type="button" class="button" onclick={add_one(false)} title={format!("Starts {next}, and asks the leader to make it a voter (§6, D4.1)")}>{ format!("Add {next} as voter") }</button>
-                    <button type="button" class="button" onclick={add_one(true)} title={format!("Starts {next}, and asks the leader to make it a learner (D4.2.1)")}>{ format!("Add {next} as learner") }</button>
+                    <AddButton learner={false} label={format!("Add {next} as voter")} hint={format!("Starts {next}, and asks the leader to make it a voter (§6, D4.1)")} />
+                    <AddButton learner={true} label={format!("Add {next} as learner")} hint={format!("Starts {next}, and asks the leader to make it a learner (D4.2.1)")} />
                 }
                 if now.is_joint() {
-                    <Act action={Action::Change { change: Change::Leave, at: None }} label="Leave joint consensus" hint="From now on only the new majority counts (§6)" />
+                    <Act action={Action::Change { change: Change::Leave, at: None }} label="Leave joint consensus" hint="The leader appends the new configuration; from then on only its majority counts (§6)" />
                 }
             </div>
-            if !now.is_joint() {
-                <h3>{ "Any change at once, by joint consensus (§6)" }</h3>
-                <table class="peers members">
-                    <thead><tr><th scope="col">{ "server" }</th><th scope="col">{ "is" }</th><th scope="col">{ "shall be" }</th></tr></thead>
-                    <tbody>{ for ids.iter().map(|id| html! {
-                        <tr key={id.number()}>
-                            <th scope="row">{ id.to_string() }</th>
-                            <td>{ ROLES[role(now, *id)] }</td>
+            <h3>{ if now.is_joint() { "Now, in joint consensus (§6)" } else { "Any change at once, by joint consensus (§6)" } }</h3>
+            <table class="peers members">
+                <thead><tr><th scope="col">{ "server" }</th><th scope="col">{ "is" }</th>if !now.is_joint() { <th scope="col">{ "shall be" }</th> }</tr></thead>
+                <tbody>{ for ids.iter().map(|id| html! {
+                    <tr key={id.number()}>
+                        <th scope="row">{ id.to_string() }</th>
+                        <td>{ is(*id) }</td>
+                        if !now.is_joint() {
                             <td><select class="field" aria-label={format!("{id} shall be")} onchange={choose(*id)}>
                                 { for ROLES.iter().enumerate().map(|(n, name)| html! { <option key={*name} value={*name} selected={n == to_be(*id)}>{ *name }</option> }) }
                             </select></td>
-                        </tr>
-                    }) }</tbody>
-                </table>
+                        }
+                    </tr>
+                }) }</tbody>
+            </table>
+            if !now.is_joint() {
                 <label class="check"><input type="checkbox" checked={*manual} onchange={stay} />{ "stay in between, until told to leave" }</label>
                 if differs {
-                    <Act action={Action::Change { change: joint, at: None }} label="Ask the leader for this change" hint="Old and new majorities both decide until the new configuration is committed (§6)" class="primary" />
+                    <Act action={Action::Change { change: joint, at: None }} label="Ask the leader for this change" hint="Old and new majorities both decide until the joint configuration is committed; then the new one alone, from the moment it is appended (§6)" class="primary" />
                 } else {
                     <p class="faint">{ "Choose what each server shall be." }</p>
                 }
@@ -245,5 +320,28 @@ mod tests {
         assert_eq!(lines[1], ("votes new".into(), "3 of 3, needs 2 ✓".into()));
         assert!(joint_sentence(&simple).is_none());
         assert!(joint_sentence(&joint).unwrap().contains("{S3, S4, S5, S6}"));
+    }
+
+    #[test]
+    fn a_learner_of_the_new_configuration_may_still_vote_in_the_old_one() {
+        let set = |ids: &[u8]| ids.iter().filter_map(|n| ServerId::new(*n)).collect::<ServerSet>();
+        let now = Configuration {
+            outgoing: set(&[1, 2]),
+            voters: set(&[1, 3]),
+            learners: set(&[2, 4]),
+            ..Configuration::default()
+        };
+        let words = learners_sentence(&now);
+        assert!(words.contains("Learners: {S4}. They"), "{words}");
+        assert!(
+            words.contains(" S2 still votes in the old configuration; in the new one it is a learner."),
+            "{words}"
+        );
+        let is = |n| role_words(&now, ServerId::new(n).unwrap());
+        assert_eq!(
+            [is(1), is(2), is(3), is(4)],
+            ["voter, old and new", "voter, old; learner, new", "voter, new", "learner"]
+        );
+        assert_eq!(learners_sentence(&Configuration::of_first(3)), "");
     }
 }

@@ -88,9 +88,9 @@ const ELECTIONS: [Row; 6] = rows! {
 const REPLICATION: [Row; 4] = rows! {
     "backtrack", "log repair", Repair, "§5.3",
         "How a leader finds where a follower’s log agrees: back by one, or by what a refusal names.";
-    "maxEntries", "entries a message", Count max_entries, "§5.3",
+    "maxEntries", "entries a message", Count max_entries, "D10.2.2",
         "The most entries in one AppendEntries.";
-    "window", "pipelining window, entries", Count window, "D10.2.1",
+    "window", "pipelining window, entries", Count window, "D10.2.2",
         "So many entries may be under way before answers come; 0: one request at a time, as in Figure 2.";
     "writeBeforeSend", "write before sending", Flag write_before_send, "D10.2.1",
         "A leader writes to its own disk before it sends, not at the same time.";

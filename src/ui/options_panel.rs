@@ -102,7 +102,7 @@ pub fn OptionsPanel() -> Html {
     };
     html! {
         <div class="options-panel">
-            <p class="faint">{ "From now on, in this run. Timers that run go on as they are." }</p>
+            <p class="faint">{ "From now on, in this run: Reset and New seed go back to the setup's options. Timers that run go on as they are." }</p>
             <div class="group" role="group" aria-label="Presets">{ presets(&options, &put) }</div>
             <div aria-live="polite">{ warnings(&options) }</div>
             { option_rows(&|row| row.get(&options), &change) }

@@ -23,7 +23,12 @@ fn servers(tank: &Tank) -> Vec<ServerRow> {
             let brief = server.brief();
             let some = |id: Option<ServerId>| id.map_or("–".to_owned(), |id| id.to_string());
             let timer = [Timer::Election, Timer::Heartbeat].into_iter().find_map(|timer| server.timer(timer));
-            let state = format!("{}{}", role_word(&brief), if brief.paused { ", paused" } else { "" });
+            let state = format!("{}{}", role_word(server), if brief.paused { ", paused" } else { "" });
+            if server.retired {
+                let gone = std::iter::repeat_n("–".to_owned(), 10);
+                let cells = std::iter::once(state).chain(gone).collect();
+                return ServerRow { id: server.node.id(), cells, log: Vec::new() };
+            }
             let log = server.node.log();
             let first = (log.last_index().0.saturating_sub(ROWS_MAX as u64) + 1).max(log.first_index().0);
             let entries = (first..=log.last_index().0).filter_map(|index| {

@@ -257,7 +257,16 @@ impl Tank {
     /// Why an action would do nothing now; nothing if it would do something.
     #[must_use]
     pub fn refusal(&self, action: &Action) -> Option<Refusal> {
-        self.with(|run| run.world().check(action).err())
+        self.with(|run| {
+            let world = run.world();
+            if let Action::SetClock { server, .. } | Action::SetDisk { server, .. } = *action {
+                // It would do something, to a clock and a disk that nobody will use.
+                if world.server(server).is_some_and(|it| it.retired) {
+                    return Some(Refusal::Retired { server });
+                }
+            }
+            world.check(action).err()
+        })
     }
 
     /// The run so far as data.
@@ -285,6 +294,10 @@ impl Tank {
             }
             result
         };
+        if result.is_ok() {
+            // Trouble is over once something works.
+            self.0.notices.borrow_mut().retain(|notice| notice.tone != Tone::Trouble);
+        }
         self.changed();
         result
     }

@@ -2,7 +2,7 @@
 
 use crate::kv::{Command, Op};
 use crate::raft::{AppendOutcome, Body, Message, Payload, ReadMode, RoleName, SnapshotOutcome, Term};
-use crate::sim::{Answer, Brief, Content, Outcome};
+use crate::sim::{Answer, Content, Outcome, Server};
 
 /// The class that gives a term its colour. Colours repeat; the number is always written as well.
 #[must_use]
@@ -16,8 +16,10 @@ pub fn term_class(term: Term) -> &'static str {
 
 /// What a server is, in a word.
 #[must_use]
-pub fn role_word(brief: &Brief) -> &'static str {
+pub fn role_word(server: &Server) -> &'static str {
+    let brief = server.brief();
     match (brief.up, brief.role) {
+        _ if server.retired => "retired: its disk is lost",
         (false, _) => "crashed",
         (true, RoleName::Follower) => "follower",
         (true, RoleName::Candidate) => "candidate",

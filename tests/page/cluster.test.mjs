@@ -104,9 +104,12 @@ test("a change by joint consensus shows both majorities until it is left", async
   await page.getByLabel("stay in between").check();
   await button(page, "Ask the leader for this change").click();
   await runFor(page, 300);
-  await page.locator(".stage-hint", { hasText: "a majority of the old {S1, S2, S3, S4, S5}" }).waitFor();
+  await page.locator(".stage-hint", { hasText: "one of the old {S1, S2, S3, S4, S5} (left bracket)" }).waitFor();
   await count(page, ".servers .bracket.old", 5);
   await count(page, ".servers .bracket.new", 3);
+  await page.getByText("S2 still votes in the old configuration; in the new one it is a learner.").waitFor();
+  await page.locator(".members tr", { hasText: "S1" }).getByText("voter, old; outside, new").waitFor();
+  assert.match(await button(page, "Add S6 as voter").getAttribute("title"), /^A change is under way/);
   const { leaders } = await state(page);
   await page.keyboard.press(leaders[0].slice(1));
   await page.getByText(/^have index \d+ old$/).waitFor();
@@ -236,6 +239,11 @@ test("what Raft does not claim to survive says so, and what it does not", async 
   await button(page, /^Wipe disk/).click();
   await label(page, "S4", "retired");
   await server(page, "S6").waitFor();
+  await page.locator("[data-log=S4]", { hasText: "disk lost" }).waitFor();
+  assert.equal(await button(page, /^Exact clock/).getAttribute("aria-disabled"), "true");
+  assert.equal(await page.getByText("currentTerm").count(), 0);
+  await button(page, "Members").click();
+  await page.getByText("voter, retired").waitFor();
 });
 
 for (const theme of THEMES) {

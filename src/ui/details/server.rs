@@ -50,7 +50,7 @@ fn server_facts(tank: &Tank, id: ServerId) -> Option<ServerFacts> {
         let mut lines: Vec<Line> = vec![
             (
                 "state".into(),
-                format!("{}{}", words::role_word(&brief), if brief.paused { ", paused" } else { "" }),
+                format!("{}{}", words::role_word(server), if brief.paused { ", paused" } else { "" }),
             ),
             ("currentTerm".into(), brief.term.to_string()),
             ("votedFor".into(), some(brief.voted_for)),
@@ -60,10 +60,15 @@ fn server_facts(tank: &Tank, id: ServerId) -> Option<ServerFacts> {
             ("commitIndex".into(), brief.commit.to_string()),
             ("lastApplied".into(), brief.applied.to_string()),
         ];
-        lines.extend(timer_lines(server));
-        lines.extend(membership_lines(server));
-        lines.extend(leader_lines(server));
-        lines.extend(snapshot_lines(server));
+        if server.retired {
+            // What it knew went with its disk.
+            lines.truncate(1);
+        } else {
+            lines.extend(timer_lines(server));
+            lines.extend(membership_lines(server));
+            lines.extend(leader_lines(server));
+            lines.extend(snapshot_lines(server));
+        }
         if let Some((from, at_us)) = server.heard {
             lines.push(("last heard".into(), format!("{from}, at {}", words::time_text(at_us as f64))));
         }
@@ -245,7 +250,11 @@ fn member_actions(id: ServerId, facts: &ServerFacts) -> Vec<Offer> {
         (Change::Learner(id), ["Add as learner", "Make learner"], "It gets the log and has no vote (D4.2.1)"),
         (Change::Add(id), ["Add as voter", "Promote"], promote),
         (Change::Remove(id), ["", "Remove"], "It leaves the cluster (D4.1)"),
-        (Change::Leave, ["Leave joint consensus"; 2], "Only the new majority counts from now on (§6)"),
+        (
+            Change::Leave,
+            ["Leave joint consensus"; 2],
+            "The leader appends the new configuration; from then on only its majority counts (§6)",
+        ),
     ];
     let mut offers: Vec<Offer> = Vec::new();
     if members.voters.contains(id) && !facts.leads {
@@ -262,7 +271,6 @@ fn member_actions(id: ServerId, facts: &ServerFacts) -> Vec<Offer> {
 fn fault_actions(id: ServerId, facts: &ServerFacts) -> Vec<Offer> {
     let server = id;
     let lies = Action::SetDisk { server, lies: !facts.lies };
-    let clock = "Its next timers are shorter, or longer: safe, but for leases (D6.4.1)";
     let torn = "Crashes in the middle of the write under way: inside Raft’s fault model, if checksums end the log (D3.8)";
     let mut offers: Vec<Offer> = vec![
         (
@@ -274,9 +282,14 @@ fn fault_actions(id: ServerId, facts: &ServerFacts) -> Vec<Offer> {
         ),
         (Action::Tear { server }, "Torn write", torn, "", "small"),
     ];
-    let clocks = [(-300_000, "Slow clock"), (0, "Exact clock"), (400_000, "Fast clock")];
-    let others = clocks.into_iter().filter(|(ppm, _)| *ppm != facts.clock_ppm);
-    offers.extend(others.map(|(ppm, label)| (Action::SetClock { server, ppm }, label, clock, "", "small")));
+    let slow = "Its clock runs slow: its next timers last longer; safe, but for leases";
+    let exact = "Its clock runs as the others’: its next timers last as long as they should";
+    let fast = "Its clock runs fast: its next timers are shorter";
+    let clocks = [(-300_000, "Slow clock", slow), (0, "Exact clock", exact), (400_000, "Fast clock", fast)];
+    let others = clocks.into_iter().filter(|(ppm, ..)| *ppm != facts.clock_ppm);
+    offers.extend(
+        others.map(|(ppm, label, clock)| (Action::SetClock { server, ppm }, label, clock, "", "small")),
+    );
     let wipe = Action::Wipe { server };
     let (label, hint) = if wipe.is_outside_fault_model(facts.rules) {
         (
@@ -345,12 +358,13 @@ fn peer_row(id: ServerId, peer: &Peer, leads: bool) -> Html {
         Some((next, matched, mode)) => (next.to_string(), matched.to_string(), mode.clone()),
         None => ("–".to_owned(), "–".to_owned(), "–".to_owned()),
     };
+    let state = |cut: bool| if cut { "cut · " } else { "open · " };
     html! {
         <tr key={peer.id.number()}>
             <th scope="row">{ peer.id.to_string() }</th>
             if leads { <td>{ next }</td><td>{ matched }</td><td class="mode">{ mode }</td> }
-            <td><CutToggle from={id} to={peer.id} cut={peer.cut_to} /></td>
-            <td><CutToggle from={peer.id} to={id} cut={peer.cut_from} /></td>
+            <td>{ state(peer.cut_to) }<CutToggle from={id} to={peer.id} cut={peer.cut_to} /></td>
+            <td>{ state(peer.cut_from) }<CutToggle from={peer.id} to={id} cut={peer.cut_from} /></td>
         </tr>
     }
 }
@@ -375,5 +389,5 @@ pub fn CutToggle(props: &CutProps) -> Html {
     } else {
         format!("Messages from {from} to {to} no longer arrive")
     };
-    html! { <Act {action} label={if cut { "✕ mend" } else { "cut" }} {hint} class={classes!("small", cut.then_some("is-cut"))} /> }
+    html! { <Act {action} label={if cut { "Mend" } else { "Cut" }} {hint} class={classes!("small", cut.then_some("is-cut"))} /> }
 }

@@ -143,6 +143,7 @@ fn snapshot(part: f64) -> Html {
 fn letter(server: &ServerView, colour: &'static str) -> Html {
     let term = format!("T{}", server.term);
     match (server.up, server.role) {
+        _ if server.member == Place::Retired => html! {},
         (false, _) => html! { <text class="body-term down" y="24">{ term }</text> },
         (true, RoleName::Candidate | RoleName::PreCandidate) => html! {
             <>

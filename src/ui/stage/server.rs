@@ -71,6 +71,8 @@ pub fn ServerGlyph(props: &ServerGlyphProps) -> Html {
         (Place::Retired, _) => "retired".to_owned(),
         _ if !server.up => "crashed".into(),
         _ if server.paused => "paused".into(),
+        (Place::Outside, RoleName::Candidate) => "candidate, outside".into(),
+        (Place::Outside, RoleName::PreCandidate) => "pre-candidate, outside".into(),
         (_, RoleName::Candidate) => "candidate".into(),
         (_, RoleName::PreCandidate) => "pre-candidate".into(),
         (_, RoleName::Leader) => match server.handing {

@@ -271,15 +271,14 @@ fn server(
     ];
     let also: String = also.into_iter().filter(|it| !it.is_empty()).flat_map(|it| [", ", it]).collect();
     let handing = brief.transferring.filter(|_| server.up);
-    let label = format!(
-        "{id}, {}{}{}, term {}, {} of {} entries committed",
-        words::role_word(&brief),
-        also,
-        handing.map_or(String::new(), |to| format!(", hands its leadership over to {to}")),
-        brief.term,
-        brief.commit,
-        brief.last_index
-    );
+    let mut label = format!("{id}, {}{also}", words::role_word(server));
+    if let Some(to) = handing {
+        label += &format!(", hands its leadership over to {to}");
+    }
+    if !server.retired {
+        let (term, commit, last) = (brief.term, brief.commit, brief.last_index);
+        label += &format!(", term {term}, {commit} of {last} entries committed");
+    }
     ServerView {
         id,
         place: places[id.slot()],
