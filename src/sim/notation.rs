@@ -4,7 +4,7 @@
 //! 1 1 2 2 2 2 4, its commitIndex is 2; S2 and S3 follow; S4 has crashed. `F` is a follower, `C` a
 //! candidate, `P` one that asks before it stands. Where no term is given, a server has that of its last entry. Terms above 9 are separated
 //! by dots: `9.10.12`, and an entry of term 10 alone is `10.`. Servers are separated by `/` or by new
-//! lines.
+//! lines. Where a snapshot has taken the place of entries, their number is written: `[5]224`.
 
 use super::setup::Setup;
 use super::world::World;
@@ -27,7 +27,9 @@ pub struct Shorthand {
     pub role: Option<RoleName>,
     /// currentTerm.
     pub term: Term,
-    /// The terms of its entries.
+    /// How many entries a snapshot has taken the place of. Written, and never typed.
+    pub covered: u64,
+    /// The terms of its entries after those.
     pub entries: Vec<Term>,
     /// commitIndex.
     pub commit: Index,
@@ -43,8 +45,10 @@ impl fmt::Display for Shorthand {
             None => 'x',
         };
         write!(f, "{}:{role}{}", self.server, self.term)?;
-        if !self.entries.is_empty() {
-            write!(f, " {}", write_terms(&self.entries))?;
+        match self.covered {
+            0 if self.entries.is_empty() => {}
+            0 => write!(f, " {}", write_terms(&self.entries))?,
+            covered => write!(f, " [{covered}]{}", write_terms(&self.entries))?,
         }
         if self.commit > Index(0) {
             write!(f, " c{}", self.commit)?;
@@ -127,6 +131,10 @@ fn parse_server(part: &str) -> Result<Shorthand, String> {
             let index = read_number(index)
                 .ok_or_else(|| format!("‘{part}’: ‘{word}’ is not a commitIndex such as c2"))?;
             commit = Index(index);
+        } else if word.starts_with('[') {
+            return Err(format!(
+                "‘{part}’: ‘{word}’ begins with a snapshot, which can't be typed; write the terms of all entries"
+            ));
         } else if entries.is_empty() {
             entries = read_terms(word).ok_or_else(|| {
                 format!("‘{part}’: ‘{word}’ is not a log such as 1122, or 9.10.12 with terms above 9")
@@ -139,14 +147,14 @@ fn parse_server(part: &str) -> Result<Shorthand, String> {
         return Err(format!("{server} has {} entries: {ENTRIES_MAX} are the most", entries.len()));
     }
     let last = entries.last().copied().unwrap_or_default();
-    let state = Shorthand { server, role, term: term.unwrap_or(last), entries, commit };
+    let state = Shorthand { server, role, term: term.unwrap_or(last), covered: 0, entries, commit };
     check_server(&state)?;
     Ok(state)
 }
 
 /// What no server can be, alone.
 fn check_server(state: &Shorthand) -> Result<(), String> {
-    let Shorthand { server, role, term, entries, commit } = state;
+    let Shorthand { server, role, term, entries, commit, .. } = state;
     if !entries.is_sorted() {
         return Err(format!("{server}: the terms of a log never fall"));
     }
@@ -176,6 +184,7 @@ pub fn of_world(world: &World) -> Vec<Shorthand> {
         server: server.node.id(),
         role: server.up.then(|| server.node.role().name()),
         term: server.node.term(),
+        covered: server.node.log().base_index().0,
         entries: server.node.log().iter().map(|entry| entry.term).collect(),
         commit: server.node.commit(),
     };
@@ -270,6 +279,7 @@ mod tests {
             ("S1:F1 12", "later term"),
             ("S1:L0", "term 0"),
             ("S10 1", "not a server"),
+            ("S1:F4 [5]224", "can't be typed"),
             ("S1:F99999999999999999999", "not a term"),
             ("<script>", "not a server"),
         ];
@@ -277,6 +287,17 @@ mod tests {
             let why = parse(text).unwrap_err();
             assert!(why.contains(expected), "{text}: {why}");
         }
+    }
+
+    #[test]
+    fn a_compacted_log_is_written_with_the_number_of_entries_that_its_snapshot_covers() {
+        let text = "S1:L2 1222 c3";
+        let mut world = World::in_state(&Setup::new(1, 1), &parse(text).unwrap()).unwrap();
+        world.run_until(100_000, &mut crate::raft::Unobserved);
+        let snapshot = crate::sim::Action::Snapshot { server: ServerId::first(1).next().unwrap() };
+        world.act(&snapshot, &mut crate::raft::Unobserved).unwrap();
+        world.run_until(200_000, &mut crate::raft::Unobserved);
+        assert_eq!(write(&world), "S1:L2 [3]2 c4");
     }
 
     #[test]
