@@ -409,7 +409,7 @@ fn a_recording_that_makes_no_run_is_refused_in_a_sentence() {
             "\"election\": {\n        \"minUs\": 999999",
             "upside down",
         ),
-        ("\"heartbeatUs\": 50000", "\"heartbeatUs\": 1", "heartbeat: 1 is out of bounds"),
+        ("\"heartbeatUs\": 50000", "\"heartbeatUs\": 1", "heartbeat: 1 µs is out of bounds"),
         ("\"heartbeatUs\": 50000", "\"heartbeatUs\": 1e300", "cut off"),
         ("\"heartbeatUs\": 50000", "\"heartBeat\": 50000", "unknown field `heartBeat`"),
         ("\"seed\": \"7\"", "\"seed\": \"-7\"", "is not a seed"),

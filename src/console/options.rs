@@ -92,6 +92,11 @@ pub(super) fn is_option(word: &str) -> bool {
     place_of(word).is_some()
 }
 
+/// The option that a word names.
+pub(super) fn name(word: &str) -> Option<&'static str> {
+    place_of(word).map(|(place, _)| OPTIONS[place].0)
+}
+
 /// The names of all options.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     OPTIONS.iter().map(|(name, ..)| *name)
@@ -170,13 +175,18 @@ fn written(slot: Slot) -> String {
         Slot::Count(count) => count.to_string(),
         Slot::Share(ppm) => percent(*ppm),
         Slot::Time(us) => duration(*us),
-        Slot::Range(TimerRange { min_us, max_us }) => {
-            format!("{} to {}", duration(*min_us), duration(*max_us))
-        }
+        Slot::Range(span) => range(*span),
         Slot::Back(back) => name_of(&BACK, back),
         Slot::Shape(shape) => name_of(&SHAPES, shape),
         Slot::Reads(reads) => name_of(&MODES, reads),
     }
+}
+
+pub(super) fn range(TimerRange { min_us, max_us }: TimerRange) -> String {
+    if min_us == max_us {
+        return duration(min_us);
+    }
+    format!("{} to {}", duration(min_us), duration(max_us))
 }
 
 /// All options.

@@ -1,7 +1,7 @@
 //! From a line to a command, or to a sentence that says why it is none.
 
 use super::command::{COMMANDS, Command, Help, Target};
-use super::options::{MODES, Setting, is_option, pick, share};
+use super::options::{self, MODES, Setting, is_option, pick, share};
 use crate::kv::{Op, TEXT_MAX};
 use crate::raft::{Change, MAX_SERVERS, ReadMode, Rule, ServerId, ServerSet};
 
@@ -28,7 +28,7 @@ pub fn parse(line: &str) -> Result<Command, String> {
     }
     let words = split(line)?;
     let Some((first, rest)) = words.split_first() else { return Ok(Command::Nothing) };
-    let help = Help::of(&first.text).filter(|_| !first.quoted).ok_or_else(|| unknown(&first.text))?;
+    let help = Help::of(&first.text).filter(|_| !first.quoted).ok_or_else(|| unknown(first, rest))?;
     Line { help, words: rest, line }.command()
 }
 
@@ -84,12 +84,27 @@ pub(super) fn shown(word: &str) -> String {
     }
 }
 
-fn unknown(word: &str) -> String {
-    let known = shown(word);
-    match nearest(word, Help::names()) {
+/// What to write where a line begins with no command.
+fn unknown(word: &Word, rest: &[Word]) -> String {
+    let known = shown(&word.text);
+    let (name, value) = word.text.split_once('=').unwrap_or((&word.text, ""));
+    let value = [value].into_iter().chain(rest.iter().map(|word| word.text.as_str()));
+    let value = value.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    let switched = is_switch(&value).then(|| nearest(name, options::names())).flatten();
+    let option = options::name(name).or(switched).filter(|_| !word.quoted);
+    if let Some(option) = option.filter(|_| value.chars().count() <= SHOWN_MAX) {
+        let value = if value.is_empty() { "VALUE" } else { &value };
+        return format!("There is no command {known}. Did you mean ‘option {option} {value}’?");
+    }
+    match nearest(&word.text, Help::names()) {
         Some(near) => format!("There is no command {known}. Did you mean ‘{near}’?"),
         None => format!("There is no command {known}. ‘help’ shows them all."),
     }
+}
+
+/// Whether that is a value as only an option is likely to have.
+fn is_switch(text: &str) -> bool {
+    ["on", "off", "yes", "no"].iter().any(|known| known.eq_ignore_ascii_case(text))
 }
 
 /// The name that differs least from a word, if any is near.
@@ -142,7 +157,11 @@ impl Line<'_> {
                 _ => Err(self.usage()),
             },
             "set" if self.words.first().is_some_and(|word| self.names_option(word)) => self.option(),
-            "set" | "put" | "delete" | "append" | "cas" | "increment" => {
+            "set" => {
+                self.is_meant_as_key()?;
+                self.op().map(|op| Command::Ask(op, None, None))
+            }
+            "put" | "delete" | "append" | "cas" | "increment" => {
                 self.op().map(|op| Command::Ask(op, None, None))
             }
             "get" => self.read(),
@@ -268,7 +287,7 @@ impl Line<'_> {
         match self.words {
             [] => Ok(Command::Help(None)),
             [name] => {
-                Help::of(&name.text).map(|help| Command::Help(Some(help))).ok_or_else(|| unknown(&name.text))
+                Help::of(&name.text).map(|help| Command::Help(Some(help))).ok_or_else(|| unknown(name, &[]))
             }
             _ => Err(self.usage()),
         }
@@ -306,6 +325,25 @@ impl Line<'_> {
     /// Whether `set` is about an option: a word that names one, with or without a value.
     fn names_option(&self, word: &Word) -> bool {
         !word.quoted && is_option(word.text.split('=').next().unwrap_or_default())
+    }
+
+    /// Whether `set` is about a key, and not about an option that is spelled wrong.
+    fn is_meant_as_key(&self) -> Result<(), String> {
+        let (word, value) = match self.words {
+            [one] => match one.text.split_once('=') {
+                Some((word, value)) if !one.quoted => (word, value),
+                _ => return Ok(()),
+            },
+            [word, value] if !word.quoted && !value.quoted => (word.text.as_str(), value.text.as_str()),
+            _ => return Ok(()),
+        };
+        let hint = match nearest(word, options::names()) {
+            Some(near) => format!("Did you mean ‘{near}’?"),
+            None if is_switch(value) => "‘options’ shows them all.".into(),
+            None => return Ok(()),
+        };
+        let put = if value.chars().count() > SHOWN_MAX { "VALUE" } else { value };
+        Err(format!("There is no option {}. {hint} To write a key: ‘put {word} {put}’.", shown(word)))
     }
 
     fn option(&self) -> Result<Command, String> {

@@ -143,7 +143,7 @@ impl Shell {
             Command::Configurations => vec![members::configurations(hands.run.world())],
             Command::Transfer(to) => vec![hands.act_and_say(Action::Transfer { to, at: None }, 0)],
             Command::Snapshot(servers) => each(hands, servers, |server| Action::Snapshot { server }),
-            Command::Tear(servers) => each(hands, servers, |server| Action::Tear { server }),
+            Command::Tear(servers) => servers.into_iter().map(|server| tear(hands, server)).collect(),
             Command::Wipe(servers) => each(hands, servers, |server| Action::Wipe { server }),
             Command::Clock(server, ppm) => vec![hands.act_and_say(Action::SetClock { server, ppm }, 0)],
             Command::Disk(server, lies) => vec![hands.act_and_say(Action::SetDisk { server, lies }, 0)],
@@ -221,6 +221,20 @@ fn last_finished(run: &Run) -> u32 {
 
 fn each(hands: &mut Hands, servers: Vec<ServerId>, action: fn(ServerId) -> Action) -> Vec<Line> {
     servers.into_iter().map(|server| hands.act_and_say(action(server), 0)).collect()
+}
+
+/// Where nothing is being written, how to come by a write is said as well.
+fn tear(hands: &mut Hands, server: ServerId) -> Line {
+    match hands.act(Action::Tear { server }) {
+        Ok(id) => Line::Text(hands.say(id)),
+        Err(Refusal::Nonsense { why }) => {
+            let lasts = options::range(hands.run.world().options().fsync);
+            Line::Error(format!(
+                "Nothing was done: {why}. A write lasts ‘fsync’, now {lasts}: make it longer by ‘option fsync 50ms’, or step until it writes entries."
+            ))
+        }
+        Err(refusal) => why_not(&refusal),
+    }
 }
 
 /// Sets one option. What that brings with it that one may not want is said as well.

@@ -187,40 +187,42 @@ impl Options {
         let ranges =
             [("election", self.election, 1), ("latency", self.link.latency, 0), ("fsync", self.fsync, 0)];
         for (name, TimerRange { min_us, max_us }, least) in ranges {
+            let (from, to) = (Unit::Time.say(min_us), Unit::Time.say(max_us));
             if min_us > max_us {
                 return Err(format!(
-                    "{name}: the range {min_us}–{max_us} µs is upside down; put the smaller first"
+                    "{name}: the range {from} to {to} is upside down; put the smaller first"
                 ));
             }
             if min_us < least || max_us > SPAN_US_MAX {
-                return Err(format!(
-                    "{name}: {min_us}–{max_us} µs is out of bounds; use {least} to {SPAN_US_MAX}"
-                ));
+                let (least, most) = (Unit::Time.say(least), Unit::Time.say(SPAN_US_MAX));
+                return Err(format!("{name}: {from} to {to} is out of bounds; use {least} to {most}"));
             }
         }
         let numbers = [
-            ("heartbeat", self.heartbeat_us, 100, SPAN_US_MAX),
-            ("clientTimeout", self.client_timeout_us, 1000, SPAN_US_MAX),
-            ("clientAttempts", u64::from(self.client_attempts), 1, 1_000_000),
-            ("maxEntries", u64::from(self.max_entries), 1, 100_000),
-            ("loss", u64::from(self.link.loss_ppm), 0, 1_000_000),
-            ("duplicate", u64::from(self.link.duplicate_ppm), 0, 1_000_000),
-            ("window", u64::from(self.window), 0, 1_000_000),
-            ("driftPpm", u64::from(self.drift_ppm), 0, 900_000),
-            ("catchUpRounds", u64::from(self.catch_up_rounds), 0, 1000),
-            ("snapshotEvery", u64::from(self.snapshot_every), 0, 1_000_000_000),
-            ("snapshotChunk", u64::from(self.snapshot_chunk), 0, 1_000_000_000),
-            ("sessionLife", u64::from(self.session_life), 0, 1_000_000_000),
+            ("heartbeat", self.heartbeat_us, 100, SPAN_US_MAX, Unit::Time),
+            ("clientTimeout", self.client_timeout_us, 1000, SPAN_US_MAX, Unit::Time),
+            ("clientAttempts", u64::from(self.client_attempts), 1, 1_000_000, Unit::One),
+            ("maxEntries", u64::from(self.max_entries), 1, 100_000, Unit::One),
+            ("loss", u64::from(self.link.loss_ppm), 0, 1_000_000, Unit::Share),
+            ("duplicate", u64::from(self.link.duplicate_ppm), 0, 1_000_000, Unit::Share),
+            ("window", u64::from(self.window), 0, 1_000_000, Unit::One),
+            ("driftPpm", u64::from(self.drift_ppm), 0, 900_000, Unit::Share),
+            ("catchUpRounds", u64::from(self.catch_up_rounds), 0, 1000, Unit::One),
+            ("snapshotEvery", u64::from(self.snapshot_every), 0, 1_000_000_000, Unit::One),
+            ("snapshotChunk", u64::from(self.snapshot_chunk), 0, 1_000_000_000, Unit::One),
+            ("sessionLife", u64::from(self.session_life), 0, 1_000_000_000, Unit::One),
         ];
-        for (name, value, least, most) in numbers {
+        for (name, value, least, most, unit) in numbers {
             if !(least..=most).contains(&value) {
+                let [value, least, most] = [value, least, most].map(|amount| unit.say(amount));
                 return Err(format!("{name}: {value} is out of bounds; use {least} to {most}"));
             }
         }
         if self.workload_every_us != 0 && !(100..=SPAN_US_MAX).contains(&self.workload_every_us) {
+            let [value, least, most] =
+                [self.workload_every_us, 100, SPAN_US_MAX].map(|us| Unit::Time.say(us));
             return Err(format!(
-                "workloadEvery: {} µs is out of bounds; use 0 for none, or 100 to {SPAN_US_MAX}",
-                self.workload_every_us
+                "workloadEvery: {value} is out of bounds; use 0 for none, or {least} to {most}"
             ));
         }
         Ok(())
@@ -272,6 +274,31 @@ impl Options {
     }
 }
 
+/// In what an amount is told: as people type it, and exactly.
+#[derive(Clone, Copy)]
+enum Unit {
+    One,
+    /// Kept in microseconds.
+    Time,
+    /// Kept in millionths.
+    Share,
+}
+
+impl Unit {
+    fn say(self, amount: u64) -> String {
+        let (per, unit) = match (self, amount) {
+            (Unit::One, _) => return amount.to_string(),
+            (Unit::Share, _) => (10_000, "%"),
+            (Unit::Time, 1..1000) => (1, "µs"),
+            (Unit::Time, 0..1_000_000) => (1000, "ms"),
+            (Unit::Time, _) => (1_000_000, "s"),
+        };
+        let parts = format!("{:06}", amount % per * (1_000_000 / per));
+        let parts = parts.trim_end_matches('0');
+        format!("{}{}{parts} {unit}", amount / per, if parts.is_empty() { "" } else { "." })
+    }
+}
+
 impl Setup {
     /// Servers S1 to S`servers`, and everything else as it is by default.
     #[must_use]
@@ -318,7 +345,23 @@ mod tests {
         assert!(set(|o| o.election = ms(300, 150)).check().unwrap_err().contains("upside down"));
         assert!(set(|o| o.election = ms(0, 150)).check().unwrap_err().contains("out of bounds"));
         assert!(set(|o| o.heartbeat_us = 0).check().unwrap_err().starts_with("heartbeat"));
-        assert!(set(|o| o.link.loss_ppm = 2_000_000).check().is_err());
+        let told = |options: Options| options.check().unwrap_err();
+        assert_eq!(
+            told(set(|o| o.link.loss_ppm = 2_000_000)),
+            "loss: 200 % is out of bounds; use 0 % to 100 %"
+        );
+        assert_eq!(
+            told(set(|o| o.client_timeout_us = 0)),
+            "clientTimeout: 0 ms is out of bounds; use 1 ms to 600 s"
+        );
+        assert_eq!(
+            told(set(|o| o.election = TimerRange { min_us: 1500, max_us: 600_050_000 })),
+            "election: 1.5 ms to 600.05 s is out of bounds; use 1 µs to 600 s"
+        );
+        assert_eq!(
+            told(set(|o| o.workload_every_us = 7)),
+            "workloadEvery: 7 µs is out of bounds; use 0 for none, or 100 µs to 600 s"
+        );
         assert!(set(|o| o.fsync.max_us = u64::MAX).check().is_err());
         assert!(Setup::new(0, 1).check().is_err() && Setup::new(10, 1).check().is_err());
         assert_eq!(Setup::new(9, u64::MAX).check(), Ok(()));

@@ -157,7 +157,11 @@ fn snapshots_torn_writes_lost_disks_clocks_and_lies() {
         matches!(&lines[1], Line::Table { rows, .. } if rows.len() == 1 && rows[0][0] == "2"),
         "{lines:?}"
     );
-    assert!(answer(&mut run, &format!("tear {a}")).unwrap_err().contains("is not writing entries just now"));
+    let why = answer(&mut run, &format!("tear {a}")).unwrap_err();
+    assert!(
+        why.ends_with("is not writing entries just now. A write lasts ‘fsync’, now 500 µs to 1.5 ms: make it longer by ‘option fsync 50ms’, or step until it writes entries."),
+        "{why}"
+    );
     run.act(Action::Propose { server: leader, op: Op::Set { value: "1".into() } }).unwrap();
     assert!(
         answer(&mut run, &format!("tear {leader}")).unwrap().contains("crashes in the middle of a write")
@@ -295,7 +299,7 @@ fn every_option_is_listed_and_can_be_set() {
             "set lease maybe",
             "lease takes on or off, not ‘maybe’: it says whether leaders hold leases (D6.4.1).",
         ),
-        ("set election 300-150ms", "Nothing was done: election: the range 300000–150000 µs is upside down"),
+        ("set election 300-150ms", "Nothing was done: election: the range 300 ms to 150 ms is upside down"),
         ("set heartbeat soon", "heartbeat takes a time such as 50ms or 1.5s"),
         ("set loss 5", "loss takes a share such as 5%"),
         ("set maxEntries 99999999999", "maxEntries takes a number"),
@@ -303,11 +307,28 @@ fn every_option_is_listed_and_can_be_set() {
         ("set preVote", "preVote is an option: write ‘option preVote VALUE’, or put it in quotes"),
         ("option prevot on", "There is no option ‘prevot’. Did you mean ‘preVote’?"),
         ("option colour red", "There is no option ‘colour’. ‘options’ shows them all."),
+        (
+            "set prevot on",
+            "There is no option ‘prevot’. Did you mean ‘preVote’? To write a key: ‘put prevot on’.",
+        ),
+        ("set los=5", "There is no option ‘los’. Did you mean ‘loss’? To write a key: ‘put los 5’."),
+        (
+            "set colour on",
+            "There is no option ‘colour’. ‘options’ shows them all. To write a key: ‘put colour on’.",
+        ),
+        ("lease on", "There is no command ‘lease’. Did you mean ‘option lease on’?"),
+        ("prevote=on", "There is no command ‘prevote=on’. Did you mean ‘option preVote on’?"),
+        ("prevot off", "There is no command ‘prevot’. Did you mean ‘option preVote off’?"),
+        ("election", "There is no command ‘election’. Did you mean ‘option election VALUE’?"),
+        ("set loss 200%", "Nothing was done: loss: 200 % is out of bounds; use 0 % to 100 %."),
     ] {
         let why = answer(&mut run, line).unwrap_err();
         assert!(why.starts_with(says), "{line}: {why}");
     }
     assert!(matches!(parse("set colour red"), Ok(Command::Ask(Op::Put { .. }, None, None))));
+    assert!(matches!(parse("set 'prevot' on"), Ok(Command::Ask(Op::Put { .. }, None, None))));
+    assert!(matches!(parse("set colour \"on\""), Ok(Command::Ask(Op::Put { .. }, None, None))));
+    assert!(matches!(parse("set prevot"), Ok(Command::Ask(Op::Set { .. }, None, None))));
     assert!(matches!(parse("set 'lease'"), Ok(Command::Ask(Op::Set { .. }, None, None))));
     assert!(matches!(parse("put lease on"), Ok(Command::Ask(Op::Put { .. }, None, None))));
 }
