@@ -2,7 +2,7 @@
 
 use super::guards::{passed, refused};
 use super::sentence::{Draft, Kind, draft};
-use super::words::{by_mode, list, op as asks};
+use super::words::{list, op as asks, request};
 use crate::kv::{Op, Output};
 use crate::raft::{ReadMode, RoleName, Rule};
 use crate::sim::{Answer, Brief, ClientId, Endpoint, Event, Finished, Outcome, PacketName};
@@ -20,7 +20,7 @@ fn wish(client: Endpoint, op: &Op) -> String {
 pub(super) fn asked(event: &Event, name: PacketName, op: &Op, mode: ReadMode) -> Draft {
     let (client, server) = (name.from, name.to);
     let Some(change) = &event.change else {
-        let text = format!("{client} asks {server} for {}{}", asks(op), by_mode(mode));
+        let text = format!("{client} asks {server} {}", request(op, mode));
         return draft(Kind::Client, &["§8"], text);
     };
     let (wish, now) = (wish(client, op), change.after);
@@ -77,7 +77,10 @@ fn read(event: &Event, name: PacketName, wish: &str, mode: ReadMode, now: Brief)
         _ => "",
     };
     let (section, text) = if done && passed(event, Rule::ReadConfirmed).is_none() {
-        ("D6.4.1", format!("{server} holds a lease, so nobody else leads: it answers {wish} at once"))
+        let text = format!(
+            "{server} holds a lease, so nobody else leads as long as clocks drift no more than assumed: it answers {wish} at once"
+        );
+        ("D6.4.1", text)
     } else if done {
         ("D6.4", format!("{server} answers {wish} at once"))
     } else if refused(event, Rule::ReadAfterOwnTermCommit).is_some() {

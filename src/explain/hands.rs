@@ -3,14 +3,14 @@
 use super::client::sent_to;
 use super::guards::{deciding, of, passed, refused};
 use super::phrases::{phrase, speed, written};
-use super::sentence::{Draft, Kind, draft};
-use super::words::{by_mode, count, entries, list, members, op as asks, vote};
+use super::sentence::{Draft, Kind, Scene, draft};
+use super::words::{count, entries, list, members, op as asks, request, vote};
 use crate::kv::Op;
-use crate::raft::{Change, ReadMode, Rule, Rules, ServerId};
-use crate::sim::{Action, Brief, Event, Refusal};
+use crate::raft::{Change, ReadMode, RoleName, Rule, Rules, ServerId};
+use crate::sim::{Action, Brief, Event, Refusal, What};
 
 /// Somebody has acted, or tried to.
-pub(super) fn acted(event: &Event, action: &Action, refused: Option<&Refusal>) -> Draft {
+pub(super) fn acted(event: &Event, action: &Action, refused: Option<&Refusal>, scene: Scene) -> Draft {
     if let Some(why) = refused {
         let draft = draft(Kind::Action, &[], format!("Nothing comes of “{}”: {why}", phrase(action)));
         let declined = deciding(event).filter(|_| matches!(why, Refusal::Declined { .. }));
@@ -21,8 +21,8 @@ pub(super) fn acted(event: &Event, action: &Action, refused: Option<&Refusal>) -
         | Action::Restart { .. }
         | Action::Pause { .. }
         | Action::Resume { .. }
-        | Action::Tear { .. }
-        | Action::Wipe { .. } => to_server(event, action),
+        | Action::Tear { .. } => to_server(event, action),
+        Action::Wipe { server } => wiped(event, *server, scene),
         Action::Change { change, .. } => changed(event, change),
         Action::Transfer { to, .. } => transfer(event, *to),
         Action::Boot { server } => draft(
@@ -87,11 +87,11 @@ pub(super) fn acted(event: &Event, action: &Action, refused: Option<&Refusal>) -
 
 fn submitted(event: &Event, op: &Op, to: Option<ServerId>, mode: Option<ReadMode>) -> Draft {
     let mode = mode.filter(|_| matches!(op, Op::Get { .. })).unwrap_or_default();
-    let what = format!("{}{}", asks(op), by_mode(mode));
+    let what = request(op, mode);
     let whom = match (event.sent.first(), to) {
-        (Some(name), _) => format!("C1 asks {} for {what}", name.to),
-        (None, Some(to)) => format!("C1 will ask {to} for {what} when what it asked before is over"),
-        (None, None) => format!("C1 will ask for {what} when what it asked before is over"),
+        (Some(name), _) => format!("C1 asks {} {what}", name.to),
+        (None, Some(to)) => format!("C1 will ask {to} {what} when what it asked before is over"),
+        (None, None) => format!("C1 will ask {what} when what it asked before is over"),
     };
     draft(Kind::Client, if mode == ReadMode::Log { &["§8"] } else { &["D6.4"] }, whom)
 }
@@ -187,11 +187,11 @@ fn to_server(event: &Event, action: &Action) -> Draft {
             );
             draft(Kind::Fault, &["D3.8"], text).at(after.last_index)
         }
-        Action::Wipe { server } => wiped(event, *server),
         Action::Crash { server } => {
             let lost = if before.last_index > after.last_index {
                 let lost = entries(after.last_index.next(), before.last_index);
-                format!(": {lost} had not reached its disk and are lost")
+                let are = if before.last_index == after.last_index.next() { "is" } else { "are" };
+                format!(": {lost} had not reached its disk and {are} lost")
             } else if (before.term, before.voted_for) != (after.term, after.voted_for) {
                 ": its latest term or vote had not reached its disk and is lost".into()
             } else {
@@ -224,17 +224,46 @@ fn to_server(event: &Event, action: &Action) -> Draft {
 }
 
 /// A server has lost its disk.
-fn wiped(event: &Event, server: ServerId) -> Draft {
-    let text = if refused(event, Rule::FreshIdentity).is_some() {
-        format!(
-            "{server} loses its disk, and nobody of that name comes back: a new, empty server with the next name takes its place, and waits to be added"
-        )
-    } else {
-        format!(
+fn wiped(event: &Event, server: ServerId, scene: Scene) -> Draft {
+    if refused(event, Rule::FreshIdentity).is_none() {
+        let text = format!(
             "{server} loses its disk and comes back under its old name, having forgotten what it promised: that is outside of Raft's fault model"
-        )
+        );
+        return draft(Kind::Fault, &["D3.8"], text);
+    }
+    let next = newcomer(event, scene).map_or_else(|| "a new server".into(), |id| id.to_string());
+    let stays = if votes(event, server, scene) {
+        format!("{server} stays a voter until it is removed, and ")
+    } else {
+        String::new()
     };
-    draft(Kind::Fault, &["D3.8"], text)
+    let text = format!(
+        "{server} loses its disk, and nobody of that name comes back; {next} starts empty, under a new name. {stays}{next} waits to be added"
+    );
+    draft(Kind::Fault, &["D3.8", "D4.1"], text)
+}
+
+/// The server that started in the place of one without a disk: the last of all, but for those that
+/// started later.
+fn newcomer(event: &Event, scene: Scene) -> Option<ServerId> {
+    let starts = |event: &&Event| match &event.what {
+        What::Acted { action: Action::Boot { .. }, refused: None } => true,
+        What::Acted { action: Action::Wipe { .. }, refused: None } => {
+            refused(event, Rule::FreshIdentity).is_some()
+        }
+        _ => false,
+    };
+    let later = scene.trace.iter().map(|event| &**event).filter(|other| other.id > event.id);
+    ServerId::new(scene.servers.checked_sub(later.filter(starts).count() as u8)?)
+}
+
+/// Whether a server votes by what the last leader that is known went by; else by its own configuration.
+fn votes(event: &Event, server: ServerId, scene: Scene) -> bool {
+    let by_leader = scene.before(event.id).find_map(|event| {
+        event.change.map(|change| change.after).filter(|after| after.role == RoleName::Leader)
+    });
+    let known = by_leader.or_else(|| event.change.map(|change| change.before));
+    known.is_some_and(|brief| brief.configuration.all_voters().contains(server))
 }
 
 /// What a server has after a restart.

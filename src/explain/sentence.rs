@@ -177,7 +177,7 @@ impl Draft {
 #[must_use]
 pub fn sentence(event: &Event, scene: Scene) -> Sentence {
     let mut draft = match &event.what {
-        What::Acted { action, refused } => hands::acted(event, action, refused.as_ref()),
+        What::Acted { action, refused } => hands::acted(event, action, refused.as_ref(), scene),
         What::Fired { timer } => timers::fired(event, *timer),
         What::Delivered { message, content } => match content {
             Content::Raft(said) => servers::delivered(event, said, scene),

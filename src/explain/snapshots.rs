@@ -36,9 +36,7 @@ pub(super) fn came(event: &Event, said: &Message) -> Draft {
     } else {
         let (size, end) = (data.0.len() as u64, if *done { ", the last ones," } else { "" });
         let to_byte = (offset + size).saturating_sub(1);
-        format!(
-            "Bytes {offset}–{to_byte}{end} of {name} reach {to}{gives_up}: it asks for what is missing yet"
-        )
+        format!("Bytes {offset}–{to_byte}{end} of {name} reach {to}{gives_up}: it asks for the rest")
     };
     draft(Kind::Replication, &["§7"], text).and(&waits(event, "its answer leaves")).at(*last_index)
 }

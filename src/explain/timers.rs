@@ -22,7 +22,7 @@ pub(super) fn fired(event: &Event, timer: Timer) -> Draft {
         }
         Timer::LeaseA | Timer::LeaseB => {
             let text = format!(
-                "The time of a lease of {id} is over: unless it has earned the next one, it answers reads by ReadIndex"
+                "The time of {id}'s lease, or of its attempt at one, is over: until it earns the next it answers reads by ReadIndex"
             );
             draft(Kind::Client, &["D6.4.1"], text)
         }
@@ -103,17 +103,21 @@ fn heartbeat(event: &Event, id: ServerId) -> Draft {
         }
         RoleName::Leader => {
             // Whose log lacks what the leader no longer has gets a piece of a snapshot.
-            let what = if now.first_index.0 > 1 { "its requests" } else { "AppendEntries" };
+            let what = if now.first_index.0 > 1 {
+                "AppendEntries, or a piece of a snapshot,"
+            } else {
+                "AppendEntries"
+            };
             let text = format!("{id} keeps its followers from standing: {what} to {to}");
             (Kind::Replication, &["§5.2"], text)
         }
         RoleName::Candidate if alone => {
-            let text = format!("{id} still waits for votes in term {}, and has nobody left to ask", now.term);
-            (Kind::Election, &["§5.1"], text)
+            let text = alone_in(event, id, &format!("majority in term {}", now.term));
+            (Kind::Election, &["§5.2"], text)
         }
         RoleName::PreCandidate if alone => {
-            let text = format!("{id} still asks whether it would be elected, and has nobody left to ask");
-            (Kind::Election, &["D9.6"], text)
+            let text = alone_in(event, id, "majority that would vote for it");
+            (Kind::Election, &["§5.2", "D9.6"], text)
         }
         RoleName::Candidate | RoleName::PreCandidate => {
             (Kind::Election, &["§5.1", "§5.5"], format!("{id} has no answer yet from {to} and asks again"))
@@ -124,6 +128,19 @@ fn heartbeat(event: &Event, id: ServerId) -> Draft {
         }
     };
     draft(kind, sections, text)
+}
+
+/// A candidate's heartbeat timer has run out, and no request leaves.
+fn alone_in(event: &Event, id: ServerId, what: &str) -> String {
+    let (_, now) = change_of(event);
+    let again = if now.role == RoleName::Candidate { "stands again" } else { "asks again" };
+    if event.waiting > 0 {
+        format!("{id} has no {what} yet, and asks again when its vote is on its disk")
+    } else if now.configuration.all_voters().minus([id].into_iter().collect()).is_empty() {
+        format!("{id} has no {what} yet: its own vote is not on its disk")
+    } else {
+        format!("{id} has had every answer and no {what}: it waits for its election timeout, then {again}")
+    }
 }
 
 fn quorum(event: &Event, id: ServerId) -> Draft {

@@ -65,13 +65,17 @@ pub(super) fn op(op: &Op) -> String {
     }
 }
 
-/// How a read is to be answered, behind what is read.
-pub(super) fn by_mode(mode: ReadMode) -> &'static str {
-    match mode {
-        ReadMode::Log => "",
-        ReadMode::ReadIndex => ", by ReadIndex",
-        ReadMode::Lease => ", by its lease",
-        ReadMode::Local => ", from whoever is asked",
+/// What is asked, behind who is asked: "for x←1", "to read x by ReadIndex".
+pub(super) fn request(op: &Op, mode: ReadMode) -> String {
+    let how = match mode {
+        ReadMode::Log => None,
+        ReadMode::ReadIndex => Some("by ReadIndex"),
+        ReadMode::Lease => Some("by the leader's lease"),
+        ReadMode::Local => Some("locally, without asking round"),
+    };
+    match (op, how) {
+        (Op::Get { key }, Some(how)) => format!("to read {} {how}", short(key)),
+        _ => format!("for {}", self::op(op)),
     }
 }
 

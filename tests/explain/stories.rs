@@ -286,7 +286,7 @@ const STORIES: &[Story] = &[
             "Nothing comes of “snapshot of S1”: S1 declines: nothing was applied since the last snapshot, or one is being written.",
             "S1's own snapshot up to entry 5 is on its disk: its log gives up what that covers (§7, D3.8).",
             "a snapshot up to entry 5 with 0 entries behind it",
-            "'s snapshot up to entry 5 reach S3: it asks for what is missing yet",
+            "'s snapshot up to entry 5 reach S3: it asks for the rest",
             "S3 has the snapshot up to byte 20: S",
             "'s snapshot up to entry 5 in the place of its state machine; the log does not have that entry, so all of it goes; its answer leaves when that is on its disk (§7).",
             "'s snapshot up to entry 5 is on its disk; its answer to S",
@@ -330,13 +330,14 @@ const STORIES: &[Story] = &[
         },
         says: &[
             "S3's election timer is made to fire, but it hears from a leader, whose lease may count on its silence: it does not stand (D6.4.1).",
-            "C1 asks S1 for x?, by ReadIndex (D6.4).",
+            "C1 asks S1 to read x by ReadIndex (D6.4).",
+            "C1 asks S1 to read x by the leader's lease (D6.4).",
             "S1 keeps C1's x? until it has committed an entry of its own term (D6.4).",
             "S1 notes commitIndex 3 for C1's x?, and asks S2 and S3 whether it still leads (D6.4).",
             "a majority has answered since C1 asked, so it still leads and answers the read",
-            "S1 holds a lease, so nobody else leads: it answers C1's x? at once (D6.4.1).",
+            "S1 holds a lease, so nobody else leads as long as clocks drift no more than assumed: it answers C1's x? at once (D6.4.1).",
             "S1 answers C1's x? at once from what it has applied, up to entry 3: that may be old (D6.4).",
-            "The time of a lease of S1 is over: unless it has earned the next one, it answers reads by ReadIndex (D6.4.1).",
+            "The time of S1's lease, or of its attempt at one, is over: until it earns the next it answers reads by ReadIndex (D6.4.1).",
             "S2 restarts from its disk: it knows term 2, a vote for nobody and 3 entries; its commitIndex begins at 0 again; it withholds its vote for an election timeout, as a lease may count on it (D3.8, D6.4.1).",
         ],
     },
@@ -399,6 +400,7 @@ const STORIES: &[Story] = &[
             act(run, Action::SetDisk { server: s(3), lies: false });
             act(run, Action::Wipe { server: s(4) });
             run.act(Action::Restart { server: s(4) }).unwrap_err();
+            act(run, Action::Wipe { server: s(5) });
         },
         says: &[
             "S1 crashes in the middle of a write: its disk has whole entries up to 2, and behind them a piece of one (D3.8).",
@@ -407,8 +409,27 @@ const STORIES: &[Story] = &[
             "S2's clock runs right from now on (D6.4.1).",
             "S3's disk says from now on that a write is done before it is: that is outside of Raft's fault model, and no promise holds any more (D3.8).",
             "S3's disk is honest again: what it says is written is written (D3.8).",
-            "S4 loses its disk, and nobody of that name comes back: a new, empty server with the next name takes its place, and waits to be added (D3.8).",
+            "S4 loses its disk, and nobody of that name comes back; S5 starts empty, under a new name. S4 stays a voter until it is removed, and S5 waits to be added (D3.8, D4.1).",
             "Nothing comes of “restart S4”: S4 has lost its disk",
+            "S5 loses its disk, and nobody of that name comes back; S6 starts empty, under a new name. S6 waits to be added (D3.8, D4.1).",
+        ],
+    },
+    Story {
+        name: "a candidate that everybody has refused; one entry lost in a crash",
+        state: "S1:F2 1 c1 / S2:F2 11 c1 / S3:F2 11 c1",
+        options: plain_options,
+        off: &[],
+        script: |run| {
+            act(run, Action::Fire { server: s(1), timer: Timer::Election });
+            later(run, 100);
+            act(run, Action::Fire { server: s(2), timer: Timer::Election });
+            later(run, 100);
+            act(run, Action::Propose { server: s(2), op: Op::Set { value: "7".into() } });
+            act(run, Action::Crash { server: s(2) });
+        },
+        says: &[
+            "S1 has had every answer and no majority in term 3: it waits for its election timeout, then stands again (§5.2).",
+            "S2 crashes: entry 3 had not reached its disk and is lost (§5.5, D3.8).",
         ],
     },
     Story {
