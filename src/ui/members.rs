@@ -30,12 +30,13 @@ pub enum Place {
 }
 
 /// The configuration that is shown: that of the leader of the latest term; without a leader, of the
-/// server that runs with the most up-to-date log.
+/// server that runs with the most up-to-date log. Who waits to be added knows of none.
 pub fn in_sight(world: &World) -> Configuration {
     let rank = |server: &&Server| {
         let node = &server.node;
         let leads = (server.up && node.is_leader()).then(|| node.term());
-        (leads, server.up, node.log().last_term(), node.log().last_index())
+        let knows = !node.configuration().members().is_empty();
+        (leads, knows, server.up, node.log().last_term(), node.log().last_index())
     };
     world.servers().iter().max_by_key(rank).map(|server| *server.node.configuration()).unwrap_or_default()
 }
@@ -240,7 +241,12 @@ pub fn Members() -> Html {
     let next = use_view(next);
     let (now, ids, retired) = &*view;
     let is = |id: ServerId| {
-        format!("{}{}", role_words(now, id), if retired.contains(id) { ", retired" } else { "" })
+        let retired = match (retired.contains(id), now.is_joint()) {
+            (false, _) => "",
+            (true, false) => ", retired",
+            (true, true) => "; retired",
+        };
+        format!("{}{retired}", role_words(now, id))
     };
     // What was chosen; the rest stays as it is.
     let wanted = use_state(|| [None::<usize>; MAX_SERVERS as usize]);

@@ -65,6 +65,18 @@ test("a sixth server is added with the mouse and a seventh by key; they get the 
   await page.locator("[data-log=S1] .cell.config", { hasText: "−S6" }).waitFor();
 });
 
+test("who is added while nobody leads waits outside, and the notice of it goes with the next success", async (t) => {
+  const page = await open(t, { query: "?seed=7&noop=yes&election=20000-30000" });
+  await button(page, "Pause").first().click();
+  await button(page, "Add S6").click();
+  const notice = page.locator(".notice", { hasText: "S6 has started and waits outside: nobody leads" });
+  await notice.getByText("Choose ‘Add as voter’ at S6 when the leader can.").waitFor();
+  await label(page, "S6", "outside the configuration");
+  await label(page, "S1", "S1, follower, term");
+  await button(page, /^Crash/).click();
+  await notice.waitFor({ state: "detached" });
+});
+
 test("a learner is added, promoted, and made a learner again", async (t) => {
   const { page } = await elected(t);
   await page.keyboard.press("e");
