@@ -113,8 +113,7 @@ impl Node {
     /// Notes that a request has left: with a window, what it carries counts as sent.
     pub(super) fn note_sent(&mut self, peer: ServerId, request: &Body) {
         let pipelines = self.options.window > 0;
-        let snapshot = self.snapshot.clone();
-        let Some(leading) = self.leading_mut() else { return };
+        let Role::Leader(leading) = &mut self.role else { return };
         let progress = &mut leading.progress[peer.slot()];
         match (request, &mut progress.mode) {
             (Body::AppendEntries { .. }, Mode::Probe { sent }) => *sent = true,
@@ -123,7 +122,7 @@ impl Node {
             }
             (Body::InstallSnapshot { .. }, mode @ (Mode::Probe { .. } | Mode::Replicate)) => {
                 *mode = Mode::Snapshot { offset: 0 };
-                leading.sending.extend(snapshot.map(|snapshot| (peer, snapshot)));
+                leading.sending.extend(self.snapshot.clone().map(|snapshot| (peer, snapshot)));
             }
             _ => {}
         }

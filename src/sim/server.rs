@@ -28,6 +28,8 @@ pub struct Server {
     pub clock_ppm: i32,
     /// Its timers, each at its own number.
     timers: [Option<Running>; Timer::ALL.len()],
+    /// Which of them run, a bit each: most don't, and needn't be looked at.
+    running: u8,
     /// The one that fires first, and when.
     next_timer: Option<(u64, Timer)>,
     /// Messages that wait for a write.
@@ -106,6 +108,7 @@ impl Server {
             retired: false,
             clock_ppm: 0,
             timers: [None; Timer::ALL.len()],
+            running: 0,
             next_timer: None,
             waiting: Vec::new(),
             requests: BTreeMap::new(),
@@ -134,9 +137,20 @@ impl Server {
     /// Starts a timer anew, or stops it. Returns what ran before.
     pub(super) fn put_timer(&mut self, timer: Timer, running: Option<Running>) -> Option<Running> {
         let before = std::mem::replace(&mut self.timers[timer as usize], running);
-        let fires = |timer: &Timer| Some((self.timers[*timer as usize]?.fires_us, *timer));
-        self.next_timer = Timer::ALL.iter().filter_map(fires).min_by_key(|(fires_us, _)| *fires_us);
+        let bit = 1 << timer as u8;
+        self.running = if running.is_some() { self.running | bit } else { self.running & !bit };
+        self.next_timer = match running {
+            Some(only) if self.running == bit => Some((only.fires_us, timer)),
+            _ => self.first_of_several(),
+        };
         before
+    }
+
+    fn first_of_several(&self) -> Option<(u64, Timer)> {
+        let runs = |timer: &&Timer| self.running & 1 << **timer as u8 != 0;
+        let fires = |timer: &Timer| Some((self.timers[*timer as usize]?.fires_us, *timer));
+        let firing = Timer::ALL.iter().filter(runs).filter_map(fires);
+        firing.min_by_key(|(fires_us, _)| *fires_us)
     }
 
     /// How long a timer of this length really takes by this server's clock, in microseconds.
