@@ -206,7 +206,7 @@ impl Node {
     }
 
     /// Whether as many entries as these are left from there on.
-    pub(super) fn ends_with(&self, from: Index, entries: &Entries) -> bool {
+    fn ends_with(&self, from: Index, entries: &Entries) -> bool {
         from.prev().0 + entries.len() as u64 == self.log.last_index().0
     }
 

@@ -64,7 +64,7 @@ impl Node {
 
     /// Whether these are the entries from there on, at most so many, that the log would give.
     fn is_run(&self, from: Index, most: u64, run: &Entries) -> bool {
-        let left = (self.log.last_index().0 + 1).saturating_sub(from.0);
+        let left = self.log.last_index().next().0.saturating_sub(from.0);
         run.len() as u64 == left.min(most)
     }
 

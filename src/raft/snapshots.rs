@@ -141,9 +141,7 @@ impl Node {
             }
         }
     }
-}
 
-impl Node {
     /// A snapshot is sent no more. What follows may be in the log; or the log has been compacted further
     /// meanwhile, and the next snapshot's turn has come.
     fn snapshot_arrived(&mut self, from: ServerId, index: Index) {

@@ -197,8 +197,11 @@ fn snapshot_lines(server: &Server) -> Vec<Line> {
         lines.push(("receives a snapshot".into(), format!("up to index {index}, {bytes} bytes so far")));
     }
     for (client, session) in server.store.sessions() {
-        let end =
-            if session.life > 0 { format!(", ends after {} entries", session.life) } else { String::new() };
+        let end = match session.life {
+            _ if session.ended => ", ended".into(),
+            0 => String::new(),
+            life => format!(", ends after {life} entries"),
+        };
         lines.push((format!("session of C{client}"), format!("last command no. {}{end}", session.serial)));
     }
     lines
