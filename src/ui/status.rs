@@ -73,6 +73,13 @@ fn lamp(property: Property, broken: &[(Property, String)]) -> Html {
         Property::LeaderCompleteness => "Completeness",
         Property::StateMachineSafety => "State machine",
         Property::Monotone => "Monotone",
+        Property::DurableCommit => "Durable",
+        Property::OneVote => "One vote",
+        Property::Order => "Order",
+        Property::LatestConfiguration => "Configuration",
+        Property::AtMostOnce => "At most once",
+        Property::Linearizability => "Linearizable",
+        Property::Liveness => "Liveness",
     };
     html! {
         <li key={property.name()} class={classes!("lamp", sentence.is_some().then_some("broken"))} title={title.clone()}>
