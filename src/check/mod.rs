@@ -5,8 +5,10 @@
 //! the step changed: the cost of a step does not grow with the run.
 
 mod election_safety;
+pub mod history;
 mod leader_append_only;
 mod leader_completeness;
+pub mod linearizability;
 mod log_matching;
 mod monotone;
 mod state_machine_safety;

@@ -106,6 +106,23 @@ pub enum Output {
     Outdated,
 }
 
+impl Op {
+    /// The key that it is about, if it is about one.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Op::Put { key, .. }
+            | Op::Get { key }
+            | Op::Delete { key }
+            | Op::Append { key, .. }
+            | Op::Cas { key, .. }
+            | Op::Increment { key } => Some(key),
+            Op::Set { .. } => Some(""),
+            Op::Submit { .. } | Op::Register { .. } => None,
+        }
+    }
+}
+
 impl fmt::Display for Op {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
