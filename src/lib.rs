@@ -9,6 +9,7 @@ pub mod console;
 pub mod explain;
 pub mod explore;
 pub mod kv;
+pub mod learn;
 mod order;
 pub mod raft;
 pub mod sim;

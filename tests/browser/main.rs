@@ -3,8 +3,11 @@
 //! One module a behaviour; `wasm_bindgen_test` in place of `test`.
 #![cfg(target_arch = "wasm32")]
 
+mod broken_rules;
 #[path = "../common/digests.rs"]
 mod digests;
+#[path = "../common/kill.rs"]
+mod kill;
 mod same_run;
 
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};

@@ -4,7 +4,7 @@
 
 import { launch, started } from "./lib.mjs";
 import { serve } from "./serve.mjs";
-import { sizes, total } from "./sizes.mjs";
+import { initial, sizes, total } from "./sizes.mjs";
 
 const [dist = "dist"] = process.argv.slice(2);
 const RUNS = 7;
@@ -28,7 +28,7 @@ await browser.close();
 await server.close();
 
 async function bytes() {
-  const { raw, gzip } = total(await sizes(dist));
+  const { raw, gzip } = total(initial(await sizes(dist)));
   return [`${gzip} gzip, ${raw} raw`];
 }
 

@@ -24,9 +24,15 @@ export function total(files) {
   return { name: "total", raw: sum("raw"), gzip: sum("gzip") };
 }
 
+/** The files that everybody fetches: all but the recordings, which are fetched one by one when wanted. */
+export function initial(files) {
+  return files.filter(({ name }) => !name.startsWith("broken"));
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const files = await sizes(process.argv[2] ?? "dist");
   const line = ({ name, raw, gzip }) => `${String(raw).padStart(10)} ${String(gzip).padStart(10)}  ${name}`;
   console.log(`${"raw".padStart(10)} ${"gzip".padStart(10)}  file`);
-  for (const file of [...files, total(files)]) console.log(line(file));
+  const first = { ...total(initial(files)), name: "of that fetched at first" };
+  for (const file of [...files, total(files), first]) console.log(line(file));
 }

@@ -1,13 +1,8 @@
 //! What the rules of membership are good for (§6, D4): with the rule off, a scripted run breaks a promise;
 //! with the rule on, in the same recording the rule is in the way, and every promise holds.
 
-mod common;
-#[path = "common/missing.rs"]
-mod missing;
-
-use common::*;
-use missing::*;
-use wavetank::check::Property;
+use super::common::*;
+use super::scripts::*;
 use wavetank::raft::{Change, Rule};
 use wavetank::sim::Action;
 use wavetank::timeline::Run;
@@ -22,7 +17,7 @@ fn settled(run: &mut Run) {
 
 #[test]
 fn a_configuration_counts_from_the_append_on() {
-    falls(Rule::ConfigurationOnAppend, Property::ElectionSafety, LED, |run| {
+    falls(Rule::ConfigurationOnAppend, LED, |run| {
         settled(run);
         boot(run, 4);
         boot(run, 5);
@@ -46,7 +41,7 @@ fn a_configuration_counts_from_the_append_on() {
 
 #[test]
 fn one_change_at_a_time() {
-    falls(Rule::OneChangeAtATime, Property::ElectionSafety, LED, |run| {
+    falls(Rule::OneChangeAtATime, LED, |run| {
         settled(run);
         boot(run, 4);
         boot(run, 5);
@@ -60,7 +55,7 @@ fn one_change_at_a_time() {
 
 #[test]
 fn between_two_configurations_lies_a_joint_one() {
-    falls(Rule::JointPhase, Property::ElectionSafety, LED, |run| {
+    falls(Rule::JointPhase, LED, |run| {
         settled(run);
         boot(run, 4);
         boot(run, 5);
@@ -73,7 +68,7 @@ fn between_two_configurations_lies_a_joint_one() {
 #[test]
 fn no_change_before_an_entry_of_the_own_term_is_committed() {
     let start = "S1:L2 2 / S2:F2 2 / S3:F2 2 / S4:F2 2";
-    falls(Rule::ChangeAfterOwnTermCommit, Property::LeaderCompleteness, start, |run| {
+    falls(Rule::ChangeAfterOwnTermCommit, start, |run| {
         // The bug of 2015. S1 adds S5, and only S5 hears of it.
         replicate(run, 1, 2);
         replicate(run, 1, 3);
@@ -94,12 +89,13 @@ fn no_change_before_an_entry_of_the_own_term_is_committed() {
         time_out(run, 1);
         drop_all(run, |_| true);
         elect_by(run, 1, &[4, 5]);
+        goes_on(run, 1, &[4, 5]);
     });
 }
 
 #[test]
 fn learners_are_not_counted() {
-    falls(Rule::LearnersNotCounted, Property::LeaderCompleteness, LED, |run| {
+    falls(Rule::LearnersNotCounted, LED, |run| {
         settled(run);
         boot(run, 4);
         change(run, 1, Change::Learner(s(4)));
@@ -112,12 +108,13 @@ fn learners_are_not_counted() {
         assert_eq!(commit(run, 1), 3);
         drop_all(run, |_| true);
         elect_by(run, 2, &[3]);
+        goes_on(run, 2, &[3]);
     });
 }
 
 #[test]
 fn a_wiped_server_comes_back_as_somebody_new() {
-    falls(Rule::FreshIdentity, Property::LeaderCompleteness, LED, |run| {
+    falls(Rule::FreshIdentity, LED, |run| {
         propose_unheard(run, 1, "a");
         replicate(run, 1, 2);
         assert_eq!(commit(run, 1), 2);
@@ -126,13 +123,14 @@ fn a_wiped_server_comes_back_as_somebody_new() {
         act(run, Action::Wipe { server: s(2) });
         settle(run);
         elect_by(run, 3, &[2]);
+        goes_on(run, 3, &[2]);
     });
 }
 
 #[test]
 fn a_leader_outside_does_not_count_itself() {
     let start = "S1:L2 2 / S2:F2 2 / S3:F2 2 / S4:F2 2";
-    falls(Rule::LeaderOutsideNotCounted, Property::LeaderCompleteness, start, |run| {
+    falls(Rule::LeaderOutsideNotCounted, start, |run| {
         replicate(run, 1, 2);
         replicate(run, 1, 3);
         assert_eq!(commit(run, 1), 1);
@@ -148,6 +146,7 @@ fn a_leader_outside_does_not_count_itself() {
         drop_all(run, |_| true);
         // S1 and S2 are not two of S2, S3 and S4.
         elect_by(run, 3, &[4]);
+        goes_on(run, 3, &[4]);
     });
 }
 
@@ -156,7 +155,7 @@ fn a_leader_outside_does_not_count_itself() {
 #[test]
 fn a_candidate_steps_back_before_it_learns_of_another_configuration() {
     let five = "S1 1 / S2 1 / S3 1 / S4 1 / S5 1";
-    falls(Rule::CandidateStepsBack, Property::ElectionSafety, five, |run| {
+    falls(Rule::CandidateStepsBack, five, |run| {
         // S4 stands, and the yes of S5 is long on its way. In the same term S2 is elected.
         time_out(run, 4);
         deliver(run, 4, 5);

@@ -1,19 +1,14 @@
 //! What the rules of the disk are good for (D3.8): with the rule off, a scripted run breaks a promise; with
 //! the rule on, in the same recording the rule is in the way, and every promise holds.
 
-mod common;
-#[path = "common/missing.rs"]
-mod missing;
-
-use common::*;
-use missing::*;
-use wavetank::check::Property;
+use super::common::*;
+use super::scripts::*;
 use wavetank::raft::Rule;
 use wavetank::sim::Action;
 
 #[test]
 fn term_and_vote_are_written_together() {
-    falls(Rule::TermAndVoteTogether, Property::ElectionSafety, THREE, |run| {
+    falls(Rule::TermAndVoteTogether, THREE, |run| {
         time_out(run, 1);
         // S2 gives its vote to S1. The yes leaves after one write, and S2 crashes before another.
         let (message, _) = on_way(run, 1, 2)[0];
@@ -30,7 +25,7 @@ fn term_and_vote_are_written_together() {
 
 #[test]
 fn a_torn_entry_is_no_entry() {
-    falls(Rule::ChecksumEndsLog, Property::StateMachineSafety, LED, |run| {
+    falls(Rule::ChecksumEndsLog, LED, |run| {
         propose(run, 1, "a command of some length");
         settle(run);
         // The power fails while S2 writes it.

@@ -4,12 +4,8 @@
 //! ought to happen does not, in a run in time; with the rule on, in the same recording, it does. They mask
 //! each other, so each run names its options.
 
-mod common;
-#[path = "common/missing.rs"]
-mod missing;
-
-use common::*;
-use missing::*;
+use super::common::*;
+use super::scripts::*;
 use wavetank::raft::{Change, Rule, Timer};
 use wavetank::sim::{Action, Options, Setup};
 use wavetank::timeline::Run;
@@ -19,26 +15,15 @@ fn with(options: Options) -> Setup {
     Setup { options, ..Setup::new(3, 1) }
 }
 
-/// Whether the first leader, S1 in term 2, leads in peace, or one election has followed another.
-fn peace(run: &Run) -> String {
-    match term(run, 1).0 {
-        2 if server(run, 1).node.is_leader() => "S1 leads on".into(),
-        10.. => "one election after the other".into(),
-        term => format!("term {term}"),
-    }
-}
-
-/// How many terms have had a leader.
-fn elected(run: &Run) -> String {
-    format!("{} elected", run.checker().leaders().count())
-}
-
 #[test]
 fn election_timeouts_are_random() {
     // All stand at the same moment, again and again, and each votes for itself.
-    let script = |run: &mut Run| wait(run, 5000);
+    let script = |run: &mut Run| {
+        wait(run, 5000);
+        assert_eq!(run.checker().leaders().count(), 0);
+    };
     let begin = in_time(with(Options::default()), "S1:F1 1 / S2:F1 1 / S3:F1 1");
-    comes_to(Rule::RandomisedTimeouts, begin, script, elected, ["0 elected", "1 elected"]);
+    falls_in(Rule::RandomisedTimeouts, begin, script);
 }
 
 #[test]
@@ -48,9 +33,10 @@ fn a_vote_that_is_refused_does_not_restart_the_election_timer() {
         act(run, Action::SetClock { server: s(1), ppm: 1_000_000 });
         submit(run, put("x", "1"));
         wait(run, 5000);
+        assert_eq!(told(run), "");
     };
     let begin = in_time(with(Options::default()), "S1:F2 1 / S2:F2 12 / S3:F2 12");
-    comes_to(Rule::VoteTimerOnlyOnGrant, begin, script, told, ["", "x←1: OK"]);
+    falls_in(Rule::VoteTimerOnlyOnGrant, begin, script);
 }
 
 #[test]
@@ -62,9 +48,10 @@ fn a_leader_of_an_older_term_does_not_restart_the_election_timer() {
         act(run, Action::Fire { server: s(2), timer: Timer::Election });
         submit(run, put("x", "1"));
         wait(run, 5000);
+        assert_eq!(told(run), "");
     };
     let begin = in_time(with(Options::default()), "S1:L2 22 / S2:F2 2 / S3:F2 22");
-    comes_to(Rule::AppendTimerOnlyCurrent, begin, script, told, ["", "x←1: OK"]);
+    falls_in(Rule::AppendTimerOnlyCurrent, begin, script);
 }
 
 #[test]
@@ -74,9 +61,9 @@ fn nobody_stands_before_a_majority_would_vote_for_it() {
         // S3 does not hear S1, and both talk to S2: leadership goes back and forth between them.
         act(run, groups("12 23"));
         wait(run, 5000);
+        assert!(term(run, 1).0 >= 10, "one election after the other");
     };
-    let outcomes = ["one election after the other", "S1 leads on"];
-    comes_to(Rule::PreVote, in_time(with(options), LED), script, peace, outcomes);
+    falls_in(Rule::PreVote, in_time(with(options), LED), script);
 }
 
 #[test]
@@ -88,9 +75,9 @@ fn a_leader_that_hears_no_majority_steps_down() {
         act(run, Action::Cut { from: s(3), to: s(1) });
         submit(run, put("x", "1"));
         wait(run, 5000);
+        assert_eq!(told(run), "");
     };
-    let outcomes = ["", "x←1: OK"];
-    comes_to(Rule::CheckQuorum, in_time(with(options), LED), script, told, outcomes);
+    falls_in(Rule::CheckQuorum, in_time(with(options), LED), script);
 }
 
 #[test]
@@ -106,9 +93,9 @@ fn a_server_that_was_removed_does_not_disturb_the_others() {
         wait(run, 100);
         act(run, Action::Heal);
         wait(run, 5000);
+        assert!(term(run, 1).0 >= 10, "one election after the other");
     };
-    let outcomes = ["one election after the other", "S1 leads on"];
-    comes_to(Rule::Stickiness, in_time(with(options), four), script, peace, outcomes);
+    falls_in(Rule::Stickiness, in_time(with(options), four), script);
 }
 
 #[test]
@@ -122,10 +109,9 @@ fn leadership_is_handed_over_to_a_server_that_has_the_whole_log() {
         act(run, Action::Heal);
         act(run, Action::Transfer { to: s(3), at: None });
         wait(run, 1000);
+        assert!(!server(run, 3).node.is_leader());
     };
-    let leads = |run: &Run| format!("S3 leads: {}", server(run, 3).node.is_leader());
-    let outcomes = ["S3 leads: false", "S3 leads: true"];
-    comes_to(Rule::TransferWaitsForCatchUp, in_time(with(options), LED), script, leads, outcomes);
+    falls_in(Rule::TransferWaitsForCatchUp, in_time(with(options), LED), script);
 }
 
 #[test]
@@ -141,9 +127,9 @@ fn a_new_server_catches_up_before_it_votes() {
         act(run, Action::Change { change: Change::Add(s(4)), at: None });
         submit(run, put("x", "2"));
         wait(run, 2000);
+        assert_eq!(told(run), "x←1: OK");
     };
-    let outcomes = ["x←1: OK", "x←1: OK, x←2: OK"];
-    comes_to(Rule::LearnersCatchUpFirst, in_time(with(options), &start), script, told, outcomes);
+    falls_in(Rule::LearnersCatchUpFirst, in_time(with(options), &start), script);
 }
 
 #[test]
@@ -157,8 +143,7 @@ fn a_leader_that_is_removed_leads_until_that_is_committed() {
         // The next leader has never heard of it, if S1 has told nobody.
         elect(run, 2);
         wait(run, 2000);
+        assert_eq!(server(run, 2).node.configuration().voters, set("123"));
     };
-    let voters = |run: &Run| server(run, 2).node.configuration().voters.to_string();
-    let outcomes = ["{S1, S2, S3}", "{S2, S3}"];
-    comes_to(Rule::RemovedLeaderStepsDownAfterCommit, in_time(with(options), LED), script, voters, outcomes);
+    falls_in(Rule::RemovedLeaderStepsDownAfterCommit, in_time(with(options), LED), script);
 }

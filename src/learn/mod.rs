@@ -1,0 +1,3 @@
+//! What there is to learn from: so far, which promise falls without which rule.
+
+pub mod broken;
