@@ -30,6 +30,10 @@ impl ElectionSafety {
         })
     }
 
+    pub(super) fn leader_of(&self, term: Term) -> Option<ServerId> {
+        self.leaders.get(&term).copied()
+    }
+
     pub(super) fn leaders(&self) -> impl Iterator<Item = (Term, ServerId)> {
         self.leaders.iter().map(|(&term, &leader)| (term, leader))
     }

@@ -85,6 +85,12 @@ impl LeaderCompleteness {
         Some((*last, &self.committed[last.0 as usize - 1]))
     }
 
+    /// The term of the entry that was committed first at an index, and the term in which it was.
+    pub(super) fn committed_at(&self, index: Index) -> Option<(Term, Term)> {
+        let at = usize::try_from(index.0.checked_sub(1)?).ok()?;
+        self.committed.get(at).map(|committed| (committed.entry.term, committed.in_term))
+    }
+
     pub(super) fn committed(&self) -> Index {
         Index(self.committed.len() as u64)
     }

@@ -5,6 +5,7 @@
 //! the step changed: the cost of a step does not grow with the run.
 
 mod election_safety;
+pub mod goal;
 pub mod history;
 mod leader_append_only;
 mod leader_completeness;
@@ -272,6 +273,18 @@ impl Checker {
     /// The terms that had a leader, with the first one of each.
     pub fn leaders(&self) -> impl Iterator<Item = (Term, ServerId)> {
         self.election_safety.leaders()
+    }
+
+    /// Who led a term first.
+    #[must_use]
+    pub fn leader_of(&self, term: Term) -> Option<ServerId> {
+        self.election_safety.leader_of(term)
+    }
+
+    /// What was committed first at an index: the term of the entry, and the term in which it was.
+    #[must_use]
+    pub fn committed_at(&self, index: Index) -> Option<(Term, Term)> {
+        self.leader_completeness.committed_at(index)
     }
 
     /// Up to here the log was committed somewhere, some time.

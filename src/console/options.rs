@@ -1,10 +1,11 @@
 //! Options by name: all of them in a table, one of them set.
 
-use super::parse::{nearest, shown};
+use super::parse::shown;
 use super::shell::Line;
 use crate::explain::duration;
 use crate::raft::{Backtracking, ReadMode, TimerRange};
 use crate::sim::{Options, Shape};
+use crate::spelling::nearest;
 
 /// Where an option is kept, by what kind of value it takes.
 enum Slot<'a> {

@@ -4,6 +4,7 @@ use super::command::{COMMANDS, Command, Help, Target};
 use super::options::{self, MODES, Setting, is_option, pick, share};
 use crate::kv::{Op, TEXT_MAX};
 use crate::raft::{Change, MAX_SERVERS, ReadMode, Rule, ServerId, ServerSet};
+use crate::spelling::nearest;
 
 /// The longest line, in bytes.
 pub const LINE_MAX: usize = 2 * TEXT_MAX + 200;
@@ -105,39 +106,6 @@ fn unknown(word: &Word, rest: &[Word]) -> String {
 /// Whether that is a value as only an option is likely to have.
 fn is_switch(text: &str) -> bool {
     ["on", "off", "yes", "no"].iter().any(|known| known.eq_ignore_ascii_case(text))
-}
-
-/// The name that differs least from a word, if any is near.
-pub(super) fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    if word.chars().count() > SHOWN_MAX {
-        return None;
-    }
-    let word = word.to_ascii_lowercase();
-    let distances = names.map(|name| (distance(&word, &name.to_ascii_lowercase()), name));
-    let (least, name) = distances.min_by_key(|(distance, _)| *distance)?;
-    let bearable = (word.chars().count() / 3).clamp(1, 3);
-    (least <= bearable).then_some(name)
-}
-
-/// How many letters have to be added, removed, replaced or swapped with their neighbour.
-fn distance(one: &str, other: &str) -> usize {
-    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
-    let mut rows = vec![vec![0; other.len() + 1]; one.len() + 1];
-    for (i, row) in rows.iter_mut().enumerate() {
-        row[0] = i;
-    }
-    rows[0] = (0..=other.len()).collect();
-    for i in 1..=one.len() {
-        for j in 1..=other.len() {
-            let replaced = rows[i - 1][j - 1] + usize::from(one[i - 1] != other[j - 1]);
-            let mut best = replaced.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
-            if i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
-            }
-            rows[i][j] = best;
-        }
-    }
-    rows[one.len()][other.len()]
 }
 
 /// A line whose command is known.

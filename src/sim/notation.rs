@@ -57,7 +57,8 @@ impl fmt::Display for Shorthand {
     }
 }
 
-fn write_terms(terms: &[Term]) -> String {
+/// The terms of a log, as the shorthand has them.
+pub(crate) fn write_terms(terms: &[Term]) -> String {
     let texts: Vec<String> = terms.iter().map(Term::to_string).collect();
     match texts.as_slice() {
         [one] if one.len() > 1 => format!("{one}."),
@@ -66,7 +67,8 @@ fn write_terms(terms: &[Term]) -> String {
     }
 }
 
-fn read_terms(text: &str) -> Option<Vec<Term>> {
+/// What [`write_terms`] has written.
+pub(crate) fn read_terms(text: &str) -> Option<Vec<Term>> {
     let texts: Vec<&str> = match text.strip_suffix('.') {
         Some(one) => vec![one],
         None if text.contains('.') => text.split('.').collect(),

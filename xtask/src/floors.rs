@@ -10,8 +10,9 @@ use crate::tokens::{Kind, Token, tokens};
 use std::path::Path;
 
 /// The floors, from the ground up.
-const FLOORS: [&str; 12] = [
+const FLOORS: [&str; 13] = [
     "order",
+    "spelling",
     "raft",
     "kv",
     "sim",

@@ -1,0 +1,58 @@
+//! What a misspelled word was probably meant to be.
+
+/// Nobody means a word of their own by something longer.
+const WORD_MAX: usize = 30;
+
+/// The name that differs least from a word, if any is near.
+pub(crate) fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    if word.chars().count() > WORD_MAX {
+        return None;
+    }
+    let word = word.to_ascii_lowercase();
+    let distances = names.map(|name| (distance(&word, &name.to_ascii_lowercase()), name));
+    let (least, name) = distances.min_by_key(|(distance, _)| *distance)?;
+    let bearable = (word.chars().count() / 3).clamp(1, 3);
+    (least <= bearable).then_some(name)
+}
+
+/// How many letters have to be added, removed, replaced or swapped with their neighbour.
+fn distance(one: &str, other: &str) -> usize {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    let mut rows = vec![vec![0; other.len() + 1]; one.len() + 1];
+    for (i, row) in rows.iter_mut().enumerate() {
+        row[0] = i;
+    }
+    rows[0] = (0..=other.len()).collect();
+    for i in 1..=one.len() {
+        for j in 1..=other.len() {
+            let replaced = rows[i - 1][j - 1] + usize::from(one[i - 1] != other[j - 1]);
+            let mut best = replaced.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
+            if i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            rows[i][j] = best;
+        }
+    }
+    rows[one.len()][other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_with_a_slip_in_it_is_recognised_and_a_strange_one_is_not() {
+        let names = ["leader", "lastTerm", "commit"];
+        let table = [
+            ("leadre", Some("leader")),
+            ("LASTTREM", Some("lastTerm")),
+            ("comit", Some("commit")),
+            ("apple", None),
+            ("", None),
+        ];
+        for (word, expected) in table {
+            assert_eq!(nearest(word, names.into_iter()), expected, "{word}");
+        }
+        assert_eq!(nearest(&"x".repeat(1_000_000), names.into_iter()), None);
+    }
+}
