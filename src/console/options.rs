@@ -49,6 +49,7 @@ const OPTIONS: &[(&str, Of, &str)] = &[
     ("sessionLife", |o| Slot::Count(&mut o.session_life), "after how many entries a session ends, 0 for never (D6.3)"),
     ("clientTimeout", |o| Slot::Time(&mut o.client_timeout_us), "how long a client waits for an answer"),
     ("clientAttempts", |o| Slot::Count(&mut o.client_attempts), "how often a client asks before it gives up"),
+    ("paper", |o| Slot::Flag(&mut o.paper), "whether the run is restricted to Figure 2, from its start"),
     ("workloadEvery", |o| Slot::Time(&mut o.workload_every_us), "how often the background client asks, 0 for never"),
 ];
 

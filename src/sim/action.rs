@@ -213,6 +213,21 @@ impl Action {
             _ => false,
         }
     }
+
+    /// Whether this asks the protocol for something that Figure 2 of the paper has not.
+    #[must_use]
+    pub fn is_beyond_paper(&self) -> bool {
+        match self {
+            Action::Boot { .. }
+            | Action::Change { .. }
+            | Action::Transfer { .. }
+            | Action::Snapshot { .. }
+            | Action::Wipe { .. } => true,
+            Action::Submit { mode, .. } => mode.is_some_and(|mode| mode != ReadMode::Log),
+            Action::SetOptions { options } => !options.paper,
+            _ => false,
+        }
+    }
 }
 
 /// Why an action would do nothing.
@@ -313,6 +328,8 @@ pub enum Refusal {
         /// Why.
         why: Refused,
     },
+    /// The run is restricted to Figure 2 of the paper, which has no such thing ([`Options::paper`]).
+    BeyondPaper,
     /// It is so already.
     Already,
     /// The values make no sense; the sentence says why.
@@ -360,6 +377,9 @@ impl fmt::Display for Refusal {
             }
             Refusal::Full => write!(f, "there are {MAX_SERVERS} servers, and names for no more"),
             Refusal::Declined { server, why } => write!(f, "{server} declines: {why}"),
+            Refusal::BeyondPaper => f.write_str(
+                "this run is restricted to Figure 2 of the paper (option paper), which has nothing of the kind",
+            ),
             Refusal::Already => f.write_str("it is so already"),
             Refusal::Nonsense { why } => f.write_str(why),
         }

@@ -87,6 +87,10 @@ pub struct Options {
     /// How a `get` is answered that does not say how (D6.4).
     #[serde(skip_serializing_if = "is_off")]
     pub reads: ReadMode,
+    /// Whether the run is restricted to Figure 2 of the paper, with one entry in an AppendEntries: see
+    /// [`Options::paper`].
+    #[serde(skip_serializing_if = "is_off")]
+    pub paper: bool,
 }
 
 fn is_off<T: Default + PartialEq>(value: &T) -> bool {
@@ -145,6 +149,7 @@ impl Default for Options {
             sessions: false,
             session_life: 0,
             reads: ReadMode::Log,
+            paper: false,
         }
     }
 }
@@ -154,6 +159,36 @@ impl Options {
     #[must_use]
     pub fn raftscope() -> Options {
         Options { election: ms(100, 200), ..Options::default() }
+    }
+
+    /// Figure 2 of the paper and nothing else, with one entry in an AppendEntries, so that a trace can be
+    /// held against published specifications. A world with these options refuses actions that ask for
+    /// more ([`crate::sim::Refusal::BeyondPaper`]).
+    #[must_use]
+    pub fn paper() -> Options {
+        Options::default().restricted_to_paper()
+    }
+
+    /// The same timings, network, disks and clients, with [`Options::paper`]'s protocol.
+    #[must_use]
+    pub fn restricted_to_paper(self) -> Options {
+        let Options { election, heartbeat_us, link, fsync, .. } = self;
+        let Options { client_timeout_us, client_attempts, workload_every_us, .. } = self;
+        Options {
+            election,
+            heartbeat_us,
+            link,
+            fsync,
+            client_timeout_us,
+            client_attempts,
+            workload_every_us,
+            max_entries: 1,
+            // To send while writing is the dissertation's (D10.2.1): a leader of the paper has on its disk
+            // what it sends, and counts itself.
+            write_before_send: true,
+            paper: true,
+            ..Options::default()
+        }
     }
 
     /// What a server is told of these.
@@ -217,6 +252,13 @@ impl Options {
                 let [value, least, most] = [value, least, most].map(|amount| unit.say(amount));
                 return Err(format!("{name}: {value} is out of bounds; use {least} to {most}"));
             }
+        }
+        if self.paper && *self != self.clone().restricted_to_paper() {
+            return Err(
+                "paper: it restricts a run to Figure 2, with one entry in a message and writes before \
+                        sends; switch everything else off, or paper"
+                    .into(),
+            );
         }
         if self.workload_every_us != 0 && !(100..=SPAN_US_MAX).contains(&self.workload_every_us) {
             let [value, least, most] =

@@ -3,6 +3,7 @@
 //! **A run is a replay of its recording, and of nothing else.** The trace is a cache of what the replay
 //! would show.
 
+pub mod export;
 mod facts;
 mod recording;
 mod state;

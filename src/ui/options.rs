@@ -85,7 +85,7 @@ const ELECTIONS: [Row; 6] = rows! {
 };
 
 /// Replication.
-const REPLICATION: [Row; 4] = rows! {
+const REPLICATION: [Row; 5] = rows! {
     "backtrack", "log repair", Repair, "§5.3",
         "How a leader finds where a follower’s log agrees: back by one, or by what a refusal names.";
     "maxEntries", "entries a message", Count max_entries, "D10.2.2",
@@ -94,6 +94,8 @@ const REPLICATION: [Row; 4] = rows! {
         "So many entries may be under way before answers come; 0: one request at a time, as in Figure 2.";
     "writeBeforeSend", "write before sending", Flag write_before_send, "D10.2.1",
         "A leader writes to its own disk before it sends, not at the same time.";
+    "paper", "Figure 2 only", Flag paper, "Fig. 2",
+        "From its start a run knows nothing above Figure 2, and puts one entry into a message.";
 };
 
 /// Membership, and snapshots.
@@ -157,9 +159,10 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
 }
 
 /// What one can begin with: its name in the address, a label, and a sentence.
-pub const PRESETS: [(&str, &str, &str); 3] = [
+pub const PRESETS: [(&str, &str, &str); 4] = [
     ("paper", "Paper", "Plain Figure 2, election timeout 150–300 ms (§9.3)"),
     ("raftscope", "RaftScope", "Plain Figure 2, election timeout 100–200 ms"),
+    ("figure2", "Figure 2 only", "One entry a message, and nothing above Figure 2: for a new run"),
     ("everything", "Everything on", "All that the dissertation adds, on"),
 ];
 
@@ -169,6 +172,7 @@ pub fn preset(name: &str, now: &Options) -> Option<Options> {
     match name {
         "paper" => Some(Options::default()),
         "raftscope" => Some(Options::raftscope()),
+        "figure2" => Some(now.clone().restricted_to_paper()),
         "everything" => Some(Options {
             noop: true,
             backtracking: Backtracking::ConflictHints,
@@ -183,6 +187,7 @@ pub fn preset(name: &str, now: &Options) -> Option<Options> {
             snapshot_chunk: 64,
             sessions: true,
             reads: ReadMode::Lease,
+            paper: false,
             ..now.clone()
         }),
         _ => None,
@@ -283,7 +288,8 @@ mod tests {
     #[test]
     fn the_table_has_every_option() {
         let full = preset("everything", &Options::default()).unwrap();
-        let full = Options { drift_ppm: 12_500, session_life: 7, write_before_send: true, ..full };
+        let full =
+            Options { drift_ppm: 12_500, session_life: 7, write_before_send: true, paper: true, ..full };
         let full = Options { election: TimerRange { min_us: 1000, max_us: 2000 }, ..full };
         let full = Options { client_timeout_us: 1_500, client_attempts: 3, max_entries: 9, ..full };
         let mut copy = Options::default();

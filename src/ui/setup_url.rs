@@ -62,7 +62,7 @@ fn take(wanted: &mut Wanted, name: &str, value: &str) -> Result<(), String> {
     match name {
         "preset" => {
             *options = options::preset(&value.to_ascii_lowercase(), options)
-                .ok_or("the presets are paper, raftscope and everything")?;
+                .ok_or("the presets are paper, raftscope, figure2 and everything")?;
         }
         "servers" => *servers = value.parse().map_err(|_| "write a number of servers from 1 to 9")?,
         "seed" => {

@@ -33,6 +33,7 @@ impl World {
         let message =
             |name: PacketName| self.network.packet(name).ok_or(Refusal::NoSuchMessage { message: name });
         let ensure = |held: bool, refusal: Refusal| if held { Ok(()) } else { Err(refusal) };
+        ensure(!(self.options.paper && action.is_beyond_paper()), Refusal::BeyondPaper)?;
         match action {
             Action::Crash { server: id } => {
                 let down = Refusal::Nonsense { why: format!("{id} is down already") };
@@ -98,7 +99,12 @@ impl World {
                 let options = Options { link: *link, ..self.options.clone() };
                 options.check().map_err(|why| Refusal::Nonsense { why })
             }
-            Action::SetOptions { options } => options.check().map_err(|why| Refusal::Nonsense { why }),
+            Action::SetOptions { options } => {
+                // What went before may have left snapshots, or members that Figure 2 does not know.
+                let why = "a run is restricted to Figure 2 from its start, or not at all: begin a new one";
+                ensure(self.options.paper || !options.paper, Refusal::Nonsense { why: why.into() })?;
+                options.check().map_err(|why| Refusal::Nonsense { why })
+            }
             Action::SetRules { off } => ensure(*off != self.rules, Refusal::Already),
             Action::Propose { server: id, op } => {
                 ensure(active(*id)?.node.is_leader(), Refusal::NotLeader { server: *id })?;

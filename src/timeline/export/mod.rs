@@ -1,0 +1,190 @@
+//! A run told to other programs: its trace ([`trace`]) and a space-time diagram ([`shiviz`]).
+//! `docs/formats.md` describes what they write.
+//!
+//! **An export is a replay of the recording**, told event by event, so a long run needs no more memory
+//! than a short one.
+
+pub mod shiviz;
+pub mod trace;
+mod wire;
+
+use super::{EVENTS_MAX, Recording, RecordingError, Run, Stamp, digest_event};
+use crate::check::Checker;
+use crate::raft::{Guard, Observer};
+use crate::sim::{Digest, Event, Stepped, Watch, World};
+use std::collections::VecDeque;
+use std::io;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// An event that has just happened, and what is around it.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment<'a> {
+    /// The world right after it.
+    pub world: &'a World,
+    /// The event.
+    pub event: &'a Event,
+    /// The last events, this one included, oldest first: as many as the listener wants to be remembered.
+    pub trace: &'a VecDeque<Arc<Event>>,
+}
+
+/// Someone to whom a run is told.
+pub trait Listener {
+    /// How many of the last events it wants to look back on.
+    const REMEMBERS: usize;
+
+    /// The world before the first event.
+    ///
+    /// # Errors
+    /// When it can't listen any longer; nothing more is told then.
+    fn begin(&mut self, recording: &Recording, world: &World) -> io::Result<()>;
+
+    /// Something has happened.
+    ///
+    /// # Errors
+    /// When it can't listen any longer; nothing more is told then.
+    fn hear(&mut self, moment: Moment) -> io::Result<()>;
+}
+
+/// Several listen in one replay.
+impl<A: Listener, B: Listener> Listener for (A, B) {
+    const REMEMBERS: usize = if A::REMEMBERS > B::REMEMBERS { A::REMEMBERS } else { B::REMEMBERS };
+
+    fn begin(&mut self, recording: &Recording, world: &World) -> io::Result<()> {
+        self.0.begin(recording, world)?;
+        self.1.begin(recording, world)
+    }
+
+    fn hear(&mut self, moment: Moment) -> io::Result<()> {
+        self.0.hear(moment)?;
+        self.1.hear(moment)
+    }
+}
+
+/// One who may be missing.
+impl<L: Listener> Listener for Option<L> {
+    const REMEMBERS: usize = L::REMEMBERS;
+
+    fn begin(&mut self, recording: &Recording, world: &World) -> io::Result<()> {
+        self.as_mut().map_or(Ok(()), |listener| listener.begin(recording, world))
+    }
+
+    fn hear(&mut self, moment: Moment) -> io::Result<()> {
+        self.as_mut().map_or(Ok(()), |listener| listener.hear(moment))
+    }
+}
+
+/// Why a run was not told to its end.
+#[derive(Debug)]
+pub enum TellError {
+    /// The recording makes no run.
+    Recording(RecordingError),
+    /// The listener could not go on.
+    Listener(io::Error),
+}
+
+impl From<RecordingError> for TellError {
+    fn from(why: RecordingError) -> TellError {
+        TellError::Recording(why)
+    }
+}
+
+/// What a replay came to.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// The world at the end.
+    pub world: World,
+    /// What watched over it.
+    pub checker: Checker,
+    /// The digest of everything that happened.
+    pub digest: Digest,
+}
+
+/// Does a recording again and tells it.
+///
+/// # Errors
+/// When the recording makes no run, or the listener can't go on.
+pub fn tell<L: Listener>(recording: &Recording, listener: &mut L) -> Result<Told, TellError> {
+    recording.check()?;
+    let mut world = Run::from_start(&recording.setup, recording.start.clone())?.world;
+    listener.begin(recording, &world).map_err(TellError::Listener)?;
+    let checker = Checker::new(&world);
+    let mut teller = Teller {
+        listener,
+        checker,
+        digest: Digest::default(),
+        guards: Vec::new(),
+        trace: VecDeque::new(),
+        went: ControlFlow::Continue(()),
+    };
+    for stamped in &recording.actions {
+        teller.go_to(&mut world, stamped.when)?;
+        // What did nothing then does nothing now; the event says so.
+        let _ = world.act(&stamped.action, &mut teller);
+    }
+    teller.go_to(&mut world, recording.end)?;
+    let Teller { checker, digest, .. } = teller;
+    Ok(Told { world, checker, digest })
+}
+
+/// The watcher that does the telling.
+struct Teller<'a, L> {
+    listener: &'a mut L,
+    checker: Checker,
+    digest: Digest,
+    guards: Vec<Guard>,
+    trace: VecDeque<Arc<Event>>,
+    went: ControlFlow<io::Error>,
+}
+
+impl<L: Listener> Teller<'_, L> {
+    /// Goes on to a moment, as [`Run::replay`] does.
+    fn go_to(&mut self, world: &mut World, Stamp { at_us, k }: Stamp) -> Result<(), TellError> {
+        loop {
+            if let ControlFlow::Break(why) = std::mem::replace(&mut self.went, ControlFlow::Continue(())) {
+                return Err(TellError::Listener(why));
+            }
+            if world.events() > EVENTS_MAX {
+                return Err(RecordingError::TooManyEvents(EVENTS_MAX).into());
+            }
+            let Some(next_us) = world.next_us().filter(|&next_us| next_us <= at_us) else { break };
+            let here = if next_us > world.now_us() { 0 } else { world.at_instant() };
+            if next_us == at_us && here >= k {
+                break;
+            }
+            world.step(self);
+        }
+        world.pass_to(at_us);
+        Ok(())
+    }
+}
+
+impl<L: Listener> Observer for Teller<'_, L> {
+    const WATCHES: bool = true;
+
+    fn decided(&mut self, guard: Guard) {
+        self.guards.push(guard);
+    }
+}
+
+impl<L: Listener> Watch for Teller<'_, L> {
+    fn happened(&mut self, world: &World, step: &Stepped, event: Option<Event>) {
+        self.checker.look(world, step);
+        let Some(mut event) = event else { return };
+        digest_event(&mut self.digest, &event);
+        event.guards = std::mem::take(&mut self.guards);
+        if self.went.is_break() {
+            return;
+        }
+        let event = Arc::new(event);
+        if L::REMEMBERS > 0 {
+            if self.trace.len() == L::REMEMBERS {
+                self.trace.pop_front();
+            }
+            self.trace.push_back(Arc::clone(&event));
+        }
+        if let Err(why) = self.listener.hear(Moment { world, event: &event, trace: &self.trace }) {
+            self.went = ControlFlow::Break(why);
+        }
+    }
+}
