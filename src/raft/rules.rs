@@ -8,6 +8,7 @@
 
 use super::config::Configuration;
 use super::types::{Index, Round, ServerId, ServerSet, Term, Token};
+use crate::spelling::nearest;
 use serde::{Deserialize, Serialize};
 
 macro_rules! rules {
@@ -224,11 +225,11 @@ impl std::str::FromStr for Rule {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Rule, String> {
-        Rule::ALL
-            .iter()
-            .copied()
-            .find(|rule| rule.name().eq_ignore_ascii_case(name))
-            .ok_or_else(|| format!("there is no rule ‘{name}’"))
+        Rule::ALL.iter().copied().find(|rule| rule.name().eq_ignore_ascii_case(name)).ok_or_else(|| {
+            let near = nearest(name, Rule::ALL.iter().map(|rule| rule.name()));
+            let hint = near.map_or(String::new(), |near| format!("; did you mean ‘{near}’?"));
+            format!("there is no rule ‘{name}’{hint}")
+        })
     }
 }
 

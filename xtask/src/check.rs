@@ -57,7 +57,9 @@ fn fmt() -> Outcome {
 }
 
 fn clippy_native() -> Outcome {
-    run(cargo().args(["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+    let mut clippy = cargo();
+    clippy.args(["clippy", "--quiet", "--workspace", "--all-targets", "--features", "cli"]);
+    run(clippy.args(["--", "-D", "warnings"]))
 }
 
 /// The page and the tests in the browser; the other tests are native only.

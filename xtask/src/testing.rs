@@ -58,7 +58,8 @@ pub fn test(options: &Options) -> Outcome {
 
 fn native(long: bool) -> Outcome<Tally> {
     let mut test = cargo();
-    test.args(["test", "--workspace", "--no-fail-fast"]);
+    // With the command line, which has tests of its own.
+    test.args(["test", "--workspace", "--features", "cli", "--no-fail-fast"]);
     tally(lengthen(&mut test, long), rust_result)
 }
 

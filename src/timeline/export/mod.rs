@@ -1,9 +1,11 @@
-//! A run told to other programs: its trace ([`trace`]) and a space-time diagram ([`shiviz`]).
+//! A run told to other programs: its trace ([`trace`]), what its clients saw ([`history`]), and a space-time
+//! diagram ([`shiviz`]).
 //! `docs/formats.md` describes what they write.
 //!
 //! **An export is a replay of the recording**, told event by event, so a long run needs no more memory
 //! than a short one.
 
+pub mod history;
 pub mod shiviz;
 pub mod trace;
 mod wire;
@@ -24,6 +26,8 @@ pub struct Moment<'a> {
     pub world: &'a World,
     /// The event.
     pub event: &'a Event,
+    /// What watches over the run.
+    pub checker: &'a Checker,
     /// The last events, this one included, oldest first: as many as the listener wants to be remembered.
     pub trace: &'a VecDeque<Arc<Event>>,
 }
@@ -44,6 +48,14 @@ pub trait Listener {
     /// # Errors
     /// When it can't listen any longer; nothing more is told then.
     fn hear(&mut self, moment: Moment) -> io::Result<()>;
+
+    /// That was all.
+    ///
+    /// # Errors
+    /// When it could not listen to the end.
+    fn end(&mut self, _: &World) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Several listen in one replay.
@@ -59,6 +71,11 @@ impl<A: Listener, B: Listener> Listener for (A, B) {
         self.0.hear(moment)?;
         self.1.hear(moment)
     }
+
+    fn end(&mut self, world: &World) -> io::Result<()> {
+        self.0.end(world)?;
+        self.1.end(world)
+    }
 }
 
 /// One who may be missing.
@@ -71,6 +88,10 @@ impl<L: Listener> Listener for Option<L> {
 
     fn hear(&mut self, moment: Moment) -> io::Result<()> {
         self.as_mut().map_or(Ok(()), |listener| listener.hear(moment))
+    }
+
+    fn end(&mut self, world: &World) -> io::Result<()> {
+        self.as_mut().map_or(Ok(()), |listener| listener.end(world))
     }
 }
 
@@ -124,6 +145,7 @@ pub fn tell<L: Listener>(recording: &Recording, listener: &mut L) -> Result<Told
     }
     teller.go_to(&mut world, recording.end)?;
     let Teller { checker, digest, .. } = teller;
+    listener.end(&world).map_err(TellError::Listener)?;
     Ok(Told { world, checker, digest })
 }
 
@@ -183,7 +205,8 @@ impl<L: Listener> Watch for Teller<'_, L> {
             }
             self.trace.push_back(Arc::clone(&event));
         }
-        if let Err(why) = self.listener.hear(Moment { world, event: &event, trace: &self.trace }) {
+        let moment = Moment { world, event: &event, checker: &self.checker, trace: &self.trace };
+        if let Err(why) = self.listener.hear(moment) {
             self.went = ControlFlow::Break(why);
         }
     }

@@ -1,0 +1,39 @@
+//! `wavetank check-history`: is a history of clients linearizable?
+
+use crate::input::text;
+use crate::output::{CameOut, about, report};
+use clap::Args;
+use std::path::PathBuf;
+use wavetank::check::history::History;
+use wavetank::check::linearizability::{STEPS, Verdict, check};
+
+#[derive(Args)]
+pub struct Arguments {
+    /// The history, as JSON; `-` is standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// After how many steps of the search to give up
+    #[arg(long, value_name = "N", default_value_t = STEPS)]
+    steps: u64,
+}
+
+/// The longest history, in bytes.
+const BYTES_MAX: u64 = 256 << 20;
+
+pub fn check_history(arguments: &Arguments) -> CameOut {
+    let text = text(&arguments.file, BYTES_MAX)?;
+    let history = History::parse(&text).map_err(|why| about(&arguments.file, format!("{why}.")))?;
+    let count = history.0.len();
+    let (came_out, line) = match check(&history, arguments.steps) {
+        Verdict::Yes => (true, format!("{count} operations: linearizable.\n")),
+        Verdict::No(failure) => {
+            (false, format!("{count} operations: not linearizable.\n{}\n", failure.sentence))
+        }
+        Verdict::Undecided => {
+            let steps = arguments.steps;
+            (false, format!("{count} operations: undecided after {steps} steps; give more with --steps.\n"))
+        }
+    };
+    report(&line)?;
+    Ok(came_out)
+}

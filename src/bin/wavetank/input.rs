@@ -1,0 +1,146 @@
+//! What people type, and the files that they name.
+
+use crate::output::{Fail, about};
+use clap::Args;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use wavetank::raft::{Rule, Rules};
+use wavetank::sim::Action;
+use wavetank::timeline::{FORMAT, RUN_US_MAX, Recording, RecordingError, SEMANTICS, Stamp, TEXT_MAX};
+
+/// A recording, and how it is to be done differently.
+#[derive(Args)]
+pub struct Source {
+    /// The recording; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Go on (or only) until then, such as 10s, 1500ms or 2m; else to the recording's end
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    until: Option<u64>,
+    /// Switch this rule off, from the start to the end (`wavetank rules` lists them); may be repeated
+    #[arg(long, value_name = "RULE")]
+    off: Vec<Rule>,
+    /// Switch this rule on, from the start to the end; may be repeated
+    #[arg(long, value_name = "RULE")]
+    on: Vec<Rule>,
+    /// Restrict the run to Figure 2 of the paper, with one entry in an AppendEntries
+    #[arg(long)]
+    paper: bool,
+}
+
+impl Source {
+    /// Reads the recording, with what is to be different about it.
+    pub fn recording(&self) -> Result<Recording, Fail> {
+        let mut recording = recording(&self.file)?;
+        self.change_rules(&mut recording)?;
+        if self.paper {
+            restrict_to_paper(&mut recording);
+        }
+        if let Some(at_us) = self.until {
+            recording.end = Stamp { at_us, k: u32::MAX };
+            recording.actions.retain(|stamped| stamped.when <= recording.end);
+        }
+        recording.check().map_err(|why| about(&self.file, told(&why)))?;
+        Ok(recording)
+    }
+
+    /// The rules that were asked for hold whatever the recording does to them.
+    fn change_rules(&self, recording: &mut Recording) -> Result<(), Fail> {
+        if let Some(rule) = self.off.iter().find(|rule| self.on.contains(rule)) {
+            return Err(Fail::Sentence(format!(
+                "‘{rule}’ can't be both on and off: leave one of them away."
+            )));
+        }
+        let changed = |rules: Rules| {
+            let off = self.off.iter().fold(rules, |rules, &rule| rules.set(rule, false));
+            self.on.iter().fold(off, |rules, &rule| rules.set(rule, true))
+        };
+        recording.setup.rules_off = changed(recording.setup.rules_off);
+        for stamped in &mut recording.actions {
+            if let Action::SetRules { off } = &mut stamped.action {
+                *off = changed(*off);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The same timings, network, disks and clients, over the protocol of Figure 2. What the recording asks
+/// for beyond that is refused in the run, and its trace says so.
+fn restrict_to_paper(recording: &mut Recording) {
+    let setup = &mut recording.setup;
+    setup.options = setup.options.clone().restricted_to_paper();
+    for stamped in &mut recording.actions {
+        if let Action::SetOptions { options } = &mut stamped.action {
+            *options = options.clone().restricted_to_paper();
+        }
+    }
+}
+
+/// Reads a recording.
+pub fn recording(path: &Path) -> Result<Recording, Fail> {
+    let text = text(path, TEXT_MAX as u64)?;
+    Recording::from_json(&text).map_err(|why| about(path, told(&why)))
+}
+
+/// Why a recording can't be used, to somebody at a terminal.
+pub fn told(why: &RecordingError) -> String {
+    match why {
+        RecordingError::Newer(version) => format!(
+            "the recording is of format or semantics {version}; this wavetank knows format {FORMAT} and \
+             semantics {SEMANTICS}. Use the version that has made it, or a later one."
+        ),
+        why => why.to_string(),
+    }
+}
+
+/// The text of a file of at most that many bytes.
+pub fn text(path: &Path, bytes_max: u64) -> Result<String, Fail> {
+    let unreadable = |why: io::Error| about(path, format!("it can't be read ({why})."));
+    let input: Box<dyn Read> = if path == Path::new("-") {
+        Box::new(io::stdin())
+    } else {
+        Box::new(File::open(path).map_err(unreadable)?)
+    };
+    let mut bytes = Vec::new();
+    input.take(bytes_max + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > bytes_max {
+        return Err(about(path, format!("it is longer than {bytes_max} bytes. Is it the right file?")));
+    }
+    String::from_utf8(bytes).map_err(|why| {
+        let place = why.utf8_error().valid_up_to();
+        about(path, format!("byte {place} is not text (UTF-8). Is it the right file?"))
+    })
+}
+
+/// A time in microseconds: `10s`, `1500ms`, `2m`, `0.5s`, `1h`.
+pub fn time(text: &str) -> Result<u64, String> {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let us = match unit.trim() {
+        "us" | "µs" => 1,
+        "ms" => 1000,
+        "s" => 1_000_000,
+        "m" | "min" => 60_000_000,
+        "h" => 3_600_000_000,
+        "" => return Err("it has no unit: write for example 10s, 1500ms or 2m".into()),
+        other => return Err(format!("‘{other}’ is no unit of time: write us, ms, s, m or h")),
+    };
+    let us = scaled(number, us).ok_or("it is no time: write for example 10s, 1500ms or 2m")?;
+    if us > RUN_US_MAX {
+        return Err(format!("a run takes at most {} h", RUN_US_MAX / 3_600_000_000));
+    }
+    Ok(us)
+}
+
+/// A number with at most six digits behind the point, times `unit`.
+fn scaled(number: &str, unit: u64) -> Option<u64> {
+    let (whole, part) = number.split_once('.').unwrap_or((number, "0"));
+    if part.is_empty() || part.len() > 6 {
+        return None;
+    }
+    let whole: u64 = whole.parse().ok()?;
+    let millionths = part.parse::<u64>().ok()? * 10_u64.pow(6 - part.len() as u32);
+    whole.checked_mul(unit)?.checked_add(millionths.checked_mul(unit)? / 1_000_000)
+}

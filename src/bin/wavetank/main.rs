@@ -1,0 +1,66 @@
+//! The command line: the same library, natively, on all cores.
+//!
+//! Every command ends with 0 if everything held, 1 if a promise was broken or nothing was found, and 2 if
+//! it could not do what was asked; then it says what was wrong and what to do.
+
+mod check_history;
+mod export;
+mod input;
+mod output;
+mod rules;
+mod run;
+
+use clap::{Parser, Subcommand};
+use output::Fail;
+use std::process::ExitCode;
+
+/// Raft in simulated time: runs recordings, looks for broken promises, and tells runs to other programs.
+#[derive(Parser)]
+#[command(name = "wavetank", version, after_help = AFTER, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER: &str = "\
+Exit codes: 0 everything held (or was done), 1 a promise was broken or nothing was found, 2 wrong usage or
+unreadable input. `-` as a FILE is standard input. The formats are described in docs/formats.md.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Does a recording again and says what came of it
+    Run(run::Arguments),
+    /// Tells a recorded run to other programs
+    Export(export::Arguments),
+    /// Judges a history of clients: is it linearizable?
+    CheckHistory(check_history::Arguments),
+    /// Lists the rules that can be switched off
+    Rules,
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(why) => {
+            // A reader that is gone needs no help.
+            let _ = why.print();
+            return ExitCode::from(if why.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let came_out = match cli.command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Export(arguments) => export::export(&arguments),
+        Command::CheckHistory(arguments) => check_history::check_history(&arguments),
+        Command::Rules => rules::rules(),
+    };
+    match came_out {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        // Whoever reads has had enough: that is no mistake.
+        Err(Fail::Closed) => ExitCode::SUCCESS,
+        Err(Fail::Sentence(sentence)) => {
+            output::complain(&sentence);
+            ExitCode::from(2)
+        }
+    }
+}
