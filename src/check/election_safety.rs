@@ -1,40 +1,61 @@
 //! Election Safety (Figure 3, §5.2): at most one leader can be elected in a given term.
 
-use super::{Finding, Look, pair};
+use super::Finding;
+use super::look::Look;
+use super::past::Past;
 use crate::raft::{ServerId, Term};
-use std::collections::BTreeMap;
+use crate::sim::EventId;
 
 /// Remembers who led each term.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ElectionSafety {
-    leaders: BTreeMap<Term, ServerId>,
+    /// In the order of their terms.
+    leaders: Past<Led>,
+}
+
+/// Who led a term first, and since when.
+#[derive(Clone, Copy, Debug)]
+struct Led {
+    term: Term,
+    leader: ServerId,
+    event: EventId,
 }
 
 impl ElectionSafety {
     pub(super) fn look(&mut self, look: &Look) -> Option<Finding> {
-        if !look.newly_leads() && !look.reborn {
+        if !look.newly_leads() {
             return None;
         }
-        if !look.leads() {
+        let (term, id) = (look.now.term, look.id);
+        let Some(&Led { leader: first, event, .. }) = self.leaders.find(term, |led| led.term) else {
+            self.leaders.insert(Led { term, leader: id, event: look.event }, |led| led.term);
             return None;
-        }
-        let term = look.now.term;
-        let first = *self.leaders.entry(term).or_insert(look.id);
-        (first != look.id).then(|| Finding {
-            servers: pair(first, look.id),
-            index: None,
-            sentence: format!(
-                "Term {term} has two leaders: {first} was elected in it, and now {} is.",
-                look.id
-            ),
+        };
+        (first != id).then(|| {
+            let sentence =
+                format!("Term {term} has two leaders: {first} was elected in it, and now {id} is.");
+            let goes_by = |id: ServerId| look.world.server(id).map(|server| *server.node.configuration());
+            let mut finding = Finding::new([first, id], sentence).since([event]).value("term", term);
+            for id in [first, id] {
+                if let Some(configuration) = goes_by(id) {
+                    finding = finding.value(format!("{id} goes by"), configuration);
+                }
+            }
+            finding
         })
     }
 
+    /// When that server was elected in that term, if it was the first.
+    pub(super) fn elected(&self, leader: ServerId, term: Term) -> Option<EventId> {
+        let led = self.leaders.find(term, |led| led.term)?;
+        (led.leader == leader).then_some(led.event)
+    }
+
     pub(super) fn leader_of(&self, term: Term) -> Option<ServerId> {
-        self.leaders.get(&term).copied()
+        self.leaders.find(term, |led| led.term).map(|led| led.leader)
     }
 
     pub(super) fn leaders(&self) -> impl Iterator<Item = (Term, ServerId)> {
-        self.leaders.iter().map(|(&term, &leader)| (term, leader))
+        self.leaders.iter().map(|led| (led.term, led.leader))
     }
 }

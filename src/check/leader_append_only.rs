@@ -1,19 +1,18 @@
 //! Leader Append-Only (Figure 3, §5.3): a leader never overwrites or deletes entries in its log; it
 //! only appends new entries.
 
-use super::{Finding, Look, leads};
+use super::Finding;
+use super::election_safety::ElectionSafety;
+use super::look::Look;
 
-#[derive(Clone, Debug)]
-pub(super) struct LeaderAppendOnly;
-
-impl LeaderAppendOnly {
-    pub(super) fn look(&mut self, look: &Look) -> Option<Finding> {
-        let from = look.log_from?;
-        let led = leads(&look.before) && look.leads() && look.before.term == look.now.term && !look.reborn;
-        (led && from <= look.before.last_index).then(|| Finding {
-            servers: [look.id].into_iter().collect(),
-            index: Some(from),
-            sentence: format!("{} leads term {}, and changed its own entry {from}.", look.id, look.now.term),
-        })
+pub(super) fn look(look: &Look, leaders: &ElectionSafety) -> Option<Finding> {
+    let from = look.log_from?;
+    let led = look.before.leads() && look.leads() && look.before.term == look.now.term && !look.reborn;
+    if !led || from > look.before.last {
+        return None;
     }
+    let (id, term) = (look.id, look.now.term);
+    let sentence = format!("{id} leads term {term}, and changed its own entry {from}.");
+    let finding = Finding::new([id], sentence).at(from).since(leaders.elected(id, term));
+    Some(finding.value("its log went up to", look.before.last).value("it wrote from", from))
 }

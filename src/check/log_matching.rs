@@ -4,52 +4,91 @@
 //! It is enough to remember, for each (index, term) that ever stood in any log, the entry and the term
 //! of its predecessor: where these are the same everywhere, so are, by induction, the whole prefixes.
 
-use super::{Finding, Look, pair};
-use crate::raft::{Index, Payload, ServerId, Term};
+use super::Finding;
+use super::look::Look;
+use super::past::Past;
+use super::violation::payload;
+use crate::raft::{Entry, Index, Payload, ServerId, Term};
+use crate::sim::EventId;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct LogMatching {
-    seen: BTreeMap<(Index, Term), Seen>,
+    /// By index: the entry of the first term that stood there. Mostly there is no other.
+    first: Past<Seen>,
+    /// Those of other terms.
+    others: Arc<BTreeMap<(Index, Term), Seen>>,
 }
 
 #[derive(Clone, Debug)]
 struct Seen {
+    term: Term,
     before: Term,
     payload: Payload,
-    first_on: ServerId,
+    on: ServerId,
+    event: EventId,
 }
 
 impl LogMatching {
     pub(super) fn look(&mut self, look: &Look) -> Option<Finding> {
-        let log = look.server.node.log();
+        let log = look.node.log();
         let mut index = look.log_from?.max(log.first_index());
+        let mut before = log.term_at(index.prev()).unwrap_or_default();
         while let Some(entry) = log.get(index) {
-            let before = log.term_at(index.prev()).unwrap_or_default();
-            let seen = self.seen.entry((index, entry.term)).or_insert_with(|| Seen {
-                before,
-                payload: entry.payload.clone(),
-                first_on: look.id,
-            });
-            let wrong = if seen.payload != entry.payload {
-                Some("another command".to_string())
-            } else if seen.before != before {
-                Some(format!("an entry of term {before} before it, not of term {}", seen.before))
-            } else {
-                None
+            let Some(seen) = self.seen(index, entry.term) else {
+                self.remember(index, before, entry, look);
+                (before, index) = (entry.term, index.next());
+                continue;
             };
-            if let Some(wrong) = wrong {
-                return Some(Finding {
-                    servers: pair(seen.first_on, look.id),
-                    index: Some(index),
-                    sentence: format!(
-                        "Entry {index} of term {} stood in {}'s log; in {}'s it has {wrong}.",
-                        entry.term, seen.first_on, look.id
-                    ),
-                });
+            if seen.payload != entry.payload || seen.before != before {
+                return Some(seen.differs(index, before, entry, look.id));
             }
-            index = index.next();
+            (before, index) = (entry.term, index.next());
         }
         None
+    }
+
+    fn seen(&self, index: Index, term: Term) -> Option<&Seen> {
+        match self.first.get(index.0) {
+            Some(seen) if seen.term == term => Some(seen),
+            _ if self.others.is_empty() => None,
+            _ => self.others.get(&(index, term)),
+        }
+    }
+
+    fn remember(&mut self, index: Index, before: Term, entry: &Entry, look: &Look) {
+        let Entry { term, payload } = entry.clone();
+        let seen = Seen { term, before, payload, on: look.id, event: look.event };
+        if index.0 == self.first.len() + 1 {
+            self.first.push(seen);
+        } else {
+            Arc::make_mut(&mut self.others).insert((index, term), seen);
+        }
+    }
+
+    /// When that entry first stood in a log.
+    pub(super) fn appeared(&self, index: Index, term: Term) -> Option<EventId> {
+        self.seen(index, term).map(|seen| seen.event)
+    }
+}
+
+impl Seen {
+    fn differs(&self, index: Index, before: Term, entry: &Entry, id: ServerId) -> Finding {
+        let Seen { on, event, .. } = *self;
+        let wrong = if self.payload != entry.payload {
+            "another command".to_string()
+        } else {
+            format!("an entry of term {before} before it, not of term {}", self.before)
+        };
+        let sentence =
+            format!("Entry {index} of term {} stood in {on}'s log; in {id}'s it has {wrong}.", entry.term);
+        Finding::new([on, id], sentence)
+            .at(index)
+            .since([event])
+            .value(format!("on {on}"), payload(&self.payload))
+            .value(format!("term before it on {on}"), self.before)
+            .value(format!("on {id}"), payload(&entry.payload))
+            .value(format!("term before it on {id}"), before)
     }
 }

@@ -3,7 +3,7 @@
 
 mod store;
 
-pub use store::{Session, Store};
+pub use store::{Applied, Session, Store};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -31,6 +31,15 @@ pub struct Session {
     pub ended: bool,
 }
 
+/// What came of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// The answer.
+    pub output: Output,
+    /// Whether the command was carried out, and not answered from memory or refused.
+    pub carried_out: bool,
+}
+
 impl Store {
     /// The value of a key.
     #[must_use]
@@ -76,7 +85,7 @@ impl Store {
     /// Applies the command of the entry at `index`. The same commands in the same order give the same
     /// store everywhere: what a session allows, and when it ends, depends on the log alone (D6.3).
     /// `once` says whether sessions are heeded.
-    pub fn apply(&mut self, index: u64, command: &Command, once: bool) -> Output {
+    pub fn apply(&mut self, index: u64, command: &Command, once: bool) -> Applied {
         self.end_sessions(index);
         let Command { client, serial, session, op } = command;
         if let Op::Register { life } = *op {
@@ -85,12 +94,12 @@ impl Store {
             if self.sessions.get(client).is_none_or(|known| known.serial < *serial) {
                 Arc::make_mut(&mut self.sessions).insert(*client, new);
             }
-            return Output::Done;
+            return Applied { output: Output::Done, carried_out: false };
         }
         if !*session || !once {
-            return self.carry_out(op);
+            return Applied { output: self.carry_out(op), carried_out: true };
         }
-        match self.sessions.get(client) {
+        let output = match self.sessions.get(client) {
             None => Output::NoSession,
             Some(known) if known.serial > *serial => Output::Outdated,
             Some(known) if known.ended => Output::NoSession,
@@ -100,9 +109,10 @@ impl Store {
                 let new =
                     Session { serial: *serial, output: output.clone(), used: index, life, ended: false };
                 Arc::make_mut(&mut self.sessions).insert(*client, new);
-                output
+                return Applied { output, carried_out: true };
             }
-        }
+        };
+        Applied { output, carried_out: false }
     }
 
     fn end_sessions(&mut self, index: u64) {
@@ -171,16 +181,16 @@ mod tests {
     #[test]
     fn a_command_that_comes_twice_is_applied_once_and_answered_the_same() {
         let mut store = Store::default();
-        assert_eq!(store.apply(1, &increment(1), true), Output::NoSession);
+        assert_eq!(store.apply(1, &increment(1), true).output, Output::NoSession);
         store.apply(2, &command(2, Op::Register { life: 0 }), true);
         let one = Output::Value(Some("1".into()));
-        assert_eq!(store.apply(3, &increment(3), true), one);
-        assert_eq!(store.apply(4, &increment(3), true), one);
+        assert_eq!(store.apply(3, &increment(3), true).output, one);
+        assert_eq!(store.apply(4, &increment(3), true).output, one);
         assert_eq!(store.get("n"), Some("1"));
-        assert_eq!(store.apply(5, &increment(4), true), Output::Value(Some("2".into())));
-        assert_eq!(store.apply(6, &increment(3), true), Output::Outdated);
+        assert_eq!(store.apply(5, &increment(4), true).output, Output::Value(Some("2".into())));
+        assert_eq!(store.apply(6, &increment(3), true).output, Output::Outdated);
         assert_eq!(
-            store.apply(7, &increment(4), false),
+            store.apply(7, &increment(4), false).output,
             Output::Value(Some("3".into())),
             "sessions unheeded"
         );
@@ -191,11 +201,19 @@ mod tests {
         let mut store = Store::default();
         store.apply(1, &command(1, Op::Register { life: 3 }), true);
         store.apply(2, &increment(2), true);
-        assert_eq!(store.apply(5, &increment(3), true), Output::Value(Some("2".into())), "3 entries later");
-        assert_eq!(store.apply(9, &increment(4), true), Output::NoSession, "4 entries later");
+        assert_eq!(
+            store.apply(5, &increment(3), true).output,
+            Output::Value(Some("2".into())),
+            "3 entries later"
+        );
+        assert_eq!(store.apply(9, &increment(4), true).output, Output::NoSession, "4 entries later");
         store.apply(10, &command(5, Op::Register { life: 3 }), true);
-        assert_eq!(store.apply(11, &increment(4), true), Output::Outdated, "an old one that comes late");
-        assert_eq!(store.apply(12, &increment(6), true), Output::Value(Some("3".into())));
+        assert_eq!(
+            store.apply(11, &increment(4), true).output,
+            Output::Outdated,
+            "an old one that comes late"
+        );
+        assert_eq!(store.apply(12, &increment(6), true).output, Output::Value(Some("3".into())));
     }
 
     #[test]
@@ -204,9 +222,9 @@ mod tests {
         let register = command(1, Op::Register { life: 3 });
         store.apply(1, &register, true);
         store.apply(2, &increment(2), true);
-        assert_eq!(store.apply(9, &increment(2), true), Output::NoSession);
+        assert_eq!(store.apply(9, &increment(2), true).output, Output::NoSession);
         store.apply(10, &register, true);
-        assert_eq!(store.apply(11, &increment(2), true), Output::NoSession);
+        assert_eq!(store.apply(11, &increment(2), true).output, Output::NoSession);
         assert_eq!(store.get("n"), Some("1"), "it took effect once, long ago");
     }
 
@@ -216,7 +234,7 @@ mod tests {
         store.apply(1, &command(1, Op::Register { life: 0 }), true);
         store.apply(2, &increment(2), true);
         store.apply(3, &command(1, Op::Register { life: 0 }), true);
-        assert_eq!(store.apply(4, &increment(2), true), Output::Value(Some("1".into())));
+        assert_eq!(store.apply(4, &increment(2), true).output, Output::Value(Some("1".into())));
         assert_eq!(store.get("n"), Some("1"));
     }
 

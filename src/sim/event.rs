@@ -177,7 +177,7 @@ pub enum Outcome {
 
 /// What whoever checks a run needs to know about a step, whether or not a trace is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stepped {
+pub struct Stepped<'a> {
     /// The number of the event.
     pub event: EventId,
     /// The server that it happened to.
@@ -186,6 +186,19 @@ pub struct Stepped {
     pub log_from: Option<Index>,
     /// Whether the server has begun a new life: commitIndex and lastApplied start again.
     pub reborn: bool,
+    /// The commands of sessions that its state machine carried out.
+    pub took_effect: &'a [TookEffect],
+}
+
+/// A command of a client's session that a state machine carried out, and did not answer from memory (D6.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TookEffect {
+    /// The index of its entry.
+    pub index: Index,
+    /// Whose command it was.
+    pub client: ClientId,
+    /// The client's number for it.
+    pub serial: u32,
 }
 
 /// A fingerprint of facts in a fixed encoding: little words, one after the other. It is the same on

@@ -3,7 +3,7 @@
 use super::client::Client;
 use super::disk::Disk;
 use super::draw::{Purpose, Shape, draw};
-use super::event::{Brief, Change, Event, EventId, Finished, Stepped, What};
+use super::event::{Brief, Change, Event, EventId, Finished, Stepped, TookEffect, What};
 use super::net::{Answer, ClientId, Content, DropReason, Endpoint, Network, Packet, PacketName};
 use super::server::{Request, Running, Server, Waiting};
 use super::setup::{Options, Setup};
@@ -98,6 +98,8 @@ struct Draft {
     refused: Option<(ServerId, Refused)>,
     /// Whether the server wants a snapshot of its state machine.
     snapshot_due: bool,
+    /// The commands of sessions that were carried out.
+    took_effect: Vec<TookEffect>,
 }
 
 impl Draft {
@@ -538,6 +540,7 @@ impl World {
             request: None,
             refused: None,
             snapshot_due: false,
+            took_effect: Vec::new(),
         }
     }
 
@@ -560,7 +563,8 @@ impl World {
             wrote: draft.wrote,
             finished: draft.finished.take(),
         });
-        watch.happened(self, &Stepped { event: id, server, log_from, reborn }, event);
+        let took_effect = &draft.took_effect[..];
+        watch.happened(self, &Stepped { event: id, server, log_from, reborn, took_effect }, event);
         id
     }
 }

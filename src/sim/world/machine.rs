@@ -1,8 +1,9 @@
 //! A server's state machine and the clients' requests to it: what Raft leaves to whoever uses it.
 
 use super::{Draft, Watch, World};
-use crate::kv::{Command, Op, Store};
+use crate::kv::{Applied, Command, Op, Store};
 use crate::raft::{Entry, Index, Input, Payload, ReadId, ReadMode, Rule, ServerId, Snapshot, rules};
+use crate::sim::event::TookEffect;
 use crate::sim::net::{Answer, ClientId};
 use crate::sim::server::Read;
 
@@ -67,7 +68,12 @@ impl World {
             let output = match payload {
                 Payload::Command(bytes) => Command::decode(bytes).map(|command| {
                     let once = is_once(&server.store, &command, self.rules, watch);
-                    server.store.apply(index.0, &command, once)
+                    let Applied { output, carried_out } = server.store.apply(index.0, &command, once);
+                    if carried_out && command.session {
+                        let Command { client, serial, .. } = command;
+                        draft.took_effect.push(TookEffect { index, client: ClientId(client), serial });
+                    }
+                    output
                 }),
                 Payload::Noop | Payload::Configuration(_) => None,
             };
