@@ -6,6 +6,7 @@
 pub mod export;
 mod facts;
 mod recording;
+mod script;
 mod state;
 
 pub use facts::digest_event;
@@ -13,6 +14,7 @@ pub use recording::{
     ACTIONS_MAX, FORMAT, RUN_US_MAX, Recording, RecordingError, SEMANTICS, Stamp, Stamped, Start, TEXT_MAX,
 };
 
+pub use script::Script;
 pub use state::{ClientState, EntryState, MessageState, ServerState, State};
 
 use crate::check::{Checker, Violation};
@@ -128,20 +130,22 @@ impl Run {
     }
 
     /// Goes on to a moment, where it is not past.
-    fn go_to(&mut self, Stamp { at_us, k }: Stamp) -> Result<(), RecordingError> {
-        loop {
+    fn go_to(&mut self, moment: Stamp) -> Result<(), RecordingError> {
+        while self.happens_before(moment) {
             if self.world.events() > EVENTS_MAX {
                 return Err(RecordingError::TooManyEvents(EVENTS_MAX));
             }
-            let Some(next_us) = self.world.next_us().filter(|&next_us| next_us <= at_us) else { break };
-            let here = if next_us > self.world.now_us() { 0 } else { self.world.at_instant() };
-            if next_us == at_us && here >= k {
-                break;
-            }
             self.step();
         }
-        self.world.pass_to(at_us);
+        self.world.pass_to(moment.at_us);
         Ok(())
+    }
+
+    /// Whether anything happens by itself before that moment.
+    fn happens_before(&mut self, Stamp { at_us, k }: Stamp) -> bool {
+        let Some(next_us) = self.world.next_us() else { return false };
+        let here = if next_us > self.world.now_us() { 0 } else { self.world.at_instant() };
+        next_us < at_us || next_us == at_us && here < k
     }
 
     /// Keeps only so many of the last events, or none. The digest and the checks are not touched.

@@ -1,5 +1,6 @@
 //! A run as data. A recording is all that a run depends on; everything else is a replay of it.
 
+use crate::raft::Rules;
 use crate::sim::{Action, Setup};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -163,6 +164,19 @@ impl Recording {
         let recording: Recording = serde_json::from_str(text).map_err(unreadable)?;
         recording.check()?;
         Ok(recording)
+    }
+
+    /// The same recording with these rules on throughout; `rules` has them off.
+    #[must_use]
+    pub fn with_rules_on(mut self, rules: Rules) -> Recording {
+        let repair = |off: &mut Rules| *off = rules.off().fold(*off, |off, rule| off.set(rule, true));
+        repair(&mut self.setup.rules_off);
+        for stamped in &mut self.actions {
+            if let Action::SetRules { off } = &mut stamped.action {
+                repair(off);
+            }
+        }
+        self
     }
 
     /// The recording as readable JSON.

@@ -1,11 +1,13 @@
 //! The whole page.
 
+use super::broken::{Broken, PlaybackPanel};
 use super::console::Console;
 use super::details::Details;
 use super::feed::Feed;
 use super::files::use_drop;
 use super::header::Header;
 use super::keys::{KeysDialog, use_keys};
+use super::lamps::PromiseDialog;
 use super::lanes::Lanes;
 use super::logs::Logs;
 use super::notices::Notices;
@@ -14,7 +16,6 @@ use super::page_state::{Page, PageState};
 use super::prefs;
 use super::setup_form::SetupDialog;
 use super::stage::Stage;
-use super::status::Broken;
 use super::table::StateTable;
 use super::tabs::Tabs;
 use super::tank::Tank;
@@ -48,6 +49,7 @@ pub fn App(props: &AppProps) -> Html {
                 <main class="layout" id="main">
                     <div class="column-main">
                         <Broken />
+                        <PlaybackPanel />
                         <Stage />
                         <Notices />
                         <Transport />
@@ -60,6 +62,7 @@ pub fn App(props: &AppProps) -> Html {
                 </main>
                 <SetupDialog />
                 <KeysDialog />
+                <PromiseDialog />
                 if dropping { <div class="drop-cover" aria-hidden="true">{ "Drop the recording to replay it" }</div> }
             </ContextProvider<Page>>
         </ContextProvider<Tank>>

@@ -30,6 +30,8 @@ struct Cell {
     selected: bool,
     /// Whether it is a configuration.
     configuration: bool,
+    /// Whether it is part of what breaks a promise.
+    accused: bool,
 }
 
 /// A server's row.
@@ -74,6 +76,7 @@ fn leader(servers: &[Server], selected: Option<Selected>) -> Option<&Server> {
 
 fn rows(tank: &Tank, &(first, last): &(u64, u64)) -> Vec<Rc<Row>> {
     let selected = tank.selected();
+    let (accused, accused_index) = tank.accused().unwrap_or_default();
     tank.with(|run| {
         let servers = run.world().servers();
         let leader = leader(servers, selected);
@@ -110,6 +113,7 @@ fn rows(tank: &Tank, &(first, last): &(u64, u64)) -> Vec<Rc<Row>> {
                     term: entry.term,
                     text,
                     configuration,
+                    accused: accused.contains(id) && accused_index == Some(index),
                     committed: index <= node.commit(),
                     durable: index <= node.durable_index(),
                     selected: selected == Some(Selected::Entry(id, index)),
@@ -324,7 +328,8 @@ fn cell_html(id: ServerId, cell: &Cell, dense: bool, choose: &Callback<Selected>
         if cell.committed { "committed" } else { "open" },
         cell.configuration.then_some("config"),
         (!cell.durable).then_some("volatile"),
-        cell.selected.then_some("selected")
+        cell.selected.then_some("selected"),
+        cell.accused.then_some("accused")
     );
     let x = (index.0 - 1) as f64 * CELL;
     let state = match (cell.committed, cell.durable) {
@@ -340,6 +345,7 @@ fn cell_html(id: ServerId, cell: &Cell, dense: bool, choose: &Callback<Selected>
             <rect class="cell-band" x="5" y="5" width="20" height="13" rx="3" />
             <text class="cell-term" x="15" y="15.5">{ cell.term.to_string() }</text>
             if cell.committed && !dense { <path class="cell-check" d="M46 11.500l3 3.5 6-7" /> }
+            if cell.accused { <rect class="cell-accused" x="1.5" y="1.5" width={(CELL - 3.0).to_string()} height={if dense { "23" } else { "34" }} rx="5" /> }
             if !cell.durable { <path class="cell-volatile" d={format!("M{} 9.5h7m-3.5-3.5v7", if cell.committed && !dense { 33 } else { 51 })} /> }
             if dense {
                 <text class="cell-text" x="28" y="17">{ clip(&cell.text, 5) }</text>

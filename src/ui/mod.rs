@@ -5,6 +5,7 @@
 //! moment, the trace and the selection.
 
 pub mod app;
+mod broken;
 pub mod console;
 pub mod context;
 mod control;
@@ -17,6 +18,7 @@ pub mod geometry;
 mod header;
 pub mod js;
 mod keys;
+mod lamps;
 mod lanes;
 mod later;
 mod logs;

@@ -13,6 +13,8 @@ pub struct PageState {
     pub setup_open: bool,
     /// Whether the list of keys is open.
     pub keys_open: bool,
+    /// The lamp whose promise is explained.
+    pub promise: Option<usize>,
     /// Whether single-key shortcuts are on.
     pub shortcuts: bool,
 }
@@ -28,6 +30,8 @@ pub enum Change {
     Setup(bool),
     /// Opens or closes the list of keys.
     Keys(bool),
+    /// Explains the promise of a lamp, or closes that.
+    Promise(Option<usize>),
     /// Switches single-key shortcuts.
     Shortcuts(bool),
 }
@@ -46,6 +50,7 @@ impl Reducible for PageState {
             }
             Change::Setup(open) => state.setup_open = open,
             Change::Keys(open) => state.keys_open = open,
+            Change::Promise(lamp) => state.promise = lamp,
             Change::Shortcuts(on) => state.shortcuts = on,
         }
         Rc::new(state)

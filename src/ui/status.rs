@@ -2,10 +2,10 @@
 //! told of it.
 
 use super::context::{use_tank, use_view};
+use super::lamps::Lamps;
 use super::later::later;
 use super::tank::{Selected, Tank};
 use super::words::term_class;
-use crate::check::Property;
 use crate::raft::{RoleName, ServerId, Term};
 use std::rc::Rc;
 use yew::prelude::*;
@@ -28,9 +28,6 @@ pub fn Status() -> Html {
     let tank = use_tank();
     let leaders = use_view(leaders);
     let committed = use_view(committed);
-    let broken = use_view(|tank| {
-        tank.with(|run| run.violations().iter().map(|v| (v.property, v.sentence.clone())).collect::<Vec<_>>())
-    });
     let choose = |id: ServerId| {
         let tank = tank.clone();
         move |_: MouseEvent| tank.select(Some(Selected::Server(id)))
@@ -52,64 +49,9 @@ pub fn Status() -> Html {
                 <span class="fact-name">{ "committed" }</span>
                 <span class="fact-value" data-fact="committed">{ *committed }</span>
             </div>
-            <ul class="lamps" aria-label="Promises of Raft">
-                { for Property::ALL.into_iter().map(|property| lamp(property, &broken)) }
-            </ul>
+            <Lamps />
             <Live />
         </div>
-    }
-}
-
-fn lamp(property: Property, broken: &[(Property, String)]) -> Html {
-    let sentence = broken.iter().find(|(it, _)| *it == property).map(|(_, sentence)| sentence);
-    let title = match sentence {
-        None => format!("{property} holds. {}", property.sentence()),
-        Some(sentence) => format!("{property} is broken. {sentence}"),
-    };
-    let short = match property {
-        Property::ElectionSafety => "Election",
-        Property::LeaderAppendOnly => "Append-only",
-        Property::LogMatching => "Matching",
-        Property::LeaderCompleteness => "Completeness",
-        Property::StateMachineSafety => "State machine",
-        Property::Monotone => "Monotone",
-        Property::DurableCommit => "Durable",
-        Property::OneVote => "One vote",
-        Property::Order => "Order",
-        Property::LatestConfiguration => "Configuration",
-        Property::AtMostOnce => "At most once",
-        Property::Linearizability => "Linearizable",
-        Property::Liveness => "Liveness",
-    };
-    html! {
-        <li key={property.name()} class={classes!("lamp", sentence.is_some().then_some("broken"))} title={title.clone()}>
-            <span class="lamp-mark" aria-hidden="true">{ if sentence.is_some() { "✕" } else { "✓" } }</span>
-            <span class="lamp-name" aria-hidden="true">{ short }</span>
-            <span class="unseen">{ title }</span>
-        </li>
-    }
-}
-
-/// The promises that were broken, in full sentences.
-#[component]
-pub fn Broken() -> Html {
-    let broken = use_view(|tank| {
-        tank.with(|run| {
-            run.violations().iter().map(|v| (v.property, v.sentence.clone(), v.at_us)).collect::<Vec<_>>()
-        })
-    });
-    if broken.is_empty() {
-        return html! {};
-    }
-    html! {
-        <section class="panel broken-panel" role="alert">
-            <h2>{ "A promise of Raft is broken" }</h2>
-            <ul>
-                { for broken.iter().map(|(property, sentence, at_us)| html! {
-                    <li key={property.name()}><b>{ property.name() }</b>{ format!(" at {}: {sentence}", super::words::time_text(*at_us as f64)) }</li>
-                }) }
-            </ul>
-        </section>
     }
 }
 

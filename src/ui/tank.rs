@@ -4,13 +4,20 @@
 //! **Nothing that the page does for looking reaches the world**: speed, frame rate and selection are
 //! kept beside the run, never in it. No borrow is held while somebody is called back.
 
+mod pace;
+mod playback;
+
+pub use playback::{Mark, PlaybackView};
+
 use super::frame::FrameLoop;
-use super::outside;
+use super::{outside, prefs};
 use crate::raft::{Index, ServerId};
 use crate::sim::{Action, ClientId, EventId, PacketName, Refusal, Setup};
 use crate::timeline::{EVENTS_MAX, RUN_US_MAX, Recording, RecordingError, Run, Stamp, Start};
-use crate::ui::math;
+use pace::Pace;
+use playback::Playback;
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
 /// The slowest speed: virtual seconds per real second.
@@ -21,7 +28,7 @@ pub const SPEED_MAX: f64 = 10.0;
 pub const SPEED_USUAL: f64 = 0.02;
 /// The most events in one frame. What is left happens in the next: the picture slows down instead of
 /// stopping.
-const EVENTS_PER_FRAME: u32 = 3000;
+const EVENTS_PER_FRAME: u64 = 3000;
 /// The most real time that one frame makes up for, after a hidden tab for instance.
 const FRAME_MS_MAX: f64 = 50.0;
 /// Above this speed of flow the page re-renders only so often (in milliseconds): nothing flashes.
@@ -77,17 +84,6 @@ pub struct Moment {
     pub passed_ms: f64,
 }
 
-/// The first election plays fast; then the speed settles, unless the person has set one.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Pace {
-    /// Until there is a leader; for so many real milliseconds so far.
-    Opening(f64),
-    /// On the way to the usual speed.
-    Settling,
-    /// As it was set.
-    Set,
-}
-
 type Callback<T> = Rc<dyn Fn(T)>;
 
 /// A list of callbacks, each of which can leave again.
@@ -102,6 +98,14 @@ impl<T: Copy> Callbacks<T> {
 
 struct Inner {
     run: RefCell<Run>,
+    /// The recording that is done again, if one is.
+    playback: RefCell<Option<Playback>>,
+    /// Runs that were put aside, the last one first.
+    kept: RefCell<VecDeque<Recording>>,
+    /// How many of the broken promises the person has let pass.
+    heeded: Cell<usize>,
+    /// Whether a broken promise stops the run.
+    stops: Cell<bool>,
     view_us: Cell<f64>,
     speed: Cell<f64>,
     pace: Cell<Pace>,
@@ -160,6 +164,10 @@ impl Tank {
         outside::begin(&run.recording());
         Ok(Tank(Rc::new(Inner {
             run: RefCell::new(run),
+            playback: RefCell::new(None),
+            kept: RefCell::new(VecDeque::new()),
+            heeded: Cell::new(0),
+            stops: Cell::new(prefs::read("stop").as_deref() != Some("off")),
             view_us: Cell::new(0.0),
             speed: Cell::new(SPEED_USUAL),
             pace: Cell::new(Pace::Opening(0.0)),
@@ -282,6 +290,7 @@ impl Tank {
     /// # Errors
     /// Why it did nothing.
     pub fn act(&self, action: Action) -> Result<EventId, Refusal> {
+        self.leave_playback();
         let stamp = self.with(Run::stamp);
         outside::note(stamp, &action);
         let result = {
@@ -298,6 +307,7 @@ impl Tank {
             // Trouble is over once something works.
             self.0.notices.borrow_mut().retain(|notice| notice.tone != Tone::Trouble);
         }
+        self.stop_if_struck();
         self.changed();
         result
     }
@@ -312,19 +322,28 @@ impl Tank {
     /// Lets somebody do several things at once, or let time go by on the way. They call the function that
     /// they are given with each action before they apply it.
     pub fn with_mut<T>(&self, act: impl FnOnce(&mut Run, &mut dyn FnMut(Stamp, &Action)) -> T) -> T {
-        let (result, stamp) = {
+        let (result, stamp, changed) = {
             let mut run = self.0.run.borrow_mut();
+            let before = run.world().events();
             let result = act(&mut run, &mut |when, action| outside::note(when, action));
-            (result, run.stamp())
+            (result, run.stamp(), run.world().events() != before)
         };
         outside::passed(stamp);
+        if changed {
+            self.leave_playback();
+        }
         self.0.view_us.set(self.view_us().max(stamp.at_us as f64));
+        self.stop_if_struck();
         self.changed();
         result
     }
 
-    /// Lets time go by.
+    /// Lets time go by. What is broken is let pass, and a recording that has ended is left.
     pub fn play(&self) {
+        self.heed();
+        if self.0.playback.borrow().as_ref().is_some_and(Playback::is_over) {
+            self.end_playback();
+        }
         self.set_playing(true);
     }
 
@@ -339,22 +358,26 @@ impl Tank {
         }
     }
 
-    /// Stops time, and lets the next thing happen. Nothing if nothing will ever happen by itself.
-    pub fn step_event(&self) -> Option<EventId> {
+    /// Stops time, and lets the next thing happen. Whether there was anything.
+    pub fn step_event(&self) -> bool {
         self.0.playing.set(false);
         self.settle_pace();
-        let event = {
+        if self.0.playback.borrow().as_ref().is_some_and(Playback::is_over) {
+            self.end_playback();
+        }
+        let stepped = {
             let mut run = self.0.run.borrow_mut();
-            let event = run.step();
+            let mut playback = self.0.playback.borrow_mut();
+            let stepped = playback::step(&mut run, &mut playback);
             self.0.view_us.set(run.world().now_us() as f64);
-            event
+            stepped || playback.is_some()
         };
         self.changed();
-        if event.is_none() {
+        if !stepped {
             let text = "Nothing happens by itself now. In manual mode time stands still: fire a timer, or deliver a message.";
             self.notify(Tone::Note, text);
         }
-        event
+        stepped
     }
 
     /// Sets the speed, as the person wishes: from now on it stays theirs.
@@ -366,25 +389,43 @@ impl Tank {
         }
     }
 
-    /// Lets so much virtual time go by at once. Returns how much did: less when the run got too long.
+    /// Lets so much virtual time go by at once. Returns how much did: less when the run got too long, or
+    /// when a promise was broken on the way.
     pub fn run_for(&self, us: u64) -> u64 {
         let (before, after) = {
             let mut run = self.0.run.borrow_mut();
             let before = run.world().now_us();
             let until_us = before.saturating_add(us).min(RUN_US_MAX);
-            while run.next_us().is_some_and(|next_us| next_us <= until_us)
-                && run.world().events() < EVENTS_MAX
-            {
-                run.step();
-            }
-            if run.world().events() < EVENTS_MAX {
-                run.run_until(until_us);
-            }
+            self.run_to(&mut run, until_us, u64::MAX);
             (before, run.world().now_us())
         };
         self.0.view_us.set(after as f64);
+        self.stop_if_struck();
         self.changed();
         after - before
+    }
+
+    /// Lets everything happen that happens until then: at most so many events, and only up to a broken
+    /// promise, or up to the end of a recording that is done again.
+    fn run_to(&self, run: &mut Run, until_us: u64, events: u64) {
+        let mut playback = self.0.playback.borrow_mut();
+        let most = run.world().events().saturating_add(events).min(EVENTS_MAX);
+        // What was broken before, or is let pass, does not stop it again.
+        let known = run.violations().len();
+        while playback::next_us(run, &playback).is_some_and(|next_us| next_us <= until_us) {
+            if run.world().events() >= most {
+                return;
+            }
+            playback::step(run, &mut playback);
+            if run.violations().len() > known && self.is_struck(run) {
+                return;
+            }
+        }
+        match &mut *playback {
+            // The end of a recording is a moment as well.
+            Some(playback) => playback.pass_to(run, until_us),
+            None => run.run_until(until_us),
+        }
     }
 
     /// Begins a new run, with servers that have never run.
@@ -400,7 +441,7 @@ impl Tank {
     /// # Errors
     /// When the setup or the state makes no run; what was running goes on.
     pub fn reset_to(&self, setup: &Setup, start: Start) -> Result<(), RecordingError> {
-        self.put(Run::from_start(setup, start)?);
+        self.put(Run::from_start(setup, start)?, None);
         if self.0.pace.get() != Pace::Set {
             self.0.pace.set(Pace::Opening(0.0));
         }
@@ -413,16 +454,27 @@ impl Tank {
     /// # Errors
     /// When the recording makes no run; what was running goes on.
     pub fn load(&self, recording: &Recording) -> Result<(), RecordingError> {
-        self.put(Run::replay(recording)?);
+        self.put(Run::replay(recording)?, None);
         self.settle_pace();
         self.pause();
         Ok(())
     }
 
-    fn put(&self, run: Run) {
+    /// Shows another run. The one before is put aside.
+    fn put(&self, run: Run, playback: Option<Playback>) {
+        if self.with(|run| run.world().events() > 0) {
+            self.keep(self.whole_recording());
+        }
+        *self.0.playback.borrow_mut() = playback;
+        self.show(run);
+    }
+
+    /// Shows another run, or another moment of the one that is done again.
+    fn show(&self, run: Run) {
         outside::begin(&run.recording());
         self.0.view_us.set(run.world().now_us() as f64);
         *self.0.run.borrow_mut() = run;
+        self.0.heeded.set(0);
         self.0.selected.set(None);
         self.0.generation.set(self.0.generation.get() + 1);
         self.changed();
@@ -514,19 +566,14 @@ impl Tank {
     }
 
     fn advance(&self, passed_ms: f64) {
+        if self.advance_by_steps(passed_ms) {
+            return;
+        }
         let target_us = self.view_us() + passed_ms * 1000.0 * self.speed();
         let (events, now_us, full) = {
             let mut run = self.0.run.borrow_mut();
             let before = run.world().events();
-            let until_us = (target_us as u64).min(RUN_US_MAX);
-            let mut room = EVENTS_PER_FRAME;
-            while room > 0 && run.next_us().is_some_and(|next_us| next_us <= until_us) {
-                run.step();
-                room -= 1;
-            }
-            if room > 0 {
-                run.run_until(until_us);
-            }
+            self.run_to(&mut run, (target_us as u64).min(RUN_US_MAX), EVENTS_PER_FRAME);
             let world = run.world();
             let full = world.now_us() >= RUN_US_MAX || world.events() >= EVENTS_MAX;
             (world.events() - before, world.now_us(), full)
@@ -538,51 +585,14 @@ impl Tank {
         if events > 0 {
             self.0.revision.set(self.revision() + 1);
         }
+        self.stop_if_struck();
+        if self.0.playback.borrow().as_ref().is_some_and(Playback::is_over) {
+            self.pause();
+        }
         if full {
             self.pause();
             let text = "This run is as long as a run can be: reset it to begin another one.";
             self.notify(Tone::Note, text);
-        }
-    }
-
-    fn choose_pace(&self, passed_ms: f64) {
-        match self.0.pace.get() {
-            Pace::Set => {}
-            Pace::Opening(since_ms) => {
-                let (leads, stands) = self.with(|run| {
-                    let servers = run.world().servers();
-                    let stands = |s: &&crate::sim::Server| s.up && s.node.leader().is_none();
-                    let voting = servers
-                        .iter()
-                        .filter(stands)
-                        .any(|s| s.brief().role != crate::raft::RoleName::Follower);
-                    (servers.iter().any(|s| s.up && s.node.is_leader()), voting)
-                });
-                let speed = if stands && since_ms < 800.0 { 0.1 } else { 0.6 + since_ms / 1000.0 };
-                if leads {
-                    self.0.pace.set(Pace::Settling);
-                } else {
-                    self.0.speed.set(speed.min(SPEED_MAX));
-                    self.0.pace.set(Pace::Opening(since_ms + passed_ms));
-                }
-            }
-            Pace::Settling => {
-                let speed = self.speed() * math::exp(-passed_ms / 250.0);
-                if speed <= SPEED_USUAL {
-                    self.settle_pace();
-                } else {
-                    self.0.speed.set(speed);
-                }
-                self.0.revision.set(self.revision() + 1);
-            }
-        }
-    }
-
-    /// Ends the opening.
-    fn settle_pace(&self) {
-        if self.0.pace.get() != Pace::Set {
-            self.0.pace.set(Pace::Set);
-            self.0.speed.set(SPEED_USUAL);
         }
     }
 }

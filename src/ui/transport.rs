@@ -1,5 +1,6 @@
 //! Play, pause, one event, speed; the time; ask, cut, heal; begin again.
 
+use super::broken::EarlierRun;
 use super::context::{use_tank, use_view};
 use super::control::Act;
 use super::options::{READ_MODES, READS};
@@ -196,6 +197,8 @@ fn Cuts() -> Html {
 fn Resets() -> Html {
     let tank = use_tank();
     let seed = use_view(|tank| tank.with(|run| run.world().setup().seed.to_string()));
+    // It stands beside the recording's own buttons, while one is done again.
+    let again = use_view(|tank| tank.playback().is_some());
     let same = {
         let tank = tank.clone();
         move |_: MouseEvent| reset_same(&tank)
@@ -205,6 +208,7 @@ fn Resets() -> Html {
         <div class="group">
             <button type="button" class="button" onclick={same} data-do="reset" title={format!("The same run from the start, with seed {}", *seed)}>{ "Reset" }</button>
             <button type="button" class="button" onclick={other} data-do="new-seed" title="From the start with another seed: other timeouts, other delays">{ "New seed" }</button>
+            if !*again { <EarlierRun /> }
         </div>
     }
 }

@@ -32,6 +32,14 @@ async function submit(page, count) {
   }
 }
 
+/** Two servers stand in one term while nobody minds how often one votes. */
+async function twoLeaders(page) {
+  await rewind(page);
+  await runFor(page, 20);
+  for (const server of ["S2", "S3"]) await act(page, { fire: { server, timer: "election" } });
+  await runFor(page, 500);
+}
+
 const act = (page, action) => page.evaluate((action) => window.wavetank.act(action), action);
 const runFor = (page, ms) => page.evaluate((ms) => window.wavetank.runFor(ms), ms);
 /** After frames and colours have settled. */
@@ -87,6 +95,19 @@ export const moments = [
   moment("violation", "?seed=2&off=voteKeptWithinTerm,oneVotePerTerm&election=150-152", async (page) => {
     await elected(page);
     await runFor(page, 800);
+  }),
+  moment("last-steps", "?seed=7&off=oneVotePerTerm", async (page) => {
+    await twoLeaders(page);
+    await page.getByRole("button", { name: "Replay the last steps" }).click();
+    for (let n = 0; n < 6; n += 1) await page.getByRole("button", { name: "Next step" }).click();
+  }),
+  moment("repaired", "?seed=7&off=oneVotePerTerm", async (page) => {
+    await twoLeaders(page);
+    await page.getByRole("button", { name: /^Repair oneVote/ }).click();
+  }),
+  moment("promise", "?seed=7&off=oneVotePerTerm", async (page) => {
+    await twoLeaders(page);
+    await page.getByRole("button", { name: "Election Safety is broken" }).click();
   }),
   moment("nine", "?servers=9&seed=4", async (page) => {
     await elected(page);

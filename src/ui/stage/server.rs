@@ -89,6 +89,13 @@ pub fn ServerGlyph(props: &ServerGlyphProps) -> Html {
             aria-label={server.label.clone()} aria-pressed={server.selected.to_string()}
             {onpointerdown} {onkeydown} {oncontextmenu} {onclick}>
             <circle class="halo" r={(radius + 15.0).to_string()} />
+            if server.accused {
+                <g class="accused">
+                    <title>{ "It is part of what breaks the promise" }</title>
+                    <circle r={(radius + 16.0).to_string()} />
+                    <text x={(-radius * 0.8).to_string()} y={(-radius * 0.95).to_string()}>{ "✕" }</text>
+                </g>
+            }
             <g transform={format!("scale({scale:.3})")}>
                 <circle class="arc-track" r="50" />
                 { arcs(server) }

@@ -134,6 +134,8 @@ pub struct ServerView {
     pub inbox: usize,
     /// Whether it is selected.
     pub selected: bool,
+    /// Whether it makes a promise broken.
+    pub accused: bool,
     /// What it is, in words.
     pub label: String,
 }
@@ -198,13 +200,18 @@ pub struct StageView {
 /// What the stage shows now.
 pub fn of(tank: &Tank, compact: bool) -> StageView {
     let selected = tank.selected();
+    let accused = tank.accused().map(|(servers, _)| servers).unwrap_or_default();
     let flow = tank.is_flow();
     tank.with(|run| {
         let world = run.world();
         let geometry = Geometry { servers: world.servers().len() as u8, compact };
         let places = geometry.places(world.network().cuts());
         let members = members::in_sight(world);
-        let servers = world.servers().iter().map(|s| server(world, s, &members, &places, selected)).collect();
+        let view = |s: &Server| {
+            let accused = accused.contains(s.node.id());
+            ServerView { accused, ..server(world, s, &members, &places, selected) }
+        };
+        let servers = world.servers().iter().map(view).collect();
         let (packets, more) = if flow { (Vec::new(), 0) } else { packets(run, selected) };
         StageView {
             servers,
@@ -307,6 +314,7 @@ fn server(
             .collect(),
         inbox: server.inbox.len(),
         selected: selected == Some(Selected::Server(id)),
+        accused: false,
         label,
     }
 }

@@ -1,0 +1,139 @@
+// What is shown when a promise of Raft is broken, and what can be done about it.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { SIZES, call, harness } from "./lib.mjs";
+
+const { open } = harness();
+
+const state = (page) => call(page, "state");
+const button = (page, name) => page.getByRole("button", { name });
+const events = (page) => page.evaluate(() => window.wavetank.state().events);
+
+/** A recording: S2 and S3 stand in one term while nobody minds how often one votes. */
+const TWO_LEADERS = {
+  format: 1,
+  semantics: 1,
+  start: "empty",
+  setup: { servers: 5, seed: "7", rulesOff: ["oneVotePerTerm"] },
+  actions: [
+    { when: { atUs: 20_000 }, action: { fire: { server: "S2", timer: "election" } } },
+    { when: { atUs: 20_000 }, action: { fire: { server: "S3", timer: "election" } } },
+  ],
+  end: { atUs: 20_000 },
+};
+
+/** A page on which a promise was just broken, while it played. */
+async function broken(t, options = {}) {
+  const page = await open(t, { query: "?seed=7", ...options });
+  const setup = await page.evaluate(() => window.wavetank.recording().setup);
+  await call(page, "load", { ...TWO_LEADERS, setup: { ...setup, rulesOff: ["oneVotePerTerm"] } });
+  await call(page, "speed", 1);
+  await button(page, "Play").first().click();
+  await page.getByRole("alert").getByText("Election Safety").first().waitFor();
+  return page;
+}
+
+test("a broken promise stops the run, is named in one sentence, and its servers are marked", async (t) => {
+  const page = await broken(t);
+  await button(page, "Play").first().waitFor();
+  const { violations, events: then } = await state(page);
+  assert.deepEqual(violations.map(({ property }) => property), ["electionSafety"]);
+  assert.match(await page.locator("[data-broken]").innerText(), /^At .* ms: Term 1 has two leaders: S\d .* S\d is\.$/);
+  await page.waitForTimeout(300);
+  assert.equal(await events(page), then, "time stands still");
+  const marked = await page.locator(".server:has(.accused)").evaluateAll((all) => all.map(({ dataset }) => dataset.server));
+  assert.deepEqual(marked, ["S2", "S3"]);
+  assert.equal(violations[0].event, then - 1, "it stands at the event");
+});
+
+test("the run goes on if one wants it to, and does not stop for the same promise again", async (t) => {
+  const page = await broken(t);
+  const then = await events(page);
+  await button(page, "Go on anyway").click();
+  await page.waitForFunction((then) => window.wavetank.state().events > then + 5, then);
+  assert.equal(await page.getByRole("alert").count(), 0);
+  await button(page, "Election Safety is broken").waitFor();
+});
+
+test("with the preference off a broken promise does not stop the run; it stays off", async (t) => {
+  const page = await open(t, { query: "?seed=7" });
+  await button(page, /^Election Safety holds/).click();
+  await page.getByLabel("Stop the run when a promise is broken").click();
+  await page.reload();
+  await page.waitForFunction(() => window.wavetank);
+  const setup = await page.evaluate(() => window.wavetank.recording().setup);
+  await call(page, "load", { ...TWO_LEADERS, setup: { ...setup, rulesOff: ["oneVotePerTerm"] } });
+  await call(page, "speed", 1);
+  await button(page, "Play").first().click();
+  await page.getByRole("alert").first().waitFor();
+  const then = await events(page);
+  await page.waitForFunction((then) => window.wavetank.state().events > then + 5, then);
+});
+
+test("the last steps are done again, one by one, up to the same moment", async (t) => {
+  const page = await broken(t);
+  const digest = await call(page, "digest");
+  const then = await events(page);
+  await button(page, "Replay the last steps").click();
+  const steps = page.getByRole("list", { name: "Steps" }).getByRole("listitem");
+  assert.equal(await steps.count(), 10);
+  assert.ok((await events(page)) < then);
+  assert.deepEqual((await state(page)).violations, [], "it is not broken yet");
+  for (let n = 1; n <= 10; n += 1) {
+    await button(page, "Next step").click();
+    await page.getByText(`step ${n} of 10`).waitFor();
+  }
+  assert.equal(await call(page, "digest"), digest);
+  await page.getByRole("alert").first().waitFor();
+  await button(page, "Step back").click();
+  await page.getByText("step 9 of 10").waitFor();
+  assert.deepEqual((await state(page)).violations, []);
+});
+
+test("with the rule repaired, the replay runs to the step that refuses, and says why", async (t) => {
+  const page = await broken(t);
+  const digest = await call(page, "digest");
+  await button(page, "Repair oneVotePerTerm and replay").click();
+  const step = page.getByRole("list", { name: "Steps" }).getByRole("listitem");
+  assert.match(await step.innerText(), /^S\d refuses its vote to S[23] in term 1: the voter has already voted for S[23] in this term/);
+  assert.deepEqual((await state(page)).rulesOff ?? [], []);
+  await button(page, "Play").first().click();
+  await page.getByText("at its end").waitFor();
+  assert.deepEqual((await state(page)).violations, [], "with the rule on, the promise holds");
+  await button(page, "Earlier run").first().click();
+  await page.waitForFunction((digest) => window.wavetank.digest() === digest, digest);
+});
+
+test("whoever acts in a recording that is done again gets a run of their own, and nothing is lost", async (t) => {
+  const page = await broken(t);
+  const digest = await call(page, "digest");
+  await button(page, "Replay the last steps").click();
+  await page.getByRole("button", { name: /^S5, / }).click();
+  await button(page, /^Crash/).click();
+  await page.getByText("another run than the recording").waitFor();
+  assert.equal(await page.getByRole("region", { name: "Recording" }).count(), 0);
+  await button(page, "Earlier run").click();
+  await page.waitForFunction((digest) => window.wavetank.digest() === digest, digest);
+});
+
+for (const [name, size] of Object.entries(SIZES)) {
+  test(`the lamps can be read and say what they stand for, ${name}`, async (t) => {
+    const page = await broken(t, { size });
+    const lamps = page.getByRole("list", { name: "Promises of Raft" }).getByRole("button");
+    assert.equal(await lamps.count(), 8);
+    for (const lamp of await lamps.all()) {
+      const { width, height } = await lamp.boundingBox();
+      assert.ok(width >= 24 && height >= 24, `${width} × ${height}`);
+      assert.ok((await lamp.innerText()).replace(/\W/g, "").length > 3, "its name is in sight");
+    }
+    await button(page, "Election Safety is broken").click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("At most one leader can be elected in a term.").waitFor();
+    await dialog.getByText("Figure 3, §5.2").waitFor();
+    await dialog.getByText("Term 1 has two leaders").waitFor();
+    await page.keyboard.press("Escape");
+    await button(page, /^What must hold on every single server/).click();
+    await dialog.getByText("A server votes for at most one candidate in a term.").waitFor();
+  });
+}
