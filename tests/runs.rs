@@ -13,9 +13,9 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use wavetank::kv::Op;
-use wavetank::raft::{ServerId, Term, Timer};
+use wavetank::raft::{Rule, Rules, ServerId, Term, Timer};
 use wavetank::sim::{Action, Digest, Endpoint, PacketName, Refusal, Setup, What, notation};
-use wavetank::timeline::{FORMAT, Recording, RecordingError, Run, Stamp};
+use wavetank::timeline::{FORMAT, Recording, RecordingError, Run, Script, Stamp};
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/run.json");
 /// The digest of the golden recording's run.
@@ -116,6 +116,23 @@ fn a_run_with_twenty_actions_is_done_again_by_its_recording() {
 }
 
 #[test]
+fn a_recording_is_repaired_in_its_setup_and_in_its_actions() {
+    let off = |rules: &[Rule]| Rules::without(rules);
+    let (one, two) = (Rule::OneVotePerTerm, Rule::LogUpToDate);
+    let setup = Setup { rules_off: off(&[one, two]), ..Setup::new(3, 1) };
+    let mut run = Run::new(&setup).unwrap();
+    act(&mut run, Action::SetRules { off: off(&[one]) });
+    act(&mut run, Action::SetRules { off: off(&[one, two, Rule::Sessions]) });
+    let repaired = run.recording().with_rules_on(off(&[one, Rule::PreVote]));
+    assert_eq!(repaired.setup.rules_off, off(&[two]));
+    let actions: Vec<_> = repaired.actions.into_iter().map(|stamped| stamped.action).collect();
+    assert_eq!(
+        actions,
+        [Action::SetRules { off: off(&[]) }, Action::SetRules { off: off(&[two, Rule::Sessions]) }]
+    );
+}
+
+#[test]
 fn the_encoding_of_recordings_is_frozen() {
     let run = twenty_actions();
     let json = run.recording().to_json();
@@ -178,6 +195,23 @@ proptest! {
         prop_assert_eq!(again.digest(), run.digest());
         prop_assert_eq!(again.world().events(), run.world().events());
         prop_assert_eq!(again.stamp(), run.stamp());
+    }
+
+    #[test]
+    fn a_recording_that_is_done_step_by_step_is_the_same_run(seed in any::<u64>()) {
+        let storm = storms::storm(seed);
+        let (mut run, mut script) = Script::begin(&storm.recording()).unwrap();
+        let mut actions = 0;
+        loop {
+            let (before, next_us) = (run.world().now_us(), script.next_us(&mut run));
+            if !script.step(&mut run, &mut |_, _| actions += 1) {
+                prop_assert_eq!(next_us, None);
+                break;
+            }
+            prop_assert_eq!(next_us.unwrap().max(before), run.world().now_us(), "it said when");
+        }
+        prop_assert_eq!((run.digest(), run.stamp()), (storm.digest(), storm.stamp()));
+        prop_assert_eq!(actions, storm.recording().actions.len());
     }
 
     #[test]

@@ -37,6 +37,13 @@ macro_rules! rules {
                 match self { $(Rule::$rule => $section),+ }
             }
 
+            /// What happens while the rule is off, in a sentence.
+            #[must_use]
+            pub fn off(self) -> &'static str {
+                let doc = match self { $(Rule::$rule => concat!($($doc),+)),+ };
+                doc.strip_prefix(" Off: ").unwrap_or(doc)
+            }
+
             /// The rule in one sentence.
             #[must_use]
             pub fn title(self) -> &'static str {
@@ -476,6 +483,7 @@ mod tests {
         for (number, &rule) in Rule::ALL.iter().enumerate() {
             assert_eq!(rule as usize, number);
             assert_eq!(rule.name().parse(), Ok(rule));
+            assert!(rule.off().ends_with('.') && !rule.off().starts_with(' '), "{}", rule.off());
             assert_eq!(serde_json::to_string(&rule).unwrap(), format!("\"{}\"", rule.name()));
         }
     }

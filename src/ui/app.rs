@@ -14,6 +14,7 @@ use super::notices::Notices;
 use super::options_panel::OptionsPanel;
 use super::page_state::{Page, PageState};
 use super::prefs;
+use super::rules_panel::RulesPanel;
 use super::setup_form::SetupDialog;
 use super::stage::Stage;
 use super::table::StateTable;
@@ -41,6 +42,7 @@ pub fn App(props: &AppProps) -> Html {
         ("State", html! { <StateTable /> }),
         ("Clients", html! { <Lanes /> }),
         ("Options", html! { <OptionsPanel /> }),
+        ("Rules", html! { <RulesPanel /> }),
     ];
     html! {
         <ContextProvider<Tank> context={props.tank.clone()}>

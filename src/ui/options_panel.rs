@@ -10,8 +10,8 @@ use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 /// What now stands in a field.
-pub fn value_of(event: &Event) -> String {
-    let Some(target) = event.target() else { return String::new() };
+pub fn value_of(event: &impl AsRef<Event>) -> String {
+    let Some(target) = event.as_ref().target() else { return String::new() };
     match target.dyn_into::<HtmlInputElement>() {
         Ok(input) if input.type_() == "checkbox" => if input.checked() { "yes" } else { "no" }.into(),
         Ok(input) => input.value(),

@@ -4,6 +4,7 @@
 use super::context::{use_tank, use_view};
 use super::lamps::Lamps;
 use super::later::later;
+use super::rules_panel::RulesOff;
 use super::tank::{Selected, Tank};
 use super::words::term_class;
 use crate::raft::{RoleName, ServerId, Term};
@@ -49,6 +50,7 @@ pub fn Status() -> Html {
                 <span class="fact-name">{ "committed" }</span>
                 <span class="fact-value" data-fact="committed">{ *committed }</span>
             </div>
+            <RulesOff />
             <Lamps />
             <Live />
         </div>

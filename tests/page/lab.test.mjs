@@ -52,7 +52,7 @@ test("the run goes on if one wants it to, and does not stop for the same promise
   const then = await events(page);
   await button(page, "Go on anyway").click();
   await page.waitForFunction((then) => window.wavetank.state().events > then + 5, then);
-  assert.equal(await page.getByRole("alert").count(), 0);
+  await page.getByRole("alert").waitFor({ state: "detached" });
   await button(page, "Election Safety is broken").waitFor();
 });
 
@@ -137,3 +137,86 @@ for (const [name, size] of Object.entries(SIZES)) {
     await dialog.getByText("A server votes for at most one candidate in a term.").waitFor();
   });
 }
+
+/** Opens the panel of the rules. */
+async function rules(page) {
+  await page.getByRole("tab", { name: "Rules" }).click();
+  await page.getByRole("group", { name: "Election Safety" }).waitFor();
+}
+
+test("all rules stand in the panel, by what falls, and can be searched", async (t) => {
+  const page = await open(t, { query: "?seed=7" });
+  await rules(page);
+  const boxes = page.locator(".rules [data-rule]");
+  const names = await boxes.evaluateAll((all) => all.map(({ dataset }) => dataset.rule));
+  assert.equal(new Set(names).size, 55);
+  assert.equal(names.length, 55);
+  await page.getByLabel("Search").fill("§5.4.2");
+  assert.deepEqual(await boxes.evaluateAll((all) => all.map(({ dataset }) => dataset.rule)), ["commitOnlyCurrentTerm"]);
+  await page.getByLabel("Search").fill("no rule has this");
+  await page.getByText("No rule has these words.").waitFor();
+});
+
+test("a rule switched off stands in the recording and in the header, where one click puts it back", async (t) => {
+  const page = await open(t, { query: "?seed=7" });
+  await rules(page);
+  await page.getByRole("checkbox", { name: /votes at most once in a term/ }).uncheck();
+  await page.getByRole("checkbox", { name: /commits by counting only/ }).uncheck();
+  const { actions } = await call(page, "recording");
+  assert.deepEqual(actions.at(-1).action, { setRules: { off: ["oneVotePerTerm", "commitOnlyCurrentTerm"] } });
+  const badge = page.getByRole("banner").getByRole("button", { name: /2 rules are off/ });
+  assert.match(await badge.getAttribute("title"), /oneVotePerTerm, commitOnlyCurrentTerm/);
+  await badge.click();
+  await badge.waitFor({ state: "detached" });
+  assert.deepEqual((await call(page, "recording")).actions.at(-1).action, { setRules: { off: [] } });
+  assert.equal(await page.getByRole("checkbox", { name: /votes at most once in a term/ }).isChecked(), true);
+});
+
+test("a shipped recording is shown from its start; played, it stops where the promise falls", async (t) => {
+  const page = await open(t, { query: "?seed=7" });
+  await rules(page);
+  await button(page, "Show me oneVotePerTerm").click();
+  await page.getByRole("heading", { name: "What happens without oneVotePerTerm" }).waitFor();
+  assert.equal(await events(page), 0);
+  await button(page, "Next step").click();
+  await page.getByText(/^step 1 of/).waitFor();
+  await button(page, "Play").first().click();
+  await page.getByRole("alert").getByText("Election Safety").first().waitFor();
+  await button(page, "Repair oneVotePerTerm and replay").click();
+  await page.getByText(/refuses its vote.*already voted/).first().waitFor();
+});
+
+test("a recording or a list that can't be fetched is told of in a sentence, and asked for again", async (t) => {
+  let gone = true;
+  const page = await open(t, {
+    query: "?seed=7",
+    prepare: (page) => page.route("**/broken/**", (route) => (gone ? route.abort() : route.continue())),
+    expected: [/broken\//, /Failed to load resource/],
+  });
+  await page.getByRole("tab", { name: "Rules" }).click();
+  await page.getByText(/broken\/index.json could not be fetched \(.+\): check the connection/).waitFor();
+  assert.equal(await page.locator(".rules [data-rule]").count(), 55, "rules can be broken all the same");
+  gone = false;
+  await button(page, "Try again").click();
+  await page.getByRole("group", { name: "Election Safety" }).waitFor();
+  gone = true;
+  const digest = await call(page, "digest");
+  await button(page, "Pause").first().click();
+  await button(page, "Show me logUpToDate").click();
+  await page.getByText(/broken\/logUpToDate.json could not be fetched/).waitFor();
+  assert.equal(await page.getByRole("region", { name: "Recording" }).count(), 0, "what ran is there still");
+});
+
+test("the panel of rules asks for its list only when it is opened, and once", async (t) => {
+  const asked = [];
+  const page = await open(t, {
+    query: "?seed=7",
+    prepare: (page) => page.on("request", (request) => asked.push(new URL(request.url()).pathname)),
+  });
+  const lists = () => asked.filter((path) => path.includes("broken/")).length;
+  assert.equal(lists(), 0);
+  await rules(page);
+  await page.getByRole("tab", { name: "Feed" }).click();
+  await rules(page);
+  assert.equal(lists(), 1);
+});

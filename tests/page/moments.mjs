@@ -109,6 +109,16 @@ export const moments = [
     await twoLeaders(page);
     await page.getByRole("button", { name: "Election Safety is broken" }).click();
   }),
+  moment("rules", "?seed=7", async (page) => {
+    await elected(page);
+    await page.getByRole("tab", { name: "Rules" }).click();
+    await page.getByRole("checkbox", { name: /commits by counting only/ }).uncheck();
+  }),
+  moment("shown", "?seed=7", async (page) => {
+    await page.getByRole("tab", { name: "Rules" }).click();
+    await page.getByRole("button", { name: "Show me commitOnlyCurrentTerm" }).click();
+    for (let n = 0; n < 40; n += 1) await page.getByRole("button", { name: "Next step" }).click();
+  }),
   moment("nine", "?servers=9&seed=4", async (page) => {
     await elected(page);
     await submit(page, 6);

@@ -12,6 +12,8 @@ use std::rc::Rc;
 
 /// How many of the servers' last steps are done again.
 const LAST_STEPS: usize = 10;
+/// The most steps of a recording that are shown one by one.
+const MARKS_MAX: usize = 300;
 /// How many runs are put aside.
 const KEPT_MAX: usize = 12;
 /// Where time stands still, one step of a recording is shown for so long, in real milliseconds.
@@ -177,6 +179,33 @@ impl Tank {
         self.settle_pace();
         self.put(run, Some(playback));
         Ok(())
+    }
+
+    /// Shows a recording from its beginning, with a step for each of its actions.
+    ///
+    /// # Errors
+    /// When the recording makes no run.
+    pub fn present_by_actions(&self, recording: Recording, title: String) -> Result<(), RecordingError> {
+        let (mut run, mut script) = Script::begin(&recording)?;
+        let mut marks: Vec<Mark> = Vec::new();
+        while marks.len() < MARKS_MAX {
+            let (before, mut acted) = (run.world().events(), None);
+            if !script.step(&mut run, &mut |_, action| acted = Some(action.clone())) {
+                break;
+            }
+            let events = run.world().events();
+            match (acted, marks.last_mut()) {
+                (None, Some(mark)) if run.world().is_manual() => mark.until = events,
+                (None, _) | (Some(Action::Manual { .. }), _) => {}
+                (Some(_), _) => {
+                    // What came of the action says more than the action.
+                    let event = run.event(EventId((events - 1).min(before + 1)));
+                    let text = event.map(|event| sentence(event, Scene::of(&run)).to_string());
+                    marks.push(Mark { until: events, text: text.unwrap_or_default() });
+                }
+            }
+        }
+        self.present(recording, title, marks, 0)
     }
 
     /// Goes on to the end of the next step; without one, to the next event.
