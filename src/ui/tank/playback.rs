@@ -195,7 +195,10 @@ impl Tank {
             }
             let events = run.world().events();
             match (acted, marks.last_mut()) {
-                (None, Some(mark)) if run.world().is_manual() => mark.until = events,
+                // What is only cleared away belongs to the step before.
+                (None | Some(Action::Drop { .. }), Some(mark)) if run.world().is_manual() => {
+                    mark.until = events
+                }
                 (None, _) | (Some(Action::Manual { .. }), _) => {}
                 (Some(_), _) => {
                     // What came of the action says more than the action.
