@@ -5,13 +5,12 @@
 mod storms;
 
 use std::time::Instant;
-use storms::{Judge, STORM_US, for_seeds, weather};
+use storms::for_seeds;
 use wavetank::check::Checker;
+use wavetank::explore::{Counts, Judge, Plan, STORM_US, weather};
 use wavetank::kv::Op;
-use wavetank::raft::{AppendOutcome, Body, Guard, Index, Observer, Rule, Rules, ServerId, Term, TimerRange};
-use wavetank::sim::{
-    Action, Content, DropReason, Event, Outcome, Seed, Server, Stepped, Watch, What, World, chaos, notation,
-};
+use wavetank::raft::{AppendOutcome, Body, Guard, Index, Observer, Rule, Rules, ServerId, TimerRange};
+use wavetank::sim::{Action, Content, Event, Seed, Server, Stepped, Watch, World, chaos, notation};
 
 const SEEDS: u64 = 2000;
 /// For one seed in so many a trace is made, and its events are counted. (A trace changes nothing.)
@@ -27,58 +26,6 @@ struct Tally {
     counts: Counts,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Counts {
-    seeds: u64,
-    events: u64,
-    terms_led: u64,
-    committed: u64,
-    seeds_that_committed: u64,
-    crashes: u64,
-    // Of the seeds with a trace.
-    traced: u64,
-    lost: u64,
-    cut: u64,
-    down: u64,
-    by_hand: u64,
-    copies: u64,
-    writes: u64,
-    done: u64,
-    failed: u64,
-    unknown: u64,
-    refused_actions: u64,
-    leader_after_us_max: u64,
-    equal_after_us_max: u64,
-}
-
-impl Counts {
-    fn add(&mut self, other: &Counts) {
-        for (mine, theirs) in [
-            (&mut self.seeds, other.seeds),
-            (&mut self.events, other.events),
-            (&mut self.terms_led, other.terms_led),
-            (&mut self.committed, other.committed),
-            (&mut self.seeds_that_committed, other.seeds_that_committed),
-            (&mut self.crashes, other.crashes),
-            (&mut self.traced, other.traced),
-            (&mut self.lost, other.lost),
-            (&mut self.cut, other.cut),
-            (&mut self.down, other.down),
-            (&mut self.by_hand, other.by_hand),
-            (&mut self.copies, other.copies),
-            (&mut self.writes, other.writes),
-            (&mut self.done, other.done),
-            (&mut self.failed, other.failed),
-            (&mut self.unknown, other.unknown),
-            (&mut self.refused_actions, other.refused_actions),
-        ] {
-            *mine += theirs;
-        }
-        self.leader_after_us_max = self.leader_after_us_max.max(other.leader_after_us_max);
-        self.equal_after_us_max = self.equal_after_us_max.max(other.equal_after_us_max);
-    }
-}
-
 impl Observer for Tally {
     const WATCHES: bool = true;
 
@@ -88,24 +35,7 @@ impl Observer for Tally {
 impl Watch for Tally {
     fn happened(&mut self, world: &World, step: &Stepped, event: Option<Event>) {
         self.checker.look(world, step);
-        let event = event.expect("one who watches is told");
-        let counts = &mut self.counts;
-        match event.what {
-            What::Dropped { reason: DropReason::Lost, .. } => counts.lost += 1,
-            What::Dropped { reason: DropReason::Cut, .. } => counts.cut += 1,
-            What::Dropped { reason: DropReason::Down, .. } => counts.down += 1,
-            What::Dropped { reason: DropReason::ByHand, .. } => counts.by_hand += 1,
-            What::Delivered { message, .. } if message.copy > 0 => counts.copies += 1,
-            What::Synced { .. } => counts.writes += 1,
-            What::Acted { refused: Some(_), .. } => counts.refused_actions += 1,
-            _ => {}
-        }
-        match event.finished.map(|finished| finished.outcome) {
-            Some(Outcome::Done(_)) => counts.done += 1,
-            Some(Outcome::Failed) => counts.failed += 1,
-            Some(Outcome::Unknown) => counts.unknown += 1,
-            None => {}
-        }
+        self.counts.happened(&event.expect("one who watches is told"));
     }
 }
 
@@ -117,8 +47,7 @@ impl Judge for Tally {
 
 /// The storm of that seed, over a world with these rules. It stops early where a promise falls.
 fn storm(seed: u64, rules: Rules) -> (World, Vec<(u64, Action)>) {
-    let (mut setup, actions) = chaos::plan(Seed(seed), 0, STORM_US);
-    setup.rules_off = rules;
+    let (setup, actions) = Plan::Figure2.draw(seed, 0, STORM_US, rules, |_| {});
     (World::new(&setup), actions)
 }
 
@@ -162,36 +91,26 @@ fn run_until_it_holds<J: Judge>(
 fn survive<J: Judge>(seed: u64, make: impl Fn(Checker) -> J) -> (Counts, J) {
     let (mut world, actions) = storm(seed, Rules::ALL_ON);
     let mut judge = make(Checker::new(&world));
-    let crashes = weather(&mut world, &actions, &mut judge);
-    let committed = judge.checker().committed().0;
+    let done = weather(&mut world, actions, STORM_US, &mut judge);
+    let mut counts = Counts::default();
+    counts.ended(&world, judge.checker());
+    counts.count("seeds", 1);
+    counts.count("seeds that committed", u64::from(judge.checker().committed() > Index(0)));
+    let crashes = done.iter().filter(|stamped| matches!(stamped.action, Action::Crash { .. })).count();
+    counts.count("crashes planned", crashes as u64);
     for action in chaos::calm(&world) {
         world.act(&action, &mut judge).unwrap_or_else(|why| panic!("seed {seed}: {action:?}: {why}"));
     }
     let leader_after =
         run_until_it_holds(&mut world, LEADER_WITHIN_US, &mut judge, |world| settled_leader(world).is_some());
-    let Some(leader_after_us) = leader_after else {
-        panic!("seed {seed}: no leader after the storm: {}", notation::write(&world))
-    };
+    assert!(leader_after.is_some(), "seed {seed}: no leader after the storm: {}", notation::write(&world));
     let server = settled_leader(&world).expect("it has just been seen");
     let op = Op::Submit { text: "after the storm".into() };
     world.act(&Action::Propose { server, op }, &mut judge).expect("a leader takes commands");
     let equal_after = run_until_it_holds(&mut world, EQUAL_WITHIN_US, &mut judge, all_equal);
-    let Some(equal_after_us) = equal_after else {
-        panic!("seed {seed}: the logs do not come together: {}", notation::write(&world))
-    };
+    assert!(equal_after.is_some(), "seed {seed}: the logs do not come together: {}", notation::write(&world));
     let violations = judge.checker().violations();
     assert!(violations.is_empty(), "seed {seed}: {violations:#?}\n{}", notation::write(&world));
-    let counts = Counts {
-        seeds: 1,
-        events: world.events(),
-        terms_led: judge.checker().leaders().filter(|&(term, _)| term > Term(0)).count() as u64,
-        committed,
-        seeds_that_committed: u64::from(committed > 0),
-        crashes,
-        leader_after_us_max: leader_after_us,
-        equal_after_us_max: equal_after_us,
-        ..Counts::default()
-    };
     (counts, judge)
 }
 
@@ -200,10 +119,9 @@ fn no_promise_falls_in_two_thousand_storms_and_every_cluster_recovers() {
     let begun = Instant::now();
     let each = for_seeds(SEEDS, |seed| {
         if seed % TALLY_EVERY == 0 {
-            let counts = Counts::default();
-            let (mut counted, judge) = survive(seed, |checker| Tally { checker, counts });
-            counted.add(&Counts { traced: 1, ..judge.counts });
-            counted
+            let (mut counts, judge) = survive(seed, |checker| Tally { checker, counts: Counts::default() });
+            counts.add(&judge.counts);
+            counts
         } else {
             survive(seed, |checker| checker).0
         }
@@ -213,24 +131,24 @@ fn no_promise_falls_in_two_thousand_storms_and_every_cluster_recovers() {
     println!("{all:#?}\nin {:.1} s", begun.elapsed().as_secs_f64());
 
     // It was not idle.
-    assert_eq!(all.seeds, SEEDS);
-    assert!(all.seeds_that_committed * 10 >= SEEDS * 9, "most storms have room for commands");
+    assert_eq!(all.of("seeds"), SEEDS);
+    assert!(all.of("seeds that committed") * 10 >= SEEDS * 9, "most storms have room for commands");
     let more = [
-        ("terms with a leader", all.terms_led, 5 * SEEDS),
-        ("entries committed", all.committed, 50 * SEEDS),
-        ("crashes", all.crashes, 5 * SEEDS),
-        ("messages lost", all.lost, 1000),
-        ("messages cut off", all.cut, 1000),
-        ("messages to servers that were down", all.down, 1000),
-        ("messages dropped by hand", all.by_hand, 10),
-        ("second copies that arrived", all.copies, 1000),
-        ("writes", all.writes, 10_000),
-        ("requests done", all.done, 1000),
-        ("requests failed", all.failed, 1),
-        ("requests of unknown outcome", all.unknown, 100),
+        ("terms with a leader", 5 * SEEDS),
+        ("entries committed", 50 * SEEDS),
+        ("crashes planned", 5 * SEEDS),
+        ("messages lost", 1000),
+        ("messages cut off", 1000),
+        ("messages to servers that were down", 1000),
+        ("messages dropped by hand", 10),
+        ("second copies that arrived", 1000),
+        ("writes", 10_000),
+        ("requests done", 1000),
+        ("requests failed", 1),
+        ("requests of unknown outcome", 100),
     ];
-    for (what, count, least) in more {
-        assert!(count >= least, "{what}: {count}, expected at least {least}");
+    for (what, least) in more {
+        assert!(all.of(what) >= least, "{what}: {}, expected at least {least}", all.of(what));
     }
 }
 

@@ -11,15 +11,14 @@ mod storms;
 
 use std::collections::BTreeMap;
 use std::time::Instant;
-use storms::{Judge, STORM_US, for_seeds, weather};
+use storms::for_seeds;
 use wavetank::check::Checker;
+use wavetank::explore::{Counts, Judge, STORM_US, weather};
 use wavetank::kv::{Op, Output};
-use wavetank::raft::{
-    Body, Configuration, Guard, Observer, Payload, Rule, ServerId, ServerSet, Timer, quorum,
-};
+use wavetank::raft::{Configuration, Guard, Observer, Payload, Rule, ServerId, ServerSet, quorum};
 use wavetank::sim::{
-    Action, ClientId, Content, Event, Finished, Options, Outcome, Seed, Server, Setup, Stepped, Watch, What,
-    World, chaos, notation,
+    Action, ClientId, Event, Finished, Options, Outcome, Seed, Server, Setup, Stepped, Watch, World, chaos,
+    notation,
 };
 
 const SEEDS: u64 = 2000;
@@ -29,24 +28,6 @@ const TRACE_EVERY: u64 = 5;
 const LEADER_WITHIN_US: u64 = 20_000_000;
 /// From then to equal state machines on all members, at most.
 const EQUAL_WITHIN_US: u64 = 10_000_000;
-
-/// How often things happened: the campaign was not idle.
-#[derive(Clone, Debug, Default)]
-struct Counts(BTreeMap<&'static str, u64>);
-
-impl Counts {
-    fn count(&mut self, what: &'static str, times: u64) {
-        *self.0.entry(what).or_default() += times;
-    }
-
-    fn add(&mut self, other: &Counts) {
-        other.0.iter().for_each(|(what, times)| self.count(what, *times));
-    }
-
-    fn of(&self, what: &str) -> u64 {
-        self.0.get(what).copied().unwrap_or(0)
-    }
-}
 
 /// A checker that also follows what the clients are told.
 struct Witness {
@@ -66,22 +47,7 @@ impl Observer for Witness {
     const WATCHES: bool = true;
 
     fn decided(&mut self, guard: Guard) {
-        let what = match guard.rule {
-            Rule::Stickiness if guard.refused() => "votes withheld",
-            Rule::PreVote if guard.refused() => "asked or refused before standing",
-            Rule::CheckQuorum if guard.refused() => "leaders without a quorum",
-            Rule::Sessions if guard.refused() => "commands answered from memory",
-            Rule::ChecksumEndsLog if guard.refused() => "torn entries found",
-            Rule::ReadConfirmed if guard.held => "reads confirmed by a round",
-            Rule::LeaseGivenUpOnTransfer if guard.held => "reads by a lease",
-            Rule::LeaderOutsideNotCounted => "counts of a leader outside",
-            Rule::LearnersNotCounted => "counts with learners",
-            Rule::SnapshotKeepsSuffix if guard.left == true.into() => "snapshots before a suffix",
-            Rule::SnapshotOnlyIfNewer if guard.refused() => "old snapshots ignored",
-            Rule::RestartedVoterWaits if guard.refused() => "restarts with a lease about",
-            _ => return,
-        };
-        self.counts.count(what, 1);
+        self.counts.decided(&guard);
     }
 }
 
@@ -89,35 +55,10 @@ impl Watch for Witness {
     fn happened(&mut self, world: &World, step: &Stepped, event: Option<Event>) {
         self.checker.look(world, step);
         let event = event.expect("one who watches is told");
+        self.counts.happened(&event);
         if let Some(finished) = &event.finished {
             self.hear(finished);
         }
-        let what = match &event.what {
-            What::Acted { action, refused: None } => match action {
-                Action::Boot { .. } => "servers started",
-                Action::Change { .. } => "changes begun",
-                Action::Transfer { .. } => "transfers begun",
-                Action::Tear { .. } => "writes torn",
-                Action::Wipe { .. } => "disks wiped",
-                Action::SetClock { .. } => "clocks set",
-                _ => return,
-            },
-            What::Delivered { content: Content::Raft(message), .. } => match &message.body {
-                Body::InstallSnapshot { .. } => "pieces of snapshots",
-                Body::TimeoutNow => "requests to stand at once",
-                Body::PreVote { .. } => "questions before standing",
-                Body::AppendEntries { entries, .. }
-                    if entries.iter().any(|e| matches!(e.payload, Payload::Configuration(_))) =>
-                {
-                    "configurations delivered"
-                }
-                _ => return,
-            },
-            What::Fired { timer: Timer::LeaseA | Timer::LeaseB } => "leases run out",
-            What::Fired { timer: Timer::CatchUp } => "slow rounds of catching up",
-            _ => return,
-        };
-        self.counts.count(what, 1);
     }
 }
 
@@ -125,14 +66,6 @@ impl Witness {
     /// A client knows the outcome of a request.
     fn hear(&mut self, finished: &Finished) {
         let Finished { client, op, called_us, returned_us, outcome, .. } = finished;
-        self.counts.count(
-            match outcome {
-                Outcome::Done(_) => "requests done",
-                Outcome::Failed => "requests failed",
-                Outcome::Unknown => "requests of unknown outcome",
-            },
-            1,
-        );
         match (op, outcome) {
             (Op::Put { key, value }, Outcome::Done(_)) if *client == ClientId(2) => {
                 let known = self.acknowledged.entry(key.clone()).or_default();
@@ -331,7 +264,7 @@ fn survive<J: Judge>(seed: u64, make: impl Fn(Checker, bool) -> J) -> (Counts, J
     let (setup, actions) = chaos::plan_of_all(Seed(seed), 0, STORM_US);
     let mut world = World::new(&setup);
     let mut judge = make(Checker::new(&world), has_sessions(&setup, &actions));
-    weather(&mut world, &actions, &mut judge);
+    weather(&mut world, actions, STORM_US, &mut judge);
     let violations = judge.checker().violations();
     assert!(violations.is_empty(), "seed {seed}: {violations:#?}\n{}", notation::write(&world));
     let mut counts = Counts::default();
@@ -343,9 +276,7 @@ fn survive<J: Judge>(seed: u64, make: impl Fn(Checker, bool) -> J) -> (Counts, J
     }
     let violations = judge.checker().violations();
     assert!(violations.is_empty(), "seed {seed}: {violations:#?}\n{}", notation::write(&world));
-    counts.count("events", world.events());
-    counts.count("committed", judge.checker().committed().0);
-    counts.count("terms with a leader", judge.checker().leaders().count() as u64);
+    counts.ended(&world, judge.checker());
     let snapshots = world.servers().iter().filter(|server| server.node.snapshot().is_some()).count();
     counts.count("servers that ended on a snapshot", snapshots as u64);
     let joint = world.servers().iter().filter(|server| server.node.configuration().is_joint()).count();
@@ -427,7 +358,7 @@ fn no_promise_falls_in_two_thousand_storms_over_all_of_raft() {
             assert!(all.of(what) >= least, "{what}: {}, expected at least {least}", all.of(what));
         }
     }
-    assert!(all.of("committed") >= 50 * seeds && all.of("terms with a leader") >= 5 * seeds);
+    assert!(all.of("entries committed") >= 50 * seeds && all.of("terms with a leader") >= 5 * seeds);
     assert!(all.of("seeds that recovered") * 100 >= 98 * seeds, "disks are rarely lost for good");
     assert!(all.of("seeds that needed stickiness to recover") * 100 <= seeds, "few are disturbed for long");
     assert!(all.of("seeds with sessions throughout") * 10 >= all.of("seeds with a trace"));

@@ -7,11 +7,19 @@
 //! equal states ([`replay()`]).
 
 mod gesture;
+mod hunt;
 mod model;
 mod replay;
 mod search;
+mod seeds;
+mod storm;
+mod tally;
 
 pub use gesture::Gesture;
+pub use hunt::{Hit, Hunt, Report, hunt};
 pub use model::{Bounds, Ghost, Model};
 pub use replay::{ReplayError, replay};
 pub use search::{Found, Search, search};
+pub use seeds::for_seeds;
+pub use storm::{Judge, Plan, STORM_US, Script, weather};
+pub use tally::Counts;

@@ -1,0 +1,192 @@
+//! The hunt: random timed runs, one for each seed, until a promise falls or a goal holds. The seed alone
+//! brings the run back.
+
+use super::seeds::for_seeds;
+use super::storm::{Judge, Plan, STORM_US, Script, now, weather};
+use super::tally::Counts;
+use crate::check::goal::{Goal, Lookout};
+use crate::check::{Checker, Property, Violation};
+use crate::raft::{Guard, Observer, Rules};
+use crate::sim::{Event, Options, Stepped, Watch, World};
+use crate::timeline::{Recording, Stamp, Stamped, Start};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// What to hunt for, and where.
+#[derive(Clone, Debug)]
+pub struct Hunt {
+    /// The seeds, one for each run.
+    pub seeds: Range<u64>,
+    /// What befalls the cluster.
+    pub plan: Plan,
+    /// How many servers; 0: as many as the seed draws.
+    pub servers: u8,
+    /// How long a run lasts, in simulated microseconds.
+    pub until_us: u64,
+    /// The rules that are off.
+    pub off: Rules,
+    /// What is hunted for; without one, any promise that falls.
+    pub goal: Option<Goal>,
+    /// Whether to go on behind the first run that has it.
+    pub all: bool,
+}
+
+impl Hunt {
+    /// Any broken promise, in a minute of trouble for each of these seeds.
+    #[must_use]
+    pub fn new(seeds: Range<u64>) -> Hunt {
+        Hunt {
+            seeds,
+            plan: Plan::default(),
+            servers: 0,
+            until_us: STORM_US,
+            off: Rules::ALL_ON,
+            goal: None,
+            all: false,
+        }
+    }
+}
+
+/// What a hunt has come to. It depends on the hunt and on nothing else.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// How many runs there were.
+    pub runs: u64,
+    /// How long they were together, in simulated microseconds.
+    pub simulated_us: u64,
+    /// How often what happened.
+    pub counts: Counts,
+    /// In how many runs it was found.
+    pub hits: u64,
+    /// In how many runs which promise fell first.
+    pub violations: BTreeMap<Property, u64>,
+    /// The first find, by seed.
+    pub first: Option<Hit>,
+    /// Whether the hunt was called off.
+    pub cancelled: bool,
+}
+
+/// A run that has what was hunted for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Hit {
+    /// Its seed.
+    pub seed: u64,
+    /// The promise that fell first, if one did.
+    pub violation: Option<Violation>,
+    /// The run, up to the moment at which it was found.
+    pub recording: Recording,
+}
+
+/// Hunts. `adjust` has the last word on the options of each run. After each run `progress` is shown the
+/// report so far, and says whether to go on.
+pub fn hunt(
+    hunt: &Hunt,
+    threads: usize,
+    adjust: impl Fn(&mut Options) + Sync,
+    mut progress: impl FnMut(&Report) -> bool + Send,
+) -> Report {
+    let mut report = Report::default();
+    let work = |seed| run(hunt, seed, hunt.plan.draw(seed, hunt.servers, hunt.until_us, hunt.off, &adjust));
+    for_seeds(hunt.seeds.clone(), threads, work, |_, ran| {
+        report.take(ran);
+        let enough = report.hits > 0 && !hunt.all;
+        report.cancelled = !progress(&report) && !enough;
+        !enough && !report.cancelled
+    });
+    report
+}
+
+/// What one run has come to.
+struct Ran {
+    simulated_us: u64,
+    counts: Counts,
+    first: Option<Property>,
+    hit: Option<Hit>,
+}
+
+impl Report {
+    fn take(&mut self, ran: Ran) {
+        self.runs += 1;
+        self.simulated_us += ran.simulated_us;
+        self.counts.add(&ran.counts);
+        if let Some(property) = ran.first {
+            *self.violations.entry(property).or_default() += 1;
+        }
+        self.hits += u64::from(ran.hit.is_some());
+        if self.first.is_none() {
+            self.first = ran.hit;
+        }
+    }
+}
+
+fn run(hunt: &Hunt, seed: u64, (setup, actions): Script) -> Ran {
+    let mut world = World::new(&setup);
+    let mut hunter = Hunter {
+        checker: Checker::new(&world),
+        lookout: hunt.goal.clone().map(Lookout::new),
+        counts: Counts::default(),
+        found: None,
+    };
+    hunter.look(&world);
+    let mut done = weather(&mut world, actions, hunt.until_us, &mut hunter);
+    hunter.counts.ended(&world, &hunter.checker);
+    let violation = hunter.checker.violations().first().cloned();
+    let hit = hunter.found.map(|end| {
+        // The run went on to the next action before it was asked.
+        done.retain(|stamped: &Stamped| stamped.when <= end);
+        let recording = Recording { actions: done, end, ..Recording::new(setup, Start::Empty) };
+        Hit { seed, violation: violation.clone(), recording }
+    });
+    let first = violation.map(|violation| violation.property);
+    Ran { simulated_us: world.now_us(), counts: hunter.counts, first, hit }
+}
+
+/// One who watches a run, and knows when it had what is hunted for.
+struct Hunter {
+    checker: Checker,
+    lookout: Option<Lookout>,
+    counts: Counts,
+    found: Option<Stamp>,
+}
+
+impl Hunter {
+    fn look(&mut self, world: &World) {
+        let found = match &mut self.lookout {
+            _ if self.found.is_some() => false,
+            Some(lookout) => lookout.look(&(world, &self.checker)),
+            None => !self.checker.violations().is_empty(),
+        };
+        if found {
+            self.found = Some(now(world));
+        }
+    }
+}
+
+impl Observer for Hunter {
+    const WATCHES: bool = true;
+
+    fn decided(&mut self, guard: Guard) {
+        self.counts.decided(&guard);
+    }
+}
+
+impl Watch for Hunter {
+    fn happened(&mut self, world: &World, step: &Stepped, event: Option<Event>) {
+        self.checker.look(world, step);
+        event.iter().for_each(|event| self.counts.happened(event));
+        self.look(world);
+    }
+}
+
+impl Judge for Hunter {
+    fn checker(&self) -> &Checker {
+        &self.checker
+    }
+
+    fn is_over(&self) -> bool {
+        self.found.is_some()
+    }
+}
