@@ -21,6 +21,9 @@ pub struct Broken {
     pub besides: &'static [Rule],
     /// The options that the recording depends on, by their names in recordings.
     pub options: &'static [&'static str],
+    /// What ought to come by the end, as a goal (`docs/goals.md`): with the rule it does, and without it
+    /// does not. Where the promise is that something happens at all.
+    pub comes: Option<&'static str>,
     /// What happens in it; of a harmless rule, why it is harmless.
     pub story: &'static str,
 }
@@ -43,17 +46,21 @@ impl Broken {
         Broken { besides, ..self }
     }
 
+    const fn comes(self, goal: &'static str) -> Broken {
+        Broken { comes: Some(goal), ..self }
+    }
+
     const fn with(self, options: &'static [&'static str]) -> Broken {
         Broken { options, ..self }
     }
 }
 
 const fn falls(rule: Rule, property: Property, story: &'static str) -> Broken {
-    Broken { rule, falls: Some(property), variant: None, besides: &[], options: &[], story }
+    Broken { rule, falls: Some(property), variant: None, besides: &[], options: &[], comes: None, story }
 }
 
 const fn harmless(rule: Rule, story: &'static str) -> Broken {
-    Broken { rule, falls: None, variant: None, besides: &[], options: &[], story }
+    Broken { rule, falls: None, variant: None, besides: &[], options: &[], comes: None, story }
 }
 
 /// What is known of a rule: at least one row.
@@ -83,23 +90,27 @@ pub const TABLE: &[Broken] = &[
         Rule::RandomisedTimeouts,
         Liveness,
         "All servers time out at the same moment, each votes for itself, and so it goes on.",
-    ),
+    )
+    .comes("committed(2)"),
     falls(
         Rule::VoteTimerOnlyOnGrant,
         Liveness,
         "S1's log is too short to win, and its clock runs fast: each time that it asks, the others, who \
          could win, begin to wait anew.",
-    ),
+    )
+    .comes("committed(3)"),
     falls(
         Rule::AppendTimerOnlyCurrent,
         Liveness,
         "S1 leads an older term and does not hear that it is over: its heartbeats keep S3, who could win, \
          from standing.",
-    ),
+    )
+    .comes("committed(3)"),
     harmless(
         Rule::RefuseStaleVoteRequest,
-        "A vote that is given to a request of an older term counts for nobody: its reply bears the voter's \
-         own term, which ends that candidacy; and it binds the voter's vote like any other.",
+        "A vote that is given to a request of an older term counts for nobody: its answer bears the voter's \
+         later term, which ends that candidacy; and a candidate that has come to the later term itself drops \
+         it, as an answer to an older request.",
     ),
     falls(Rule::OneVotePerTerm, ElectionSafety, "S2 votes for S1 and for S3 in the same term."),
     falls(
@@ -248,29 +259,34 @@ pub const TABLE: &[Broken] = &[
     falls(
         Rule::PreVote,
         Liveness,
-        "S3 does not hear the leader and stands again and again; each time its higher term unseats a leader \
-         that served everyone else.",
+        "S3 hears nobody and is heard by all: it stands again and again, and each time its higher term \
+         unseats a leader that could serve everyone else.",
     )
-    .with(&["preVote"]),
+    .with(&["link", "preVote"])
+    .comes("committed(2)"),
     falls(
         Rule::CheckQuorum,
         Liveness,
         "S1 is heard and hears nobody: it can commit nothing, and its heartbeats keep the others from \
          electing somebody who can.",
     )
-    .with(&["checkQuorum", "preVote"]),
+    .with(&["checkQuorum", "preVote"])
+    .comes("committed(2)"),
     falls(
         Rule::Stickiness,
         Liveness,
-        "S4 was removed and does not know: its higher terms unseat one leader after the other.",
+        "S4 was removed and does not know: it stands again and again, and each time its higher term \
+         unseats a leader that could serve everyone.",
     )
-    .with(&["stickiness"]),
+    .with(&["link", "stickiness"])
+    .comes("committed(4)"),
     falls(
         Rule::TransferWaitsForCatchUp,
         Liveness,
         "S3 is asked to take over while it lacks ten entries: it stands, and nobody may elect it.",
     )
-    .with(&["maxEntries"]),
+    .with(&["maxEntries"])
+    .comes("role(S3) = leader"),
     falls(
         Rule::ConfigurationOnAppend,
         ElectionSafety,
@@ -303,9 +319,10 @@ pub const TABLE: &[Broken] = &[
         Rule::LearnersCatchUpFirst,
         Liveness,
         "S3 is down when S4, which has nothing yet, becomes a voter: for as long as S4 takes to fetch the \
-         log, nothing can be committed.",
+         log, nothing is committed.",
     )
-    .with(&["catchUpRounds", "noop"]),
+    .with(&["catchUpRounds", "link", "noop"])
+    .comes("committed(203)"),
     falls(
         Rule::LeaderOutsideNotCounted,
         LeaderCompleteness,
@@ -315,9 +332,11 @@ pub const TABLE: &[Broken] = &[
     falls(
         Rule::RemovedLeaderStepsDownAfterCommit,
         Liveness,
-        "S1 removes itself and steps down before anybody has heard of it: the removal never happens.",
+        "S1 removes itself, steps down before S2 has heard of it, and is switched off: S2 needs the vote \
+         of S1 for ever.",
     )
-    .with(&["noop"]),
+    .with(&["noop"])
+    .comes("committed(4)"),
     falls(
         Rule::SnapshotOnlyIfNewer,
         LeaderCompleteness,

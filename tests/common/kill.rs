@@ -3,6 +3,7 @@
 //! come to the same index.
 
 use serde::Serialize;
+use wavetank::check::goal::{Goal, Memory};
 use wavetank::check::{Property, Violation};
 use wavetank::explain::{Scene, because, sentence};
 use wavetank::learn::broken::{Broken, TABLE};
@@ -80,9 +81,18 @@ recordings! {
 pub struct Judged {
     pub row: &'static Broken,
     /// What falls with the rule off, in the order in which it does. Nothing: the rule is harmless.
-    pub falls: Vec<Violation>,
+    pub falls: Vec<Fall>,
     /// Which step refuses with the rule on.
     pub refusal: Option<Refusal>,
+}
+
+/// A promise that falls.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Fall {
+    pub property: Property,
+    /// The event after which it no longer holds; without one, the end of the recording.
+    pub event: Option<EventId>,
+    pub sentence: String,
 }
 
 /// A step that refuses.
@@ -111,7 +121,7 @@ fn judge(row: &'static Broken) -> Judged {
     let off = replay(&recording, recording.setup.rules_off);
     let on = replay(&recording, recording.setup.rules_off.set(row.rule, true));
     let name = row.name();
-    assert_eq!(fallen(&on), [], "{name}: the rule is on");
+    assert_eq!(fallen(row, &on), [], "{name}: the rule is on");
     // Up to there the runs are one. (What servers decide when a world begins is not observed, so no script
     // begins with a decision of its rule.)
     let turn = first(&off, row.rule, Guard::broken).expect("the run takes its wrong turn by the rule");
@@ -124,7 +134,7 @@ fn judge(row: &'static Broken) -> Judged {
         sentence: sentence(event, Scene::of(&on)).to_string(),
         because: because(guard),
     };
-    Judged { row, falls: fallen(&off), refusal: Some(refusal) }
+    Judged { row, falls: fallen(row, &off), refusal: Some(refusal) }
 }
 
 /// The recording of a row.
@@ -142,8 +152,24 @@ pub fn replay(recording: &Recording, off: Rules) -> Run {
 }
 
 /// The promises that fell, in the order in which they did.
-pub fn fallen(run: &Run) -> Vec<Violation> {
-    run.violations().to_vec()
+pub fn fallen(row: &Broken, run: &Run) -> Vec<Fall> {
+    let fall = |violation: &Violation| {
+        let Violation { property, event, sentence, .. } = violation.clone();
+        Fall { property, event: Some(event), sentence }
+    };
+    let mut falls: Vec<Fall> = run.violations().iter().map(fall).collect();
+    if let Some(goal) = row.comes.filter(|goal| !holds(goal, run)) {
+        let sentence = format!("What ought to come has not come by the end: {goal}.");
+        falls.push(Fall { property: Property::Liveness, event: None, sentence });
+    }
+    falls
+}
+
+/// Whether the goal holds at the end of the run.
+fn holds(goal: &str, run: &Run) -> bool {
+    let goal: Goal = goal.parse().expect("it is a goal");
+    assert_eq!(goal.remembers(), 0, "the end alone is looked at");
+    goal.holds(&(run.world(), run.checker()), Memory::default())
 }
 
 /// The first event in which the rule decides so.
@@ -169,6 +195,7 @@ struct Line<'a> {
     falls: Vec<Property>,
     besides: &'static [Rule],
     options: &'static [&'static str],
+    comes: Option<&'static str>,
     story: &'static str,
     refusal: Option<&'a Refusal>,
 }
@@ -183,9 +210,10 @@ pub fn index(judged: &[Judged]) -> String {
             title: row.rule.title(),
             section: row.rule.section(),
             property: row.falls,
-            falls: falls.iter().map(|violation| violation.property).collect(),
+            falls: falls.iter().map(|fall| fall.property).collect(),
             besides: row.besides,
             options: row.options,
+            comes: row.comes,
             story: row.story,
             refusal: refusal.as_ref(),
         };
