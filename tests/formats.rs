@@ -8,6 +8,8 @@ mod storms;
 
 #[path = "formats/golden.rs"]
 mod golden;
+#[path = "formats/history.rs"]
+mod history;
 #[path = "formats/paper.rs"]
 mod paper;
 #[path = "formats/replayer.rs"]
