@@ -41,6 +41,49 @@ fn each_rule_is_caught_by_the_property_that_it_is_for() {
     }
 }
 
+/// What the paper and the dissertation make each rule for, as far as they say so: the promise that has to
+/// fall without it.
+const PURPOSE: [(Property, &str); 7] = [
+    (
+        Property::ElectionSafety,
+        "oneVotePerTerm quorumOfAll voteSurvivesCrash termSurvivesCrash voteKeptWithinTerm \
+         termAndVoteTogether stepDownOnHigherTerm dropStaleReplies configurationOnAppend oneChangeAtATime \
+         jointPhase snapshotCarriesConfiguration",
+    ),
+    (
+        Property::LeaderCompleteness,
+        "logUpToDate lengthBreaksTies lastTermFirst logSurvivesCrash replyAfterFsync \
+         replyAfterFsync.heartbeat leaderCountsSelfWhenDurable commitAfterQuorum matchFromRequest \
+         truncateOnlyOnConflict refuseStaleAppend commitOnlyCurrentTerm snapshotKeepsSuffix \
+         leaderOutsideNotCounted learnersNotCounted changeAfterOwnTermCommit freshIdentity",
+    ),
+    (Property::LogMatching, "prevLogIndex prevLogTerm deleteConflicts newTailReplacesSuffix"),
+    (Property::StateMachineSafety, "commitUpToLastNew heartbeatChecked"),
+    (
+        Property::Linearizability,
+        "readConfirmed readAfterOwnTermCommit leaseBoundedByDrift leaseGivenUpOnTransfer \
+         leaseNeedsStickiness",
+    ),
+    (Property::AtMostOnce, "sessions"),
+    (
+        Property::Liveness,
+        "randomisedTimeouts voteTimerOnlyOnGrant appendTimerOnlyCurrent preVote checkQuorum stickiness \
+         removedLeaderStepsDownAfterCommit",
+    ),
+];
+
+#[test]
+fn the_table_names_the_promise_that_a_rule_is_made_for() {
+    for (property, names) in PURPOSE {
+        for name in names.split_whitespace() {
+            let row = TABLE.iter().find(|row| row.name() == name).expect("it has a row");
+            assert_eq!(row.falls, Some(property), "{name}");
+        }
+    }
+    let harmless: Vec<Rule> = TABLE.iter().filter(|row| row.falls.is_none()).map(|row| row.rule).collect();
+    assert_eq!(harmless, [Rule::RefuseStaleVoteRequest], "every other rule has a recording");
+}
+
 /// Not checked yet.
 const PENDING: [Property; 1] = [Property::Linearizability];
 

@@ -169,7 +169,7 @@ pub const TABLE: &[Broken] = &[
     falls(
         Rule::DeleteConflicts,
         LogMatching,
-        "S2 keeps its own second entry, which conflicts with the leader's, and puts the leader's behind it.",
+        "S2 keeps its own second entry, which conflicts with the leader's, and takes the leader's third behind it.",
     ),
     falls(
         Rule::TruncateOnlyOnConflict,
