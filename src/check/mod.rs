@@ -44,6 +44,7 @@ pub struct Checker {
     monotone: monotone::Monotone,
     one_vote: one_vote::OneVote,
     at_most_once: at_most_once::AtMostOnce,
+    linearizability: linearizability::Watching,
     violations: Vec<Violation>,
     /// How many steps were looked at.
     looked: u64,
@@ -62,12 +63,14 @@ impl Checker {
             monotone: Default::default(),
             one_vote: Default::default(),
             at_most_once: Default::default(),
+            linearizability: linearizability::Watching::new(world),
             violations: Vec::new(),
             looked: 0,
         };
         for id in world.ids() {
             let (event, log_from) = (EventId(0), Some(Index(1)));
-            let step = Stepped { event, server: Some(id), log_from, reborn: true, took_effect: &[] };
+            let took_effect = &[];
+            let step = Stepped { event, server: Some(id), client: None, log_from, reborn: true, took_effect };
             checker.look(world, &step);
         }
         checker
@@ -75,6 +78,7 @@ impl Checker {
 
     /// Looks at what a step has changed.
     pub fn look(&mut self, world: &World, step: &Stepped) {
+        self.look_at_client(world, step);
         let Some((id, server)) = step.server.and_then(|id| Some((id, world.server(id)?))) else { return };
         self.looked += 1;
         if let Some(disordered) = order::disordered(server) {
@@ -113,9 +117,17 @@ impl Checker {
             (Property::LatestConfiguration, latest_configuration::look(look)),
             (Property::AtMostOnce, self.at_most_once.look(look, took_effect)),
         ];
+        self.linearizability.look_at_log(look);
         for (property, finding) in findings {
             self.report(property, finding, event, world.now_us());
         }
+    }
+
+    /// What a client asks and is told.
+    fn look_at_client(&mut self, world: &World, step: &Stepped) {
+        let client = step.client.and_then(|id| world.clients().iter().find(|client| client.id == id));
+        let finding = client.and_then(|client| self.linearizability.look(client, step.event));
+        self.report(Property::Linearizability, finding, step.event, world.now_us());
     }
 
     /// The first time that a promise is broken is what counts: what follows is often only its echo.
@@ -154,6 +166,12 @@ impl Checker {
     #[must_use]
     pub fn committed(&self) -> Index {
         self.leader_completeness.committed()
+    }
+
+    /// How many answers to clients linearizability was not decided for: too much was possible by then.
+    #[must_use]
+    pub fn undecided(&self) -> u64 {
+        self.linearizability.unjudged()
     }
 
     /// How many steps of servers were looked at.

@@ -63,8 +63,8 @@ pub struct Call {
     pub wake_us: u64,
     /// Whether it waits for an answer; else it pauses before it asks again.
     pub asked: bool,
-    /// Whether some server may have taken the request without the client knowing.
-    pub unsure: bool,
+    /// How often nobody answered: each time some server may have taken the request all the same.
+    pub unanswered: u32,
     /// Whom it believed to lead when it began.
     pub believed: ServerId,
     /// How often it has asked.
@@ -130,7 +130,7 @@ impl Client {
             called_us: now_us,
             wake_us: now_us,
             asked: false,
-            unsure: false,
+            unanswered: 0,
             attempts: 0,
             refused: ServerSet::EMPTY,
             cause,
@@ -193,7 +193,7 @@ impl Client {
     /// before that, and nobody can tell; else it was not, and can be asked in a new session.
     fn lose_session(&mut self, now_us: u64) -> Next {
         self.has_session = false;
-        if self.call.as_ref().is_some_and(|call| call.unsure) {
+        if self.call.as_ref().is_some_and(|call| call.unanswered > 0) {
             self.finish(Outcome::Unknown, now_us);
             return Next::Over;
         }
@@ -214,11 +214,11 @@ impl Client {
         let Some(call) = &mut self.call else { return Next::Wait };
         if call.asked {
             // A session that was opened in vain is no command that may have taken effect.
-            call.unsure |= !call.opening;
+            call.unanswered += u32::from(!call.opening);
             self.target = after(self.target, servers);
         }
         if now_us - call.called_us >= most_us {
-            let outcome = if call.unsure { Outcome::Unknown } else { Outcome::Failed };
+            let outcome = if call.unanswered > 0 { Outcome::Unknown } else { Outcome::Failed };
             self.finish(outcome, now_us);
             return Next::Over;
         }

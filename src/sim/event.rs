@@ -182,6 +182,8 @@ pub struct Stepped<'a> {
     pub event: EventId,
     /// The server that it happened to.
     pub server: Option<ServerId>,
+    /// The client that asked for something, or was told something.
+    pub client: Option<ClientId>,
     /// From which index on that server's log was written to.
     pub log_from: Option<Index>,
     /// Whether the server has begun a new life: commitIndex and lastApplied start again.

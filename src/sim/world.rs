@@ -82,6 +82,7 @@ impl Earliest {
 struct Draft {
     id: EventId,
     server: Option<ServerId>,
+    client: Option<ClientId>,
     before: Option<Brief>,
     causes: [Option<EventId>; 2],
     log_from: Option<Index>,
@@ -528,6 +529,7 @@ impl World {
         Draft {
             id,
             server,
+            client: None,
             before,
             causes: [None; 2],
             log_from: None,
@@ -545,7 +547,7 @@ impl World {
     }
 
     fn close<W: Watch>(&mut self, draft: &mut Draft, what: impl FnOnce() -> What, watch: &mut W) -> EventId {
-        let Draft { id, server, log_from, reborn, .. } = *draft;
+        let Draft { id, server, client, log_from, reborn, .. } = *draft;
         let event = W::WATCHES.then(|| Event {
             id,
             at_us: self.now_us,
@@ -564,7 +566,7 @@ impl World {
             finished: draft.finished.take(),
         });
         let took_effect = &draft.took_effect[..];
-        watch.happened(self, &Stepped { event: id, server, log_from, reborn, took_effect }, event);
+        watch.happened(self, &Stepped { event: id, server, client, log_from, reborn, took_effect }, event);
         id
     }
 }

@@ -4,14 +4,19 @@
 //! Keys have nothing to do with each other, so each is judged alone: a history is linearizable if that of
 //! every key is. An operation without an answer may take effect at any time from its call on, or never.
 //!
-//! [`check`] judges a whole history, by a search.
+//! [`check`] judges a whole history, by a search. While a run goes on `watching` does, key by key and
+//! answer by answer, and forgets what is settled, so that the cost of an answer does not grow with the run.
 
+mod frontier;
 mod model;
 mod search;
+mod watching;
 
 use super::history::{History, Operation};
 use search::{DeadEnd, Found};
 use std::collections::BTreeMap;
+
+pub(super) use watching::Watching;
 
 /// How many steps a check may take where nobody says otherwise: some seconds at most.
 pub const STEPS: u64 = 5_000_000;
@@ -82,5 +87,196 @@ fn failure(
         ordered,
         operations: wrote.into_iter().chain([stuck]).cloned().collect(),
         sentence: format!("{stuck} fits nowhere among the operations on ‘{key}’: {before}."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::frontier::{Asked, Frontier, Shows};
+    use super::*;
+    use crate::check::history::Done;
+    use crate::kv::{Op, Output};
+    use rand::rngs::Xoshiro256PlusPlus;
+    use rand::{Rng, SeedableRng};
+    use std::sync::Arc;
+
+    /// A key that is asked and answers, rightly or not: for the frontier, answer by answer, and as a history.
+    struct Both {
+        dice: Xoshiro256PlusPlus,
+        frontier: Frontier,
+        history: Vec<Operation>,
+        /// What the key holds, if nobody lies.
+        state: model::State,
+        /// What was asked twice, and the second time.
+        twice: Option<(usize, usize)>,
+        now_us: u64,
+    }
+
+    impl Both {
+        fn below(&mut self, n: u64) -> u64 {
+            self.dice.next_u64() % n
+        }
+
+        fn op(&mut self) -> Op {
+            let (key, value) = (String::from("x"), self.below(3).to_string());
+            match self.below(7) {
+                0 | 1 => Op::Put { key, value },
+                2 => Op::Append { key, value },
+                3 => Op::Cas { key, expect: (self.below(2) == 0).then(|| "1".into()), value },
+                4 => Op::Increment { key },
+                5 => Op::Delete { key },
+                _ => Op::Get { key },
+            }
+        }
+
+        fn call(&mut self, client: u32) -> usize {
+            let op = self.op();
+            self.history.push(Operation { client, op, call_us: self.now_us, done: None });
+            self.history.len() - 1
+        }
+
+        fn asked(&self, which: usize) -> Arc<Asked> {
+            let Operation { op, call_us, .. } = self.history[which].clone();
+            Arc::new(Asked { id: which as u64, client: 1, op, call_us })
+        }
+
+        /// It takes effect, if it is done in time; the answer is right, as a rule.
+        fn answer(&mut self, which: usize) -> Output {
+            let (after, output) = model::step(&self.history[which].op, &self.state);
+            if self.below(6) > 0 {
+                self.state = after;
+            }
+            match output {
+                Output::Value(_) if self.below(4) == 0 => Output::Value(Some(self.below(3).to_string())),
+                output => output,
+            }
+        }
+
+        /// Whether the search agrees that by now all is well, or not. Of what was asked twice, the answer
+        /// may be that to the first or to the second.
+        fn agrees(&self, well: bool) {
+            let mut other = self.history.clone();
+            if let Some((first, second)) = self.twice {
+                other[first].call_us = self.history[second].call_us;
+                other[second].call_us = self.history[first].call_us;
+            }
+            let verdicts = [self.history.clone(), other].map(|history| check(&History(history), STEPS));
+            let history = History(self.history.clone()).to_json();
+            assert_eq!(verdicts.contains(&Verdict::Yes), well, "{verdicts:?} {:?}\n{history}", self.twice);
+        }
+
+        /// Lets clients ask and be answered in some order. Whether all was well to the end; nothing, if that
+        /// was too much to find out.
+        fn run(mut self) -> Option<bool> {
+            let mut open: Vec<usize> = Vec::new();
+            for _ in 0..18 {
+                self.now_us += 1;
+                match self.below(14) {
+                    0..=5 if open.len() < 3 => {
+                        let which = self.call(open.len() as u32 + 1);
+                        self.frontier.call(self.asked(which));
+                        open.push(which);
+                    }
+                    6 => {
+                        let which = self.call(0);
+                        self.frontier.let_loose(self.asked(which));
+                    }
+                    7 if !open.is_empty() => {
+                        let at = self.below(open.len() as u64) as usize;
+                        self.frontier.lose_sight(open.remove(at) as u64);
+                    }
+                    8 if !open.is_empty() && self.twice.is_none() => {
+                        // Asked once more: the same again, without an answer.
+                        let which = open[self.below(open.len() as u64) as usize];
+                        self.twice = Some((which, self.history.len()));
+                        let again = Operation { call_us: self.now_us, ..self.history[which].clone() };
+                        self.history.push(again);
+                        if !model::only_reads(&self.history[which].op) {
+                            self.frontier.call_again(which as u64);
+                        }
+                    }
+                    _ if !open.is_empty() => {
+                        let at = self.below(open.len() as u64) as usize;
+                        let which = open.remove(at);
+                        let output = self.answer(which);
+                        let at_us = self.now_us;
+                        let shows = self.frontier.done(which as u64, &output, at_us);
+                        self.history[which].done = Some(Done { at_us, output });
+                        if shows == Shows::Nothing {
+                            return None;
+                        }
+                        self.agrees(shows == Shows::Fits);
+                        if shows != Shows::Fits {
+                            return Some(false);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            Some(true)
+        }
+    }
+
+    fn both(seed: u64) -> Both {
+        Both {
+            dice: Xoshiro256PlusPlus::seed_from_u64(seed),
+            frontier: Frontier::new(true),
+            history: Vec::new(),
+            state: None,
+            twice: None,
+            now_us: 0,
+        }
+    }
+
+    #[test]
+    fn answer_by_answer_the_verdict_is_that_of_the_search() {
+        let verdicts: Vec<Option<bool>> = (0..6000).map(|seed| both(seed).run()).collect();
+        let count = |wanted| verdicts.iter().filter(|verdict| **verdict == wanted).count();
+        let [well, wrong, unknown] = [Some(true), Some(false), None].map(count);
+        println!("{well} are well to the end, {wrong} are not, {unknown} are too much");
+        assert!(well > 1000 && wrong > 1000 && unknown < 120, "{well}, {wrong}, {unknown}");
+    }
+
+    fn put(frontier: &mut Frontier, id: u64, value: &str) -> Shows {
+        let op = Op::Put { key: "x".into(), value: value.into() };
+        frontier.call(Arc::new(Asked { id, client: 1, op, call_us: id }));
+        frontier.done(id, &Output::Done, id)
+    }
+
+    fn get(frontier: &mut Frontier, id: u64, value: &str) -> Shows {
+        let op = Op::Get { key: "x".into() };
+        frontier.call(Arc::new(Asked { id, client: 1, op, call_us: id }));
+        frontier.done(id, &Output::Value(Some(value.into())), id)
+    }
+
+    fn append_loose(frontier: &mut Frontier, id: u64) {
+        let op = Op::Append { key: "x".into(), value: id.to_string() };
+        frontier.let_loose(Arc::new(Asked { id, client: 0, op, call_us: id }));
+    }
+
+    #[test]
+    fn where_too_much_is_possible_nothing_is_claimed_until_it_is_clear_again() {
+        let mut frontier = Frontier::new(true);
+        (0..7).for_each(|id| append_loose(&mut frontier, id));
+        // In which order seven words may have come before this one is more than is looked at.
+        let op = Op::Append { key: "x".into(), value: "!".into() };
+        frontier.call(Arc::new(Asked { id: 9, client: 1, op, call_us: 9 }));
+        assert_eq!(frontier.done(9, &Output::Done, 9), Shows::Nothing);
+        assert_eq!(get(&mut frontier, 10, "what?"), Shows::Nothing);
+        // Now it is clear what there is, and words may follow.
+        assert_eq!(get(&mut frontier, 11, "what?3"), Shows::Fits);
+        assert_eq!(put(&mut frontier, 12, "a"), Shows::Fits);
+        assert_eq!(get(&mut frontier, 13, "a052"), Shows::Fits);
+        assert!(matches!(get(&mut frontier, 14, "a0522"), Shows::Wrong(_)));
+    }
+
+    #[test]
+    fn with_too_many_loose_ends_a_key_is_given_up() {
+        let mut frontier = Frontier::new(true);
+        (0..128).for_each(|id| append_loose(&mut frontier, id));
+        assert_eq!(put(&mut frontier, 200, "a"), Shows::Fits, "it says itself what there is");
+        append_loose(&mut frontier, 201);
+        assert_eq!(put(&mut frontier, 202, "a"), Shows::Nothing);
+        assert_eq!(get(&mut frontier, 203, "b"), Shows::Nothing);
     }
 }

@@ -11,6 +11,7 @@ impl World {
     pub(super) fn ask(&mut self, slot: usize, draft: &mut Draft) {
         let client = &mut self.clients[slot];
         let Some(call) = &mut client.call else { return };
+        draft.client = Some(client.id);
         if call.attempts == 0 {
             call.session = self.options.sessions && call.mode == ReadMode::Log;
         }
@@ -46,6 +47,7 @@ impl World {
     }
 
     fn go_on(&mut self, slot: usize, next: Next, draft: &mut Draft) {
+        draft.client = Some(self.clients[slot].id);
         match next {
             Next::Wait => {}
             Next::Ask => self.ask(slot, draft),
