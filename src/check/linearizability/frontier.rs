@@ -102,6 +102,8 @@ pub(super) struct Frontier {
     known: Known,
     /// What is under way.
     asked: Vec<Arc<Asked>>,
+    /// Of that, what has been alone ever since it was asked.
+    alone: Option<u64>,
     /// What was not answered and may still take effect.
     loose: Vec<Option<Arc<Asked>>>,
 }
@@ -122,11 +124,12 @@ impl Frontier {
     pub(super) fn new(known: bool) -> Frontier {
         let start = Way { state: None, early: Vec::new(), used: 0, wrote: None };
         let known = if known { Known::Ways(Ways(vec![start])) } else { Known::NotNow };
-        Frontier { known, asked: Vec::new(), loose: Vec::new() }
+        Frontier { known, asked: Vec::new(), alone: None, loose: Vec::new() }
     }
 
     /// Somebody asks.
     pub(super) fn call(&mut self, asked: Arc<Asked>) {
+        self.alone = self.asked.is_empty().then_some(asked.id);
         self.asked.push(asked);
     }
 
@@ -332,11 +335,12 @@ impl Frontier {
         after
     }
 
-    /// It is not known what the key holds. If nothing else is under way, most operations tell. Loose ends
-    /// that may have been used by then count as unused: so more is allowed than should be, never less.
+    /// It is not known what the key holds. If nothing else was under way meanwhile, most operations tell.
+    /// Loose ends that may have been used by then count as unused: so more is allowed than should be, never
+    /// less.
     fn learn_from(&mut self, asked: &Arc<Asked>, output: &Output) {
         let state = match (&asked.op, output) {
-            _ if !self.asked.is_empty() => return,
+            _ if self.alone != Some(asked.id) => return,
             (Op::Append { .. }, _) => return,
             (Op::Get { .. } | Op::Increment { .. }, Output::Value(value)) => value.as_deref().map(Into::into),
             (Op::Cas { .. }, Output::Cas { swapped: false, was }) => was.as_deref().map(Into::into),

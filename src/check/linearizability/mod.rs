@@ -110,6 +110,8 @@ mod tests {
         /// What was asked twice, and the second time.
         twice: Option<(usize, usize)>,
         now_us: u64,
+        /// Whether it is known what there is at the start.
+        known: bool,
     }
 
     impl Both {
@@ -169,6 +171,7 @@ mod tests {
         /// was too much to find out.
         fn run(mut self) -> Option<bool> {
             let mut open: Vec<usize> = Vec::new();
+            let mut sure = self.known;
             for _ in 0..18 {
                 self.now_us += 1;
                 match self.below(14) {
@@ -202,39 +205,48 @@ mod tests {
                         let at_us = self.now_us;
                         let shows = self.frontier.done(which as u64, &output, at_us);
                         self.history[which].done = Some(Done { at_us, output });
-                        if shows == Shows::Nothing {
-                            return None;
+                        // What was not decided once may count as right ever after.
+                        sure &= shows != Shows::Nothing;
+                        if sure || matches!(shows, Shows::Wrong(_)) {
+                            self.agrees(shows == Shows::Fits);
                         }
-                        self.agrees(shows == Shows::Fits);
-                        if shows != Shows::Fits {
+                        if matches!(shows, Shows::Wrong(_)) {
                             return Some(false);
                         }
                     }
                     _ => {}
                 }
             }
-            Some(true)
+            sure.then_some(true)
         }
     }
 
-    fn both(seed: u64) -> Both {
+    fn both(seed: u64, known: bool) -> Both {
         Both {
             dice: Xoshiro256PlusPlus::seed_from_u64(seed),
-            frontier: Frontier::new(true),
+            frontier: Frontier::new(known),
             history: Vec::new(),
             state: None,
             twice: None,
             now_us: 0,
+            known,
         }
     }
 
     #[test]
     fn answer_by_answer_the_verdict_is_that_of_the_search() {
-        let verdicts: Vec<Option<bool>> = (0..6000).map(|seed| both(seed).run()).collect();
+        let verdicts: Vec<Option<bool>> = (0..6000).map(|seed| both(seed, true).run()).collect();
         let count = |wanted| verdicts.iter().filter(|verdict| **verdict == wanted).count();
         let [well, wrong, unknown] = [Some(true), Some(false), None].map(count);
         println!("{well} are well to the end, {wrong} are not, {unknown} are too much");
         assert!(well > 1000 && wrong > 1000 && unknown < 120, "{well}, {wrong}, {unknown}");
+    }
+
+    #[test]
+    fn nothing_right_is_called_wrong_where_it_was_not_known_what_there_was() {
+        let wrong = (0..4000).filter(|&seed| both(seed, false).run() == Some(false)).count();
+        println!("{wrong} of 4000 are wrong");
+        assert!(wrong > 200, "{wrong} of 4000 are wrong");
     }
 
     fn put(frontier: &mut Frontier, id: u64, value: &str) -> Shows {
