@@ -13,11 +13,14 @@
 use super::super::history::Ms;
 use super::model::{self, State, only_reads, overwrites, step};
 use crate::kv::{Op, Output};
+use crate::sim::EventId;
 use std::fmt;
 use std::sync::Arc;
 
 /// The most loose ends of a key: they are counted in the bits of a number.
 const LOOSE_MAX: usize = u128::BITS as usize;
+/// Of how many of them a sentence tells.
+const TOLD: usize = 3;
 /// The most states, ways to them included, that are looked at for one answer.
 const WAYS_MAX: usize = 400;
 
@@ -30,6 +33,8 @@ pub(super) struct Asked {
     pub(super) client: u8,
     pub(super) op: Op,
     pub(super) call_us: u64,
+    /// In which event.
+    pub(super) event: EventId,
 }
 
 impl fmt::Display for Asked {
@@ -113,10 +118,22 @@ pub(super) struct Frontier {
 pub(super) enum Shows {
     /// It fits.
     Fits,
-    /// It fits nowhere, for this reason.
-    Wrong(String),
+    /// It fits nowhere.
+    Wrong(Wrong),
     /// Nothing: what the key holds is not known.
     Nothing,
+}
+
+/// What fits nowhere, and why.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Wrong {
+    pub(super) sentence: String,
+    pub(super) asked: Arc<Asked>,
+    /// What it was told; nothing: that it has failed.
+    pub(super) answered: Option<String>,
+    /// What the key could hold by then, and what had made it so.
+    pub(super) could_be: Vec<String>,
+    pub(super) by: Vec<Arc<Asked>>,
 }
 
 impl Frontier {
@@ -172,7 +189,8 @@ impl Frontier {
             return Shows::Fits;
         }
         self.known = Known::NotNow;
-        Shows::Wrong(format!("{asked} has failed, and others have seen that it took effect."))
+        let sentence = format!("{asked} has failed, and others have seen that it took effect.");
+        Shows::Wrong(Wrong { sentence, asked, answered: None, could_be: Vec::new(), by: Vec::new() })
     }
 
     /// A command that nobody waits for may take effect from now on.
@@ -193,11 +211,7 @@ impl Frontier {
             }
             Known::Ways(ways) => match self.ways_on(ways, &asked, output) {
                 Some(next) if next.0.is_empty() => {
-                    let why = format!(
-                        "{asked} was answered ‘{output}’ at {}: {}",
-                        Ms(at_us),
-                        could_be(ways, &asked)
-                    );
+                    let why = wrong(ways, &asked, output, at_us);
                     self.known = Known::NotNow;
                     Shows::Wrong(why)
                 }
@@ -365,27 +379,36 @@ fn begins(whole: &State, state: &State) -> bool {
     }
 }
 
-/// What the key could be for an operation that found something else.
-fn could_be(ways: &Ways, asked: &Asked) -> String {
+/// Why an answer fits nowhere.
+fn wrong(ways: &Ways, asked: &Arc<Asked>, output: &Output, at_us: u64) -> Wrong {
+    let told = format!("{asked} was answered ‘{output}’ at {}", Ms(at_us));
     let key = match asked.op.key() {
         Some("") | None => "the value",
         Some(key) => key,
     };
-    if let [Way { early, .. }] = &ways.0[..]
-        && let Some((_, output)) = early.iter().find(|(id, _)| *id == asked.id)
-    {
-        return format!("by what others were told since, it had to be ‘{output}’.");
-    }
-    let mut told: Vec<String> = Vec::new();
+    let early =
+        |way: &Way| way.early.iter().find(|(id, _)| *id == asked.id).map(|(_, output)| output.clone());
+    let earlier: Vec<Output> = ways.0.iter().filter_map(early).collect();
+    let mut could_be: Vec<String> = Vec::new();
+    let mut by: Vec<Arc<Asked>> = Vec::new();
     for Way { state, wrote, .. } in &ways.0 {
-        let by = wrote.as_ref().map_or("from the start".into(), |wrote| format!("by {wrote}"));
-        let state = format!("{}, {by}", model::told(state));
-        if !told.contains(&state) {
-            told.push(state);
+        let wrote_it = wrote.as_ref().map_or("from the start".into(), |wrote| format!("by {wrote}"));
+        let state = format!("{}, {wrote_it}", model::told(state));
+        if !could_be.contains(&state) {
+            could_be.push(state);
+            by.extend(wrote.clone());
         }
     }
-    let more = told.len().saturating_sub(3);
-    told.truncate(3);
+    let more = could_be.len().saturating_sub(TOLD);
+    could_be.truncate(TOLD);
+    by.truncate(TOLD);
     let rest = if more > 0 { format!("; or {more} more") } else { String::new() };
-    format!("it fits nowhere, for {key} was {}{rest}.", told.join("; or "))
+    let sentence = match &earlier[..] {
+        // It has taken effect on all of them: others have seen that.
+        [output, ..] if earlier.len() == ways.0.len() => {
+            format!("{told}, and by what others were told before it could only be ‘{output}’.")
+        }
+        _ => format!("{told}, which fits nowhere: {key} was {}{rest}.", could_be.join("; or ")),
+    };
+    Wrong { sentence, asked: asked.clone(), answered: Some(output.to_string()), could_be, by }
 }

@@ -96,6 +96,7 @@ mod tests {
     use super::*;
     use crate::check::history::Done;
     use crate::kv::{Op, Output};
+    use crate::sim::EventId;
     use rand::rngs::Xoshiro256PlusPlus;
     use rand::{Rng, SeedableRng};
     use std::sync::Arc;
@@ -139,7 +140,7 @@ mod tests {
 
         fn asked(&self, which: usize) -> Arc<Asked> {
             let Operation { op, call_us, .. } = self.history[which].clone();
-            Arc::new(Asked { id: which as u64, client: 1, op, call_us })
+            Arc::new(Asked { id: which as u64, client: 1, op, call_us, event: EventId(0) })
         }
 
         /// It takes effect, if it is done in time; the answer is right, as a rule.
@@ -251,19 +252,19 @@ mod tests {
 
     fn put(frontier: &mut Frontier, id: u64, value: &str) -> Shows {
         let op = Op::Put { key: "x".into(), value: value.into() };
-        frontier.call(Arc::new(Asked { id, client: 1, op, call_us: id }));
+        frontier.call(Arc::new(Asked { id, client: 1, op, call_us: id, event: EventId(id) }));
         frontier.done(id, &Output::Done, id)
     }
 
     fn get(frontier: &mut Frontier, id: u64, value: &str) -> Shows {
         let op = Op::Get { key: "x".into() };
-        frontier.call(Arc::new(Asked { id, client: 1, op, call_us: id }));
+        frontier.call(Arc::new(Asked { id, client: 1, op, call_us: id, event: EventId(id) }));
         frontier.done(id, &Output::Value(Some(value.into())), id)
     }
 
     fn append_loose(frontier: &mut Frontier, id: u64) {
         let op = Op::Append { key: "x".into(), value: id.to_string() };
-        frontier.let_loose(Arc::new(Asked { id, client: 0, op, call_us: id }));
+        frontier.let_loose(Arc::new(Asked { id, client: 0, op, call_us: id, event: EventId(id) }));
     }
 
     #[test]
@@ -272,7 +273,7 @@ mod tests {
         (0..7).for_each(|id| append_loose(&mut frontier, id));
         // In which order seven words may have come before this one is more than is looked at.
         let op = Op::Append { key: "x".into(), value: "!".into() };
-        frontier.call(Arc::new(Asked { id: 9, client: 1, op, call_us: 9 }));
+        frontier.call(Arc::new(Asked { id: 9, client: 1, op, call_us: 9, event: EventId(9) }));
         assert_eq!(frontier.done(9, &Output::Done, 9), Shows::Nothing);
         assert_eq!(get(&mut frontier, 10, "what?"), Shows::Nothing);
         // Now it is clear what there is, and words may follow.

@@ -1,10 +1,11 @@
 //! All keys while a run goes on. What clients ask and are told comes in as it happens.
 
-use super::frontier::{Asked, Frontier, Shows};
-use crate::check::Look;
+use super::frontier::{Asked, Frontier, Shows, Wrong};
+use crate::check::look::Look;
+use crate::check::violation::Finding;
 use crate::kv::{Command, Op};
 use crate::raft::{Payload, ReadMode};
-use crate::sim::{Client, Finished, Outcome, World};
+use crate::sim::{Client, EventId, Finished, Outcome, World};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -51,7 +52,7 @@ impl Watching {
     }
 
     /// Something has happened to this client. Says what is wrong with an answer that it got.
-    pub(in crate::check) fn look(&mut self, client: &Client) -> Option<String> {
+    pub(in crate::check) fn look(&mut self, client: &Client, event: EventId) -> Option<Finding> {
         let slot = usize::from(client.id.0.checked_sub(1)?);
         let (over, open) = self.clients.get_mut(slot)?;
         let mut wrong = None;
@@ -74,7 +75,9 @@ impl Watching {
             }
             Some(_) => {}
             None => {
-                let id = key.map(|key| self.call(key, client.id.0, &call.op, call.called_us, Frontier::call));
+                let id = key.map(|key| {
+                    self.call(key, client.id.0, &call.op, (call.called_us, event), Frontier::call)
+                });
                 self.clients[slot].1 = Some(Open { id, unanswered: call.unanswered });
             }
         }
@@ -84,24 +87,24 @@ impl Watching {
     /// What a leader has appended may have been proposed by hand.
     pub(in crate::check) fn look_at_log(&mut self, look: &Look) {
         let Some(from) = look.log_from.filter(|_| look.leads()) else { return };
-        let log = look.server.node.log();
-        let mut index = from.max(look.before.last_index.next());
+        let log = look.node.log();
+        let mut index = from.max(look.before.last.next());
         while let Some(entry) = log.get(index) {
             if entry.term == look.now.term {
-                self.look_at_entry(&entry.payload, look.world.now_us());
+                self.look_at_entry(&entry.payload, (look.world.now_us(), look.event));
             }
             index = index.next();
         }
     }
 
-    fn look_at_entry(&mut self, payload: &Payload, at_us: u64) {
+    fn look_at_entry(&mut self, payload: &Payload, when: (u64, EventId)) {
         // Whose command it is stands in its second byte: most need not be read.
         let Payload::Command(bytes) = payload else { return };
         if bytes.get(1) == Some(&0)
             && let Some(Command { client: 0, op, .. }) = Command::decode(bytes)
             && let Some(key) = op.key()
         {
-            self.call(key, 0, &op, at_us, Frontier::let_loose);
+            self.call(key, 0, &op, when, Frontier::let_loose);
         }
     }
 
@@ -110,16 +113,16 @@ impl Watching {
         key: &str,
         client: u8,
         op: &Op,
-        call_us: u64,
+        (call_us, event): (u64, EventId),
         take: impl Fn(&mut Frontier, Arc<Asked>),
     ) -> u64 {
         self.asked += 1;
         let id = self.asked;
-        take(self.key(key), Arc::new(Asked { id, client, op: op.clone(), call_us }));
+        take(self.key(key), Arc::new(Asked { id, client, op: op.clone(), call_us, event }));
         id
     }
 
-    fn finish(&mut self, id: u64, Finished { op, outcome, returned_us, .. }: &Finished) -> Option<String> {
+    fn finish(&mut self, id: u64, Finished { op, outcome, returned_us, .. }: &Finished) -> Option<Finding> {
         let frontier = self.key(op.key()?);
         let shows = match outcome {
             Outcome::Done(output) => frontier.done(id, output, *returned_us),
@@ -131,7 +134,7 @@ impl Watching {
         };
         match shows {
             Shows::Fits => None,
-            Shows::Wrong(why) => Some(why),
+            Shows::Wrong(wrong) => Some(finding(wrong)),
             Shows::Nothing => {
                 self.unjudged += 1;
                 None
@@ -145,6 +148,18 @@ impl Watching {
         }
         self.keys.get_mut(key).expect("it is there now")
     }
+}
+
+fn finding(Wrong { sentence, asked, answered, could_be, by }: Wrong) -> Finding {
+    let told = answered.unwrap_or_else(|| "it has failed".into());
+    let finding =
+        Finding::new([], sentence).value(format!("C{} was told of {}", asked.client, asked.op), told);
+    let name = match asked.op.key() {
+        Some("") | None => "the value could be".to_string(),
+        Some(key) => format!("{key} could be"),
+    };
+    let events = by.iter().map(|wrote| wrote.event).chain([asked.event]);
+    could_be.into_iter().fold(finding, |finding, state| finding.value(name.clone(), state)).since(events)
 }
 
 fn command(payload: &Payload) -> Option<Command> {
