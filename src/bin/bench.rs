@@ -4,7 +4,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 use wavetank::check::Checker;
-use wavetank::explore::{Bounds, Model, Search, search};
+use wavetank::explore::{Grain, Search, View, search, threads};
 use wavetank::raft::{
     Body, Configuration, Durable, Effect, Entries, Guard, Index, Input, Message, Node, Observer, Round,
     Rules, ServerId, Term, Unobserved,
@@ -14,6 +14,8 @@ use wavetank::timeline::Run;
 
 /// Rounds; in each of them everybody runs once.
 const ROUNDS: u64 = 9;
+/// States of each search.
+const STATES: u64 = 3_000_000;
 /// Simulated seconds of each run.
 const SECONDS: u64 = 1500;
 
@@ -165,29 +167,26 @@ fn clones() {
 
 /// Distinct states that a search sees in a second: all of Figure 2 within small bounds, no run to find.
 fn searches() {
-    let bounds = Bounds { term_max: 3, log_max: 2, restarts_max: 1, hold: false };
-    let within = Search {
-        from: Model::new(3),
-        rules: Rules::ALL_ON,
-        bounds,
-        gestures_max: u32::MAX,
-        states_max: usize::MAX,
-    };
-    let mut states = 0;
-    let speeds: Vec<f64> = (0..3)
-        .map(|_| {
-            let seconds = timed(|| {
-                let found = search(&within, |model| model.ghost.violated.is_some());
-                assert!(found.run.is_none() && found.exhausted);
-                states = found.states;
-            });
-            states as f64 / seconds
-        })
-        .collect();
-    println!(
-        "Search at gesture grain, one core, {states} states in all: {} states a second.",
-        spread(&speeds, 0)
-    );
+    println!("| search, three servers | states | distinct states per second |\n|---|---:|---:|");
+    let never = |_: &View| false;
+    for (name, grain) in [("gestures", Grain::Gesture), ("single messages", Grain::Message)] {
+        for (names, symmetry) in [("every state", false), ("states up to names", true)] {
+            let cores = threads();
+            let within = |threads| Search { threads, symmetry, states_max: STATES, ..Search::new(3, grain) };
+            let mut speeds = [const { Vec::new() }; 2];
+            let mut states = 0;
+            for _ in 0..3 {
+                for (speeds, threads) in speeds.iter_mut().zip([1, cores]) {
+                    let within = within(threads);
+                    let seconds = timed(|| states = search(&within, never, |_| true).progress.states);
+                    speeds.push(states as f64 / seconds);
+                }
+            }
+            for (speeds, threads) in speeds.iter().zip([1, cores]) {
+                println!("| {name}, {names}, {threads} threads | {states} | {} |", spread(speeds, 0));
+            }
+        }
+    }
 }
 
 /// Seconds that this takes.

@@ -80,6 +80,11 @@ pub(super) fn acted(event: &Event, action: &Action, refused: Option<&Refusal>, s
             draft(Kind::Action, &[], "Time stands still: timers and messages move by hand only")
         }
         Action::Manual { on: false } => draft(Kind::Action, &[], "Time goes on by itself"),
+        Action::Mislead { leader, follower, next } => draft(
+            Kind::Action,
+            &["Fig. 2"],
+            format!("{leader}'s nextIndex for {follower} is set to {next} by hand"),
+        ),
         Action::SetOptions { .. } => draft(Kind::Action, &[], "Other options are in force from now on"),
         _ => draft(Kind::Action, &[], format!("By hand: {}", phrase(action))),
     }

@@ -33,6 +33,9 @@ pub(super) fn phrase(action: &Action) -> String {
             format!("messages from {from} to {to} travel differently")
         }
         Action::SetLink { .. } => "messages travel differently".into(),
+        Action::Mislead { leader, follower, next } => {
+            format!("set {leader}'s nextIndex for {follower} to {next}")
+        }
         Action::SetOptions { .. } => "other options".into(),
         Action::SetRules { off } if *off == Rules::ALL_ON => "every rule on".into(),
         Action::SetRules { off } => format!("off: {}", list(off.off())),
@@ -163,6 +166,7 @@ pub(super) fn servers_of(action: &Action) -> ServerSet {
         | Action::Propose { server, .. } => [*server].into_iter().collect(),
         Action::Change { at, .. } => at.iter().copied().collect(),
         Action::Transfer { to, at } => at.iter().chain([to]).copied().collect(),
+        Action::Mislead { leader, follower, .. } => [*leader, *follower].into_iter().collect(),
         Action::Send { from, to } | Action::Cut { from, to } | Action::Mend { from, to } => {
             [*from, *to].into_iter().collect()
         }

@@ -1,10 +1,21 @@
 //! The steps of a search.
 
-use crate::raft::ServerId;
+use crate::raft::{Body, Index, Message, ServerId};
 use std::fmt;
 
-/// One step: small enough that runs are made of few of them, large enough to be done with one hand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// How fine the steps of a search are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Grain {
+    /// What is done with one hand: a request and its reply are one step, and messages are on their way
+    /// only where they are held.
+    #[default]
+    Gesture,
+    /// Every message leaves in one step and arrives in another, in any order.
+    Message,
+}
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Gesture {
     /// A server that does not lead times out.
     Timeout(ServerId),
@@ -12,14 +23,22 @@ pub enum Gesture {
     Rpc(ServerId, ServerId),
     /// A leader takes a command.
     Request(ServerId),
-    /// A server crashes, and comes up with what is on its disk.
+    /// A server crashes, and comes up with what is on its disk. One that is down comes up.
     Restart(ServerId),
     /// A request is kept on its way.
     HoldRequest(ServerId, ServerId),
     /// A request arrives, and its reply is kept on its way.
     HoldReply(ServerId, ServerId),
-    /// What is kept arrives; if it is a request, so does its reply.
-    Release,
+    /// A message that was kept arrives; if it is a request, so does its reply.
+    Release(Message),
+    /// A leader's nextIndex for a follower is set to some value within its log, or just behind it.
+    Mislead(ServerId, ServerId, Index),
+    /// A leader's heartbeat timer fires.
+    Beat(ServerId),
+    /// A message arrives.
+    Deliver(Message),
+    /// A message is lost.
+    Drop(Message),
 }
 
 impl fmt::Display for Gesture {
@@ -33,7 +52,39 @@ impl fmt::Display for Gesture {
                 write!(f, "{from} asks {to}, and the request is kept on its way")
             }
             Gesture::HoldReply(from, to) => write!(f, "{from} asks {to}, and the reply is kept on its way"),
-            Gesture::Release => f.write_str("the message that was kept arrives"),
+            Gesture::Release(message) => {
+                write!(f, "{}, which was kept, arrives", OnItsWay(message))?;
+                if message.is_request() { f.write_str(" and is answered") } else { Ok(()) }
+            }
+            Gesture::Mislead(leader, follower, next) => {
+                write!(f, "{leader}'s nextIndex for {follower} is set to {next} by hand")
+            }
+            Gesture::Beat(id) => write!(f, "{id} sends heartbeats"),
+            Gesture::Deliver(message) => write!(f, "{} arrives", OnItsWay(message)),
+            Gesture::Drop(message) => write!(f, "{} is lost", OnItsWay(message)),
         }
+    }
+}
+
+/// A message, in few words.
+struct OnItsWay<'a>(&'a Message);
+
+impl fmt::Display for OnItsWay<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Message { from, to, term, body } = self.0;
+        let kind = match body {
+            Body::RequestVote { .. } => "vote request",
+            Body::RequestVoteReply { granted: true, .. } => "yes to the vote request",
+            Body::RequestVoteReply { granted: false, .. } => "no to the vote request",
+            Body::PreVote { .. } => "pre-vote request",
+            Body::PreVoteReply { .. } => "answer to the pre-vote request",
+            Body::AppendEntries { entries, .. } if entries.is_empty() => "heartbeat",
+            Body::AppendEntries { .. } => "AppendEntries",
+            Body::AppendEntriesReply { .. } => "answer to AppendEntries",
+            Body::InstallSnapshot { .. } => "InstallSnapshot",
+            Body::InstallSnapshotReply { .. } => "answer to InstallSnapshot",
+            Body::TimeoutNow => "TimeoutNow",
+        };
+        write!(f, "{from}'s {kind} of term {term} to {to}")
     }
 }

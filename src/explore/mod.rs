@@ -8,18 +8,27 @@
 
 mod gesture;
 mod hunt;
+mod local;
 mod model;
+mod past;
+mod pool;
 mod replay;
 mod search;
 mod seeds;
+mod seen;
+mod space;
 mod storm;
 mod tally;
+mod view;
 
-pub use gesture::Gesture;
+pub use gesture::{Gesture, Grain};
 pub use hunt::{Hit, Hunt, Report, hunt};
-pub use model::{Bounds, Ghost, Model};
-pub use replay::{ReplayError, replay};
-pub use search::{Found, Search, search};
+pub use local::{Dirty, Local};
+pub use model::{Bounds, Model};
+pub use past::Past;
+pub use replay::{ReplayError, at_rest, fresh, replay};
+pub use search::{Ended, Found, Progress, Search, search, states, threads};
 pub use seeds::for_seeds;
 pub use storm::{Judge, Plan, STORM_US, Script, weather};
 pub use tally::Counts;
+pub use view::View;

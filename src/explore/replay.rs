@@ -1,40 +1,68 @@
 //! A run that was found, done again in the timed world by hand: same nodes, same rules, same states.
 
-use super::gesture::Gesture;
+use super::gesture::{Gesture, Grain};
+use super::local::OF_THE_DISK;
 use super::model;
 use crate::kv::{Command, Op};
-use crate::raft::{Payload, Rules, ServerId, Timer, TimerRange};
-use crate::sim::{Action, Content, Options, PacketName, Refusal, Setup, notation};
+use crate::raft::{Message, Payload, Role, Rule, Rules, ServerId, Timer, TimerRange};
+use crate::sim::{Action, Content, Endpoint, Options, PacketName, Refusal, Server, Setup, notation};
 use crate::timeline::{RecordingError, Run};
 
-/// Makes these gestures in a timed world of `servers` servers, in manual mode. After each gesture
-/// `then` sees the run.
+/// The options of the small model, in the timed world.
+fn options() -> Options {
+    let options = model::options();
+    Options {
+        election: options.election,
+        heartbeat_us: options.heartbeat_us,
+        noop: options.noop,
+        backtracking: options.backtracking,
+        max_entries: options.max_entries,
+        fsync: TimerRange { min_us: 0, max_us: 0 },
+        ..Options::default()
+    }
+}
+
+/// A timed world of servers that have never run, at rest.
 ///
 /// # Errors
-/// When a gesture is not possible: then it was not found by a search.
+/// When there can't be so many servers.
+pub fn fresh(servers: u8, rules: Rules) -> Result<Run, RecordingError> {
+    let setup = Setup { rules_off: rules, options: options(), ..Setup::new(servers, 1) };
+    let mut run = Run::new(&setup)?;
+    // Nothing has happened yet, and nobody has asked for anything: this is not refused.
+    let _ = run.act(Action::Manual { on: true });
+    Ok(run)
+}
+
+/// A run at rest, so that it can be searched from here: time stands still, every write is done, what was on
+/// its way is lost, and the options are those of the small model.
+#[must_use]
+pub fn at_rest(run: &Run) -> Run {
+    let mut hand = Hand { run: run.clone(), held: Vec::new(), grain: Grain::Gesture };
+    // What is as it should be already is refused, and that is as well.
+    let _ = hand.run.act(Action::Manual { on: true });
+    while hand.run.step().is_some() {}
+    let _ = hand.run.act(Action::SetOptions { options: options() });
+    for server in hand.run.world().ids() {
+        let _ = hand.run.act(Action::Resume { server });
+    }
+    while hand.run.step().is_some() {}
+    let _ = hand.clear();
+    hand.run
+}
+
+/// Does these steps in a run at rest ([`fresh`], [`at_rest`]). After each of them `then` sees the run.
+///
+/// # Errors
+/// When a step is not possible: then it was not found by a search from there.
 pub fn replay(
-    servers: u8,
-    rules: Rules,
+    run: Run,
+    grain: Grain,
     gestures: &[Gesture],
     mut then: impl FnMut(&Run),
 ) -> Result<Run, ReplayError> {
-    let options = model::options();
-    let setup = Setup {
-        rules_off: rules,
-        options: Options {
-            election: options.election,
-            heartbeat_us: options.heartbeat_us,
-            noop: options.noop,
-            backtracking: options.backtracking,
-            max_entries: options.max_entries,
-            fsync: TimerRange { min_us: 0, max_us: 0 },
-            ..Options::default()
-        },
-        ..Setup::new(servers, 1)
-    };
-    let mut hand = Hand { run: Run::new(&setup).map_err(ReplayError::Setup)?, held: None };
-    hand.act(Action::Manual { on: true })?;
-    for &gesture in gestures {
+    let mut hand = Hand { run, held: Vec::new(), grain };
+    for gesture in gestures {
         hand.make(gesture)?;
         hand.clear()?;
         then(&hand.run);
@@ -42,71 +70,129 @@ pub fn replay(
     Ok(hand.run)
 }
 
-/// Why gestures could not be made.
+/// Why steps could not be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReplayError {
-    /// The world could not be set up.
-    Setup(RecordingError),
     /// The world refused an action.
     Refused(Refusal),
-    /// A request had no reply, or nothing was held.
+    /// A request had no reply, or no such message was on its way.
     NothingThere,
 }
 
-/// A hand in the world, with the one message that it holds.
+impl std::fmt::Display for ReplayError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ReplayError::Refused(why) => why.fmt(f),
+            ReplayError::NothingThere => f.write_str("no such message is on its way"),
+        }
+    }
+}
+
+/// A hand in the world, with the messages that it holds.
 struct Hand {
     run: Run,
-    held: Option<PacketName>,
+    held: Vec<PacketName>,
+    grain: Grain,
 }
 
 impl Hand {
     fn act(&mut self, action: Action) -> Result<(), ReplayError> {
         self.run.act(action).map_err(ReplayError::Refused)?;
-        // Whatever was written is durable at once.
-        while self.run.step().is_some() {}
-        Ok(())
+        self.settle()
     }
 
-    fn make(&mut self, gesture: Gesture) -> Result<(), ReplayError> {
+    /// Writes are done where the search has them done ([`super::Local::step`]). The disks of other servers
+    /// stand still while their server is paused.
+    fn settle(&mut self) -> Result<(), ReplayError> {
+        loop {
+            let rules = self.run.world().rules();
+            let servers = self.run.world().servers();
+            let Some(next) = servers.iter().position(|server| finishes_write(server, rules)) else {
+                return Ok(());
+            };
+            let writes = |server: &&Server| server.is_active() && !server.disk.queue.is_empty();
+            let before: Vec<ServerId> = servers[..next].iter().filter(writes).map(|s| s.node.id()).collect();
+            for &server in &before {
+                self.run.act(Action::Pause { server }).map_err(ReplayError::Refused)?;
+            }
+            self.run.step();
+            for &server in &before {
+                self.run.act(Action::Resume { server }).map_err(ReplayError::Refused)?;
+            }
+        }
+    }
+
+    fn make(&mut self, gesture: &Gesture) -> Result<(), ReplayError> {
         match gesture {
-            Gesture::Timeout(server) => self.act(Action::Fire { server, timer: Timer::Election }),
+            Gesture::Timeout(server) => self.act(Action::Fire { server: *server, timer: Timer::Election }),
+            Gesture::Beat(server) => self.act(Action::Fire { server: *server, timer: Timer::Heartbeat }),
             Gesture::Request(server) => {
                 let node = &self.run.world().servers()[server.slot()].node;
                 let entry = notation::entry(node.term(), node.log().last_index().next());
                 let op = op_of(&entry.payload).ok_or(ReplayError::NothingThere)?;
-                self.act(Action::Propose { server, op })
+                self.act(Action::Propose { server: *server, op })
             }
             Gesture::Restart(server) => {
-                self.act(Action::Crash { server })?;
+                let server = *server;
+                if self.run.world().server(server).is_some_and(|server| server.up) {
+                    self.act(Action::Crash { server })?;
+                }
                 self.act(Action::Restart { server })
             }
             Gesture::Rpc(from, to) => {
-                let request = self.request(from, to)?;
+                let request = self.request(*from, *to)?;
                 self.deliver_both(request)
             }
             Gesture::HoldRequest(from, to) => {
-                let request = self.request(from, to)?;
+                let request = self.request(*from, *to)?;
                 self.hold(request)
             }
             Gesture::HoldReply(from, to) => {
-                let request = self.request(from, to)?;
+                let request = self.request(*from, *to)?;
                 match self.deliver(request)? {
                     Some(reply) => self.hold(reply),
                     None => Ok(()),
                 }
             }
-            Gesture::Release => {
-                let held = self.held.take().ok_or(ReplayError::NothingThere)?;
+            Gesture::Release(message) => {
+                let held = self.find(message)?;
+                self.held.retain(|&name| name != held);
                 self.deliver_both(held)
+            }
+            Gesture::Mislead(leader, follower, next) => {
+                self.act(Action::Mislead { leader: *leader, follower: *follower, next: *next })
+            }
+            Gesture::Deliver(message) => {
+                let message = self.find(message)?;
+                self.act(Action::Deliver { message })
+            }
+            Gesture::Drop(message) => {
+                let message = self.find(message)?;
+                self.act(Action::Drop { message })
             }
         }
     }
 
+    /// The name of a message of that content which is on its way: the first sent, of several.
+    fn find(&self, message: &Message) -> Result<PacketName, ReplayError> {
+        let packets = self.run.world().network().packets();
+        let same = packets.filter(|packet| matches!(&packet.content, Content::Raft(it) if it == message));
+        let names = same.map(|packet| packet.name).filter(|name| self.may_arrive(name));
+        names.min_by_key(|name| (name.sent_us, name.k)).ok_or(ReplayError::NothingThere)
+    }
+
+    fn may_arrive(&self, name: &PacketName) -> bool {
+        self.grain == Grain::Message || self.held.contains(name)
+    }
+
     /// Sends the request of the moment. Its name.
     fn request(&mut self, from: ServerId, to: ServerId) -> Result<PacketName, ReplayError> {
+        let events = self.run.world().events();
         self.act(Action::Send { from, to })?;
-        let sent = self.run.events().back().and_then(|event| event.sent.first().copied());
-        sent.ok_or(ReplayError::NothingThere)
+        let new = self.run.events().iter().filter(|event| event.id.0 >= events);
+        let mut sent = new.flat_map(|event| event.sent.iter().copied());
+        let way = (Endpoint::Server(from), Endpoint::Server(to));
+        sent.find(|name| (name.from, name.to) == way).ok_or(ReplayError::NothingThere)
     }
 
     /// Delivers a message, and the reply to it, if it is a request that was answered.
@@ -132,19 +218,31 @@ impl Hand {
     }
 
     fn hold(&mut self, message: PacketName) -> Result<(), ReplayError> {
-        self.held = Some(message);
+        self.held.push(message);
         self.act(Action::Hold { message })
     }
 
-    /// Requests are gestures: what servers have sent by themselves is taken away.
+    /// Where requests are steps of their own, what servers have sent by themselves is taken away.
     fn clear(&mut self) -> Result<(), ReplayError> {
-        let held = self.held;
-        let mut others: Vec<PacketName> =
-            self.run.world().network().packets().map(|packet| packet.name).collect();
-        others.retain(|&name| Some(name) != held);
+        if self.grain == Grain::Message {
+            return Ok(());
+        }
+        let packets = self.run.world().network().packets();
+        let mut others: Vec<PacketName> = packets.map(|packet| packet.name).collect();
+        others.retain(|name| !self.held.contains(name));
         others.sort();
         others.into_iter().try_for_each(|message| self.act(Action::Drop { message }))
     }
+}
+
+/// Whether a server's next write is done now, because something waits for it or because nobody could tell.
+fn finishes_write(server: &Server, rules: Rules) -> bool {
+    let Some(next) = server.disk.queue.front().filter(|_| server.is_active()) else { return false };
+    let disk_matters = OF_THE_DISK.iter().any(|&rule| !rules.is_on(rule));
+    let counts = matches!(server.node.role(), Role::Leader(_) | Role::Candidate { .. })
+        && rules.is_on(Rule::LeaderCountsSelfWhenDurable);
+    let awaited = server.waiting.iter().any(|waiting| waiting.after >= next.write.token);
+    !disk_matters || counts || awaited
 }
 
 fn op_of(payload: &Payload) -> Option<Op> {

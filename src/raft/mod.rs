@@ -25,9 +25,11 @@
 //! | [`snapshots`] | §7, D5: compaction, and InstallSnapshot on both sides |
 //! | `reads.rs` | §8, D6.4: reads that do not go through the log |
 //! | `transfer.rs` | D3.10: leadership handed over |
+//! | `canonical.rs` | none: which states are the same for whoever looks for a state |
 //!
 //! In comments, § is a section of the paper and D one of Ongaro's dissertation.
 
+mod canonical;
 pub mod config;
 mod election;
 pub mod interface;

@@ -245,16 +245,6 @@ impl Node {
         self.writes.last > self.writes.durable
     }
 
-    /// This state with its writes renumbered, so that two states that differ only in how many writes
-    /// went before are equal. Where a write is under way nothing changes.
-    #[must_use]
-    pub fn canonical(mut self) -> Node {
-        if !self.is_writing() {
-            self.writes = Writes { durable_index: self.writes.durable_index, ..Writes::default() };
-        }
-        self
-    }
-
     /// The state of a server in the middle of a run, for stories that begin there: the disk of a server
     /// that has come up, with another role and commitIndex. A leader has just been elected, a
     /// candidate has just begun. What is committed is not applied yet: the next step applies it.

@@ -3,7 +3,7 @@
 use super::net::{Endpoint, PacketName};
 use super::setup::{Link, Options};
 use crate::kv::Op;
-use crate::raft::{Change, MAX_SERVERS, ReadMode, Refused, Rule, Rules, ServerId, ServerSet, Timer};
+use crate::raft::{Change, Index, MAX_SERVERS, ReadMode, Refused, Rule, Rules, ServerId, ServerSet, Timer};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -108,6 +108,16 @@ pub enum Action {
         to: Option<ServerId>,
         /// How they travel.
         link: Link,
+    },
+    /// A leader's nextIndex for a follower becomes that, as far as matchIndex and its log allow. It is only a
+    /// guess, so a wrong one should do no harm.
+    Mislead {
+        /// The leader.
+        leader: ServerId,
+        /// For whom.
+        follower: ServerId,
+        /// nextIndex.
+        next: Index,
     },
     /// Other options from now on.
     SetOptions {

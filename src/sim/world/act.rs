@@ -99,6 +99,12 @@ impl World {
                 let options = Options { link: *link, ..self.options.clone() };
                 options.check().map_err(|why| Refusal::Nonsense { why })
             }
+            Action::Mislead { leader, follower, .. } => {
+                ensure(active(*leader)?.node.is_leader(), Refusal::NotLeader { server: *leader })?;
+                let why = format!("{leader} has no nextIndex for itself");
+                ensure(leader != follower, Refusal::Nonsense { why })?;
+                server(*follower).map(drop)
+            }
             Action::SetOptions { options } => {
                 // What went before may have left snapshots, or members that Figure 2 does not know.
                 let why = "a run is restricted to Figure 2 from its start, or not at all: begin a new one";
@@ -248,6 +254,10 @@ impl World {
                     self.network.default = *link;
                 }
             },
+            Action::Mislead { leader, follower, next } => {
+                let node = &mut self.servers[leader.slot()].node;
+                *node = node.clone().with_next(*follower, *next);
+            }
             Action::SetOptions { options } => self.set_options(options),
             Action::SetRules { off } => self.rules = *off,
             Action::Manual { on } => self.manual = *on,

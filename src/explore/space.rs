@@ -1,0 +1,677 @@
+//! States as rows of numbers, and steps from one to the next.
+//!
+//! A state is a row: a number for each server, one for the past, and one for each message on its way. What
+//! a step does to the few parts that it touches is worked out once, by [`Local`]'s rules, and remembered.
+//! Each worker remembers for itself; the numbers are shared.
+
+use super::gesture::{Gesture, Grain};
+use super::local::Local;
+use super::model::{Bounds, Model};
+use super::past::{News, Past};
+use super::pool::{Known, Pool, print_of};
+use super::view::View;
+use crate::check::goal::Goal;
+use crate::raft::{Index, Message, Role, Rules, ServerId};
+use hashbrown::HashMap;
+use rustc_hash::FxBuildHasher;
+
+type Memo<K, V> = HashMap<K, V, FxBuildHasher>;
+
+/// No number.
+const NONE: u32 = u32::MAX;
+/// More servers have too many names: 720 ways to exchange those of six.
+const RENAMED_MAX: usize = 5;
+
+/// The parts of which states are made, shared by all workers.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    locals: Pool<Local>,
+    messages: Pool<Message>,
+    pasts: Pool<Past>,
+}
+
+impl Parts {
+    /// About how many bytes they take, with what workers remember of them.
+    pub(super) fn bytes(&self) -> u64 {
+        let [locals, messages, pasts] = [self.locals.len(), self.messages.len(), self.pasts.len()];
+        (locals * 2000 + messages * 400 + pasts * 400) as u64
+    }
+}
+
+/// What does not change during a search.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frame {
+    pub(super) servers: usize,
+    pub(super) rules: Rules,
+    pub(super) bounds: Bounds,
+    pub(super) grain: Grain,
+    /// Whether states that differ only in the servers' names count as one.
+    pub(super) symmetric: bool,
+}
+
+/// A step, by positions in the row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Move {
+    Timeout(u8),
+    Request(u8),
+    Restart(u8),
+    Rpc(u8, u8),
+    HoldRequest(u8, u8),
+    HoldReply(u8, u8),
+    Release(u8),
+    Mislead(u8, u8, u32),
+    Beat(u8),
+    Deliver(u8),
+    Drop(u8),
+}
+
+/// What there is to know of a server before a step is chosen.
+#[derive(Clone, Copy, Debug)]
+struct Traits {
+    up: bool,
+    leads: bool,
+    /// Whether it sends requests.
+    asks: bool,
+    term: u64,
+    last: u64,
+    /// A fingerprint of what does not change with names.
+    nameless: u64,
+}
+
+/// What comes of something that happens to one server.
+#[derive(Clone, Copy, Debug)]
+struct Done {
+    after: u32,
+    news: News,
+    /// Where the messages that leave stand in [`Space::sent`].
+    sent: (u32, u32),
+}
+
+/// A request and its reply.
+#[derive(Clone, Copy, Debug)]
+struct Exchange {
+    request: u32,
+    /// The one who was asked.
+    asked: (u32, News),
+    reply: u32,
+    /// The one who has asked, after the reply.
+    asker: (u32, News),
+}
+
+/// What happens to a server: part of what a memo is kept by.
+const TIMEOUT: u32 = u32::MAX;
+const REQUEST: u32 = u32::MAX - 1;
+const RESTART: u32 = u32::MAX - 2;
+const BEAT: u32 = u32::MAX - 3;
+
+/// One worker's view of the states.
+#[derive(Debug)]
+pub(super) struct Space<'a> {
+    parts: &'a Parts,
+    frame: Frame,
+    locals: Known<Local>,
+    messages: Known<Message>,
+    pasts: Known<Past>,
+    traits: Vec<Traits>,
+    /// From whom and to whom, by message; and whether it is a request.
+    ways: Vec<(u8, u8, bool)>,
+    restarts: Vec<(u8, u8)>,
+    steps: Memo<(u32, u32), Done>,
+    sent: Vec<u32>,
+    exchanges: Memo<(u32, u32), Exchange>,
+    requests: Memo<(u32, u8), u32>,
+    misleads: Memo<(u32, u8, u32), u32>,
+    /// All the ways to exchange names: what server becomes which.
+    names: Vec<Vec<u8>>,
+    /// What has which number under other names, by the number of the exchange.
+    renamed: [Vec<u32>; 3],
+    scratch: Vec<u32>,
+}
+
+impl<'a> Space<'a> {
+    pub(super) fn new(parts: &'a Parts, frame: Frame) -> Space<'a> {
+        let servers = frame.servers;
+        let symmetric = frame.symmetric && servers <= RENAMED_MAX;
+        Space {
+            parts,
+            frame: Frame { symmetric, ..frame },
+            locals: Known::default(),
+            messages: Known::default(),
+            pasts: Known::default(),
+            traits: Vec::new(),
+            ways: Vec::new(),
+            restarts: Vec::new(),
+            steps: Memo::default(),
+            sent: Vec::new(),
+            exchanges: Memo::default(),
+            requests: Memo::default(),
+            misleads: Memo::default(),
+            names: if symmetric { permutations(servers) } else { Vec::new() },
+            renamed: Default::default(),
+            scratch: Vec::new(),
+        }
+    }
+
+    pub(super) fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    /// Takes a state into what a goal remembers.
+    pub(super) fn remember(&mut self, row: &mut [u32], goal: &Goal) {
+        let memory = self.past(row).memory;
+        let more = goal.remember(&View::new(self, row), memory);
+        if more != memory {
+            self.note(row, |past| past.memory = more);
+        }
+    }
+
+    /// Whether a goal holds in a state that was taken in.
+    pub(super) fn holds(&self, row: &[u32], goal: &Goal) -> bool {
+        goal.holds(&View::new(self, row), self.past(row).memory)
+    }
+
+    /// The row of a state.
+    pub(super) fn row(&mut self, model: &Model) -> Vec<u32> {
+        let mut row: Vec<u32> =
+            model.servers.iter().map(|local| self.parts.locals.number(local.clone())).collect();
+        row.push(self.parts.pasts.number(model.past.clone()));
+        self.know(&row);
+        for message in &model.messages {
+            let number = self.message(message.clone());
+            self.add(&mut row, number);
+        }
+        row
+    }
+
+    /// The state of a row.
+    pub(super) fn model(&mut self, row: &[u32]) -> Model {
+        self.know(row);
+        Model {
+            servers: self.servers(row).cloned().collect(),
+            messages: row[self.frame.servers + 1..]
+                .iter()
+                .map(|&m| (**self.messages.get(m)).clone())
+                .collect(),
+            past: self.past(row).clone(),
+        }
+    }
+
+    pub(super) fn servers<'s>(&'s self, row: &'s [u32]) -> impl Iterator<Item = &'s Local> + Clone {
+        row[..self.frame.servers].iter().map(|&number| &**self.locals.get(number))
+    }
+
+    pub(super) fn past(&self, row: &[u32]) -> &Past {
+        self.pasts.get(row[self.frame.servers])
+    }
+
+    /// Learns of all the parts of a row, which another worker may have found.
+    pub(super) fn know(&mut self, row: &[u32]) {
+        let (servers, rest) = row.split_at(self.frame.servers);
+        servers.iter().for_each(|&local| self.know_local(local));
+        self.know_past(rest[0]);
+        rest[1..].iter().for_each(|&message| self.know_message(message));
+    }
+
+    fn know_local(&mut self, number: u32) {
+        let traits = &mut self.traits;
+        self.locals.learn(&self.parts.locals, number, |local| traits.push(Traits::of(local)));
+    }
+
+    fn know_past(&mut self, number: u32) {
+        let restarts = &mut self.restarts;
+        self.pasts.learn(&self.parts.pasts, number, |past| restarts.push((past.restarts, past.misled)));
+    }
+
+    fn know_message(&mut self, number: u32) {
+        let ways = &mut self.ways;
+        self.messages.learn(&self.parts.messages, number, |message| {
+            ways.push((message.from.slot() as u8, message.to.slot() as u8, message.is_request()));
+        });
+    }
+
+    fn local(&mut self, local: Local) -> u32 {
+        let number = self.parts.locals.number(local);
+        self.know_local(number);
+        number
+    }
+
+    fn message(&mut self, message: Message) -> u32 {
+        let number = self.parts.messages.number(message);
+        self.know_message(number);
+        number
+    }
+
+    /// A fingerprint of a row, the same everywhere.
+    pub(super) fn print(&self, row: &[u32]) -> u64 {
+        let servers = self.frame.servers;
+        let mix = |print: u64, part: u64| (print.rotate_left(5) ^ part).wrapping_mul(0x517c_c1b7_2722_0a95);
+        let print = row[..servers].iter().fold(0, |print, &local| mix(print, self.locals.print(local)));
+        let print = mix(print, self.pasts.print(row[servers]));
+        let print = row[servers + 1..].iter().fold(print, |print, &m| mix(print, self.messages.print(m)));
+        print ^ (print >> 32)
+    }
+
+    // The steps.
+
+    /// What may happen in a state, within the bounds.
+    pub(super) fn moves(&self, row: &[u32], out: &mut Vec<Move>) {
+        out.clear();
+        let Frame { servers, bounds, grain, .. } = self.frame;
+        let (restarts, misled) = self.restarts[row[servers] as usize];
+        let on_their_way = row.len() - servers - 1;
+        let room = on_their_way < usize::from(bounds.messages_max);
+        for at in 0..servers as u8 {
+            let traits = self.traits[row[usize::from(at)] as usize];
+            if restarts < bounds.restarts_max {
+                out.push(Move::Restart(at));
+            }
+            if !traits.up {
+                continue;
+            }
+            if !traits.leads && traits.term < bounds.term_max {
+                out.push(Move::Timeout(at));
+            }
+            if traits.leads && traits.last < bounds.log_max {
+                out.push(Move::Request(at));
+            }
+            if traits.leads && grain == Grain::Message {
+                out.push(Move::Beat(at));
+            }
+            for to in (0..servers as u8).filter(|&to| traits.asks && to != at) {
+                if grain == Grain::Gesture {
+                    out.push(Move::Rpc(at, to));
+                    if room {
+                        out.push(Move::HoldRequest(at, to));
+                        out.push(Move::HoldReply(at, to));
+                    }
+                }
+                if traits.leads && misled < bounds.misled_max {
+                    out.extend((1..=traits.last as u32 + 1).map(|next| Move::Mislead(at, to, next)));
+                }
+            }
+        }
+        for message in 0..on_their_way as u8 {
+            out.push(match grain {
+                Grain::Gesture => Move::Release(message),
+                Grain::Message => Move::Deliver(message),
+            });
+            if bounds.drops && grain == Grain::Message {
+                out.push(Move::Drop(message));
+            }
+        }
+    }
+
+    /// Makes a step: the row after it. Whether it was possible.
+    pub(super) fn make(&mut self, row: &[u32], step: Move, out: &mut Vec<u32>) -> bool {
+        out.clear();
+        out.extend_from_slice(row);
+        match step {
+            Move::Timeout(at) => self.happens(out, at, TIMEOUT),
+            Move::Request(at) => self.happens(out, at, REQUEST),
+            Move::Beat(at) => self.happens(out, at, BEAT),
+            Move::Restart(at) => {
+                self.happens(out, at, RESTART);
+                self.note(out, |past| past.restarts += 1);
+                true
+            }
+            Move::Rpc(from, to) => match self.exchange(out, from, to) {
+                Some(done) => {
+                    self.put(out, to, done.asked);
+                    self.put(out, from, done.asker);
+                    true
+                }
+                None => false,
+            },
+            Move::HoldRequest(from, to) => match self.request(out[usize::from(from)], to) {
+                NONE => false,
+                request => self.add(out, request),
+            },
+            Move::HoldReply(from, to) => match self.exchange(out, from, to) {
+                Some(Exchange { asked, reply, .. }) if reply != NONE => {
+                    self.put(out, to, asked);
+                    self.add(out, reply)
+                }
+                _ => false,
+            },
+            Move::Release(at) => self.release(out, at),
+            Move::Mislead(at, to, next) => self.mislead(out, at, to, next),
+            Move::Deliver(at) => {
+                let message = self.take(out, at);
+                let (_, to, _) = self.ways[message as usize];
+                self.traits[out[usize::from(to)] as usize].up && self.happens(out, to, message)
+            }
+            Move::Drop(at) => {
+                self.take(out, at);
+                true
+            }
+        }
+    }
+
+    /// Something happens to one server: a message (by its number), or something else. Whether there is room
+    /// for the messages that leave.
+    fn happens(&mut self, row: &mut Vec<u32>, at: u8, what: u32) -> bool {
+        let done = self.step(row[usize::from(at)], what);
+        self.put(row, at, (done.after, done.news));
+        // What a server sends by itself is on its way only where messages are steps of their own.
+        if self.frame.grain == Grain::Message {
+            for sent in done.sent.0..done.sent.1 {
+                let message = self.sent[sent as usize];
+                if !self.add(row, message) {
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// What comes of something that happens to a server in that state.
+    fn step(&mut self, local: u32, what: u32) -> Done {
+        if let Some(&done) = self.steps.get(&(local, what)) {
+            return done;
+        }
+        let (before, rules) = (self.locals.get(local).clone(), self.frame.rules);
+        let (after, messages) = match what {
+            TIMEOUT => before.time_out(rules),
+            REQUEST => before.request(rules),
+            RESTART => (before.restart(rules), Vec::new()),
+            BEAT => before.beat(rules),
+            message => before.receive((**self.messages.get(message)).clone(), rules),
+        };
+        let news = News::of(&before, &after);
+        let first = self.sent.len() as u32;
+        for message in messages {
+            let message = self.message(message);
+            self.sent.push(message);
+        }
+        let done = Done { after: self.local(after), news, sent: (first, self.sent.len() as u32) };
+        self.steps.insert((local, what), done);
+        done
+    }
+
+    /// The request that a server in that state would send to that peer.
+    fn request(&mut self, local: u32, to: u8) -> u32 {
+        if let Some(&request) = self.requests.get(&(local, to)) {
+            return request;
+        }
+        let peer = ServerId::new(to + 1);
+        let request = peer.and_then(|peer| self.locals.get(local).node.rpc_for(peer));
+        let request = request.map_or(NONE, |request| self.message(request));
+        self.requests.insert((local, to), request);
+        request
+    }
+
+    /// A request, what comes of it, and what comes of its reply.
+    fn exchange(&mut self, row: &[u32], from: u8, to: u8) -> Option<Exchange> {
+        let (asker, asked) = (row[usize::from(from)], row[usize::from(to)]);
+        if let Some(done) = self.exchanges.get(&(asker, asked)) {
+            return (done.request != NONE).then_some(*done);
+        }
+        let request = match self.traits[asked as usize].up {
+            true => self.request(asker, to),
+            false => NONE,
+        };
+        let nothing = News::default();
+        let mut done = Exchange { request, asked: (asked, nothing), reply: NONE, asker: (asker, nothing) };
+        if request != NONE {
+            let heard = self.step(asked, request);
+            done.asked = (heard.after, heard.news);
+            done.reply = self.reply_in(heard, from);
+            if done.reply != NONE {
+                let heard = self.step(asker, done.reply);
+                done.asker = (heard.after, heard.news);
+            }
+        }
+        self.exchanges.insert((asker, asked), done);
+        (request != NONE).then_some(done)
+    }
+
+    /// The reply among the messages that left.
+    fn reply_in(&self, done: Done, to: u8) -> u32 {
+        let is_reply = |&&message: &&u32| {
+            let (_, receiver, is_request) = self.ways[message as usize];
+            receiver == to && !is_request
+        };
+        self.sent[done.sent.0 as usize..done.sent.1 as usize].iter().find(is_reply).copied().unwrap_or(NONE)
+    }
+
+    /// A message that was held arrives, and so does the reply to it.
+    fn release(&mut self, row: &mut Vec<u32>, at: u8) -> bool {
+        let message = self.take(row, at);
+        let (from, to, is_request) = self.ways[message as usize];
+        if !self.traits[row[usize::from(to)] as usize].up {
+            return false;
+        }
+        let heard = self.step(row[usize::from(to)], message);
+        self.put(row, to, (heard.after, heard.news));
+        let reply = if is_request { self.reply_in(heard, from) } else { NONE };
+        if reply != NONE && self.traits[row[usize::from(from)] as usize].up {
+            let heard = self.step(row[usize::from(from)], reply);
+            self.put(row, from, (heard.after, heard.news));
+        }
+        true
+    }
+
+    fn mislead(&mut self, row: &mut Vec<u32>, at: u8, to: u8, next: u32) -> bool {
+        let local = row[usize::from(at)];
+        let key = (local, to, next);
+        let after = match self.misleads.get(&key) {
+            Some(&after) => after,
+            None => {
+                let before = self.locals.get(local).clone();
+                let peer = ServerId::new(to + 1).unwrap_or(before.node.id());
+                let node = before.node.clone().with_next(peer, Index(u64::from(next)));
+                let after = self.local(Local { node, ..(*before).clone() });
+                self.misleads.insert(key, after);
+                after
+            }
+        };
+        if after == local {
+            return false;
+        }
+        row[usize::from(at)] = after;
+        self.note(row, |past| past.misled += 1);
+        true
+    }
+
+    /// The server has this state now; the past takes in what is new.
+    fn put(&mut self, row: &mut [u32], at: u8, (after, news): (u32, News)) {
+        row[usize::from(at)] = after;
+        if news.is_none() {
+            return;
+        }
+        let number = row[self.frame.servers];
+        let mut past = (**self.pasts.get(number)).clone();
+        past.learn(self.locals.get(after), news, self.servers(row));
+        if past != **self.pasts.get(number) {
+            self.set_past(row, past);
+        }
+    }
+
+    fn note(&mut self, row: &mut [u32], note: impl FnOnce(&mut Past)) {
+        let mut past = (**self.pasts.get(row[self.frame.servers])).clone();
+        note(&mut past);
+        self.set_past(row, past);
+    }
+
+    fn set_past(&mut self, row: &mut [u32], past: Past) {
+        let number = self.parts.pasts.number(past);
+        self.know_past(number);
+        row[self.frame.servers] = number;
+    }
+
+    /// A message leaves. Whether there was room for it.
+    fn add(&self, row: &mut Vec<u32>, message: u32) -> bool {
+        let first = self.frame.servers + 1;
+        if row.len() - first >= usize::from(self.frame.bounds.messages_max) {
+            return false;
+        }
+        let print = self.messages.print(message);
+        let at = row[first..].partition_point(|&other| self.messages.print(other) <= print);
+        row.insert(first + at, message);
+        true
+    }
+
+    fn take(&self, row: &mut Vec<u32>, at: u8) -> u32 {
+        row.remove(self.frame.servers + 1 + usize::from(at))
+    }
+
+    /// A step in words of the outside.
+    pub(super) fn gesture(&self, row: &[u32], step: Move) -> Gesture {
+        let id = |at: u8| self.locals.get(row[usize::from(at)]).node.id();
+        let message = |at: u8| (**self.messages.get(row[self.frame.servers + 1 + usize::from(at)])).clone();
+        match step {
+            Move::Timeout(at) => Gesture::Timeout(id(at)),
+            Move::Request(at) => Gesture::Request(id(at)),
+            Move::Restart(at) => Gesture::Restart(id(at)),
+            Move::Rpc(from, to) => Gesture::Rpc(id(from), id(to)),
+            Move::HoldRequest(from, to) => Gesture::HoldRequest(id(from), id(to)),
+            Move::HoldReply(from, to) => Gesture::HoldReply(id(from), id(to)),
+            Move::Release(at) => Gesture::Release(message(at)),
+            Move::Mislead(at, to, next) => Gesture::Mislead(id(at), id(to), Index(u64::from(next))),
+            Move::Beat(at) => Gesture::Beat(id(at)),
+            Move::Deliver(at) => Gesture::Deliver(message(at)),
+            Move::Drop(at) => Gesture::Drop(message(at)),
+        }
+    }
+
+    // The names.
+
+    /// Exchanges names so that of all the states that differ only in names one stands for all.
+    pub(super) fn canonical(&mut self, row: &mut Vec<u32>) {
+        if !self.frame.symmetric {
+            return;
+        }
+        let servers = self.frame.servers;
+        let mut best: Option<Vec<u32>> = None;
+        for exchange in 0..self.names.len() {
+            // Servers stand in the order of what does not change with names. Only those that are alike in
+            // that leave a choice.
+            let mut order = [0_u64; RENAMED_MAX];
+            for (&local, &name) in row[..servers].iter().zip(&self.names[exchange]) {
+                order[usize::from(name)] = self.traits[local as usize].nameless;
+            }
+            if !order[..servers].is_sorted() {
+                continue;
+            }
+            let mut other = std::mem::take(&mut self.scratch);
+            self.rename(row, exchange, &mut other);
+            match &mut best {
+                Some(best) if !self.comes_before(&other, best) => self.scratch = other,
+                Some(best) => self.scratch = std::mem::replace(best, other),
+                None => best = Some(other),
+            }
+        }
+        if let Some(best) = best {
+            self.scratch = std::mem::replace(row, best);
+        }
+    }
+
+    fn comes_before(&self, a: &[u32], b: &[u32]) -> bool {
+        let servers = self.frame.servers;
+        let prints = |row: &[u32]| {
+            let locals = row[..servers].iter().map(|&local| self.locals.print(local));
+            let past = self.pasts.print(row[servers]);
+            let messages = row[servers + 1..].iter().map(|&message| self.messages.print(message));
+            locals.chain([past]).chain(messages).collect::<arrayvec::ArrayVec<u64, 64>>()
+        };
+        prints(a) < prints(b)
+    }
+
+    /// The row under other names.
+    fn rename(&mut self, row: &[u32], exchange: usize, out: &mut Vec<u32>) {
+        let servers = self.frame.servers;
+        out.clear();
+        out.resize(servers + 1, 0);
+        for at in 0..servers {
+            let renamed = self.renamed(LOCALS, row[at], exchange);
+            out[usize::from(self.names[exchange][at])] = renamed;
+        }
+        out[servers] = self.renamed(PASTS, row[servers], exchange);
+        for &message in &row[servers + 1..] {
+            let renamed = self.renamed(MESSAGES, message, exchange);
+            self.add(out, renamed);
+        }
+    }
+
+    /// The number of a part under other names.
+    fn renamed(&mut self, kind: usize, number: u32, exchange: usize) -> u32 {
+        let slot = number as usize * self.names.len() + exchange;
+        if let Some(&known) = self.renamed[kind].get(slot).filter(|&&known| known != NONE) {
+            return known;
+        }
+        let names = self.names[exchange].clone();
+        let name =
+            |id: ServerId| names.get(id.slot()).and_then(|&name| ServerId::new(name + 1)).unwrap_or(id);
+        let renamed = match kind {
+            LOCALS => {
+                let local = self.locals.get(number).renamed(&name);
+                self.local(local)
+            }
+            MESSAGES => {
+                let message = self.messages.get(number).renamed(&name);
+                self.message(message)
+            }
+            _ => {
+                let number = self.parts.pasts.number(self.pasts.get(number).renamed(&name));
+                self.know_past(number);
+                number
+            }
+        };
+        let memo = &mut self.renamed[kind];
+        memo.resize(memo.len().max(slot + 1), NONE);
+        memo[slot] = renamed;
+        renamed
+    }
+}
+
+/// The kinds of parts, in [`Space::renamed`].
+const LOCALS: usize = 0;
+const MESSAGES: usize = 1;
+const PASTS: usize = 2;
+
+impl Traits {
+    fn of(local: &Local) -> Traits {
+        let node = &local.node;
+        Traits {
+            up: local.up,
+            leads: local.up && node.is_leader(),
+            asks: local.up && !matches!(node.role(), Role::Follower { .. }),
+            term: node.term().0,
+            last: node.log().last_index().0,
+            nameless: nameless(local),
+        }
+    }
+}
+
+/// A fingerprint of what stays the same when servers exchange their names.
+fn nameless(local: &Local) -> u64 {
+    let node = &local.node;
+    let voted = node.voted_for().map(|id| id == node.id());
+    let role = match node.role() {
+        Role::Follower { .. } => (0, 0, 0),
+        Role::PreCandidate { granted, refused } => (1, granted.len(), refused.len()),
+        Role::Candidate { granted, refused, .. } => (2, granted.len(), refused.len()),
+        Role::Leader(_) => (3, 0, 0),
+    };
+    let mut progress: Vec<(Index, Index)> = match node.leadership() {
+        Some(leading) => leading.progress.iter().map(|peer| (peer.next, peer.matched)).collect(),
+        None => Vec::new(),
+    };
+    progress.sort_unstable();
+    let whole = (local.up, node.term(), node.commit(), node.log(), voted, role, progress);
+    print_of(&whole)
+}
+
+/// All the ways to exchange the names of so many servers: what each becomes.
+fn permutations(servers: usize) -> Vec<Vec<u8>> {
+    let mut all = vec![Vec::new()];
+    for _ in 0..servers {
+        let longer = |names: &Vec<u8>| {
+            let free = (0..servers as u8).filter(|name| !names.contains(name)).collect::<Vec<u8>>();
+            let names = names.clone();
+            free.into_iter().map(move |name| [names.as_slice(), &[name]].concat())
+        };
+        all = all.iter().flat_map(longer).collect();
+    }
+    all
+}
