@@ -20,6 +20,9 @@ const STATES: u64 = 3_000_000;
 const SECONDS: u64 = 1500;
 
 fn main() {
+    if std::env::args().nth(1).as_deref() == Some("search") {
+        return searches();
+    }
     println!(
         "Five servers, election timeout 100–200 ms, heartbeat 50 ms, latency 10–15 ms, fsync 0.5–1.5 ms."
     );
