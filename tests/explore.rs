@@ -2,23 +2,28 @@
 //! it does not find is not there.
 
 use wavetank::check::Property;
+use wavetank::check::goal::Goal;
 use wavetank::explore::{
-    Bounds, Ended, Found, Gesture, Grain, Model, Search, View, at_rest, fresh, replay, search,
+    Bounds, Ended, Found, Gesture, Grain, Model, Search, at_rest, fresh, replay, search,
 };
-use wavetank::raft::{Index, Rule, Rules, ServerId, Term};
+use wavetank::raft::{Index, Rule, Rules, ServerId};
 use wavetank::timeline::Run;
 
-fn run(within: &Search, goal: impl Fn(&View) -> bool + Sync) -> Found {
-    search(within, goal, |_| true)
+fn run(within: &Search) -> Found {
+    search(within, |_| true)
 }
 
-fn violated(property: Property) -> impl Fn(&View) -> bool + Sync {
-    move |view| view.past().violated.contains(&property)
+fn goal(text: &str) -> Goal {
+    text.parse().unwrap_or_else(|why| panic!("{text}: {why}"))
+}
+
+fn violated(property: Property) -> Goal {
+    goal(&format!("violated({property:?})"))
 }
 
 /// The search for a run in which a promise falls without a rule.
-fn without(rule: Rule, grain: Grain, bounds: Bounds) -> Search {
-    Search { rules: Rules::without(&[rule]), bounds, ..Search::new(3, grain) }
+fn without(rule: Rule, grain: Grain, bounds: Bounds, goal: Goal) -> Search {
+    Search { rules: Rules::without(&[rule]), bounds, ..Search::new(3, grain, goal) }
 }
 
 /// Does a run that was found again in the world; after each step the servers are as in the model.
@@ -37,8 +42,8 @@ fn done_again(within: &Search, gestures: &[Gesture]) -> Run {
 
 /// Finds the shortest run in which the promise falls, and does it again in the world.
 fn falls(rule: Rule, grain: Grain, bounds: Bounds, property: Property, steps: usize) {
-    let within = without(rule, grain, bounds);
-    let found = run(&within, violated(property));
+    let within = without(rule, grain, bounds, violated(property));
+    let found = run(&within);
     let way = found.run.clone().unwrap_or_else(|| panic!("{rule}: {found:?}"));
     println!("{rule}: {} steps, {:?}", way.len(), found.progress);
     assert_eq!(way.len(), steps, "{rule}: {way:?}");
@@ -108,14 +113,14 @@ fn message_by_message_a_forgotten_vote_makes_two_leaders() {
 }
 
 /// Everything within small bounds.
-fn small() -> Search {
+fn small(text: &str) -> Search {
     let bounds = Bounds { term_max: 3, log_max: 2, restarts_max: 1, ..neither() };
-    Search { bounds, ..Search::new(3, Grain::Gesture) }
+    Search { bounds, ..Search::new(3, Grain::Gesture, goal(text)) }
 }
 
 #[test]
 fn with_every_rule_on_no_promise_falls_within_small_bounds() {
-    let found = run(&small(), |view| !view.past().violated.is_empty());
+    let found = run(&small("violated"));
     println!("{:?}", found.progress);
     assert_eq!((found.run, found.ended), (None, Ended::Exhausted));
     assert!(found.progress.states > 5_000);
@@ -123,9 +128,10 @@ fn with_every_rule_on_no_promise_falls_within_small_bounds() {
 
 #[test]
 fn how_many_threads_work_changes_nothing() {
-    let within = without(Rule::LogUpToDate, Grain::Gesture, gestures());
+    let within =
+        without(Rule::LogUpToDate, Grain::Gesture, gestures(), violated(Property::LeaderCompleteness));
     let found = [1, 2, 3].map(|threads| {
-        let found = run(&Search { threads, ..within.clone() }, violated(Property::LeaderCompleteness));
+        let found = run(&Search { threads, ..within.clone() });
         (found.run, found.progress.states, found.progress.depth)
     });
     assert_eq!(found[0], found[1]);
@@ -134,8 +140,8 @@ fn how_many_threads_work_changes_nothing() {
 
 #[test]
 fn states_that_differ_only_in_names_count_as_one() {
-    let named = run(&Search { symmetry: false, ..small() }, |_| false);
-    let nameless = run(&small(), |_| false);
+    let named = run(&Search { symmetry: false, ..small("violated") });
+    let nameless = run(&small("violated"));
     assert_eq!((named.ended, nameless.ended), (Ended::Exhausted, Ended::Exhausted));
     assert_eq!(named.progress.depth, nameless.progress.depth);
     let (all, kept) = (named.progress.states, nameless.progress.states);
@@ -147,19 +153,17 @@ fn states_that_differ_only_in_names_count_as_one() {
 #[test]
 fn a_search_of_named_servers_finds_the_run_of_that_server() {
     let s3 = ServerId::new(3).unwrap();
-    let found = run(&Search { symmetry: false, ..small() }, |view| {
-        view.node(s3).is_some_and(|node| node.is_leader() && node.term() == Term(2))
-    });
-    let way = found.run.unwrap();
-    let replayed = done_again(&small(), &way);
+    let within = small("role(S3) = leader and term(S3) = 2");
+    let way = run(&within).run.unwrap();
+    assert_eq!(way.len(), 3, "two timeouts and a vote: {way:?}");
+    let replayed = done_again(&within, &way);
     assert!(replayed.world().server(s3).unwrap().node.is_leader());
 }
 
 #[test]
 fn a_run_of_renamed_states_has_the_names_of_its_start() {
-    let two_terms = |view: &View| view.past().leaders.iter().flatten().count() == 2;
-    let found = run(&small(), two_terms);
-    let replayed = done_again(&small(), &found.run.unwrap());
+    let within = small("leaderOf(1) != none and leaderOf(2) != none");
+    let replayed = done_again(&within, &run(&within).run.unwrap());
     assert_eq!(replayed.checker().leaders().count(), 2);
 }
 
@@ -171,9 +175,8 @@ fn a_search_goes_on_from_where_a_run_has_come() {
     let from = Model::of(rest.world(), rest.checker());
     let term = from.servers.iter().map(|server| server.node.term().0).max().unwrap();
     let bounds = Bounds { term_max: term + 2, log_max: 3, ..gestures() };
-    let within = Search { from, bounds, ..Search::new(3, Grain::Gesture) };
-    let committed = |view: &View| view.past().committed.len() == 1;
-    let found = run(&within, committed);
+    let within = Search { from, bounds, ..Search::new(3, Grain::Gesture, goal("committed(1)")) };
+    let found = run(&within);
     let way = found.run.unwrap();
     let mut last = None;
     let replayed = replay(rest, Grain::Gesture, &way, |run| last = Some(run.recording())).unwrap();
@@ -185,12 +188,11 @@ fn a_search_goes_on_from_where_a_run_has_come() {
 
 #[test]
 fn a_search_ends_where_it_is_told_to() {
-    let never = |_: &View| false;
-    let full = Search::new(3, Grain::Gesture);
-    assert_eq!(run(&Search { states_max: 40_000, ..full.clone() }, never).ended, Ended::States);
-    assert_eq!(run(&Search { steps_max: 4, ..full.clone() }, never).ended, Ended::Steps);
-    assert_eq!(search(&full, never, |progress| progress.states < 100_000).ended, Ended::Cancelled);
-    let memory = run(&Search { bytes_max: 64 << 20, ..full }, never);
+    let full = Search::new(3, Grain::Gesture, goal("violated"));
+    assert_eq!(run(&Search { states_max: 40_000, ..full.clone() }).ended, Ended::States);
+    assert_eq!(run(&Search { steps_max: 4, ..full.clone() }).ended, Ended::Steps);
+    assert_eq!(search(&full, |progress| progress.states < 100_000).ended, Ended::Cancelled);
+    let memory = run(&Search { bytes_max: 64 << 20, ..full });
     assert_eq!(memory.ended, Ended::Memory);
     assert!(memory.progress.bytes <= 64 << 20);
     assert!(memory.progress.bytes > 16 << 20, "{:?}", memory.progress);
@@ -199,18 +201,15 @@ fn a_search_ends_where_it_is_told_to() {
 #[test]
 fn a_wrong_next_index_does_no_harm_within_small_bounds() {
     let bounds = Bounds { term_max: 3, log_max: 2, misled_max: 2, ..neither() };
-    let found =
-        run(&Search { bounds, ..Search::new(3, Grain::Gesture) }, |view| !view.past().violated.is_empty());
+    let found = run(&Search { bounds, ..Search::new(3, Grain::Gesture, goal("violated")) });
     println!("{:?}", found.progress);
     assert_eq!((found.run, found.ended), (None, Ended::Exhausted));
 }
 
 #[test]
 fn a_vote_for_an_old_term_does_no_harm_within_small_bounds() {
-    let bounds = Bounds { term_max: 3, log_max: 2, restarts_max: 1, ..gestures() };
-    let found = run(&without(Rule::RefuseStaleVoteRequest, Grain::Gesture, bounds), |view| {
-        !view.past().violated.is_empty()
-    });
+    let bounds = Bounds { term_max: 2, log_max: 2, restarts_max: 1, ..gestures() };
+    let found = run(&without(Rule::RefuseStaleVoteRequest, Grain::Gesture, bounds, goal("violated")));
     println!("{:?}", found.progress);
     assert_eq!((found.run, found.ended), (None, Ended::Exhausted));
 }

@@ -139,8 +139,7 @@ pub fn search(search: &Search, mut watch: impl FnMut(&Progress) -> bool) -> Foun
     let frame = search.frame();
     let parts = Parts::default();
     let workers = (0..search.threads.max(1)).map(|_| Space::new(&parts, frame)).collect();
-    let mut level =
-        Level { search, workers, shards: Default::default(), progress: Progress::default() };
+    let mut level = Level { search, workers, shards: Default::default(), progress: Progress::default() };
     level.run(&parts, &mut watch)
 }
 
@@ -361,12 +360,7 @@ fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
     thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-fn expand_piece(
-    here: &mut Space,
-    shards: &[Shard; SHARDS],
-    states: &[Place],
-    goal: &Goal,
-) -> Harvest {
+fn expand_piece(here: &mut Space, shards: &[Shard; SHARDS], states: &[Place], goal: &Goal) -> Harvest {
     let mut harvest = Harvest::default();
     let (mut row, mut moves, mut after): (Vec<u32>, Vec<Move>, Vec<u32>) = Default::default();
     for &place in states {

@@ -451,7 +451,7 @@ impl<'a> Space<'a> {
         true
     }
 
-    fn mislead(&mut self, row: &mut Vec<u32>, at: u8, to: u8, next: u32) -> bool {
+    fn mislead(&mut self, row: &mut [u32], at: u8, to: u8, next: u32) -> bool {
         let local = row[usize::from(at)];
         let key = (local, to, next);
         let after = match self.misleads.get(&key) {
