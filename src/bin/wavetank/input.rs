@@ -4,6 +4,7 @@ use crate::output::{Fail, about};
 use clap::Args;
 use std::fs::File;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use wavetank::raft::{Rule, Rules};
 use wavetank::sim::Action;
@@ -143,4 +144,38 @@ fn scaled(number: &str, unit: u64) -> Option<u64> {
     let whole: u64 = whole.parse().ok()?;
     let millionths = part.parse::<u64>().ok()? * 10_u64.pow(6 - part.len() as u32);
     whole.checked_mul(unit)?.checked_add(millionths.checked_mul(unit)? / 1_000_000)
+}
+
+/// A time that is not 0.
+pub fn length(text: &str) -> Result<u64, String> {
+    match time(text)? {
+        0 => Err("nothing happens in no time: write for example 60s".into()),
+        us => Ok(us),
+    }
+}
+
+/// Seeds: `0..1000` is a thousand of them, the last is 999.
+pub fn seeds(text: &str) -> Result<Range<u64>, String> {
+    let (from, to) = text.split_once("..").ok_or("write two numbers such as 0..1000")?;
+    let (from, to) = (whole(from)?, whole(to)?);
+    if from >= to {
+        return Err(format!("there is no seed from {from} up to {to}: put the smaller number first"));
+    }
+    Ok(from..to)
+}
+
+/// A part of several: `2/8`.
+pub fn shard(text: &str) -> Result<(u64, u64), String> {
+    let (which, of) = text.split_once('/').ok_or("write for example 2/8, the second part of eight")?;
+    let (which, of) = (whole(which)?, whole(of)?);
+    if which == 0 || which > of {
+        return Err(format!("there is no part {which} of {of}: parts are 1 to {of}"));
+    }
+    Ok((which, of))
+}
+
+fn whole(text: &str) -> Result<u64, String> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = digits.then(|| text.parse().ok()).flatten();
+    number.ok_or_else(|| format!("‘{text}’ is no whole number from 0 to {}", u64::MAX))
 }

@@ -5,6 +5,7 @@
 
 mod check_history;
 mod export;
+mod fuzz;
 mod input;
 mod output;
 mod rules;
@@ -30,6 +31,8 @@ unreadable input. `-` as a FILE is standard input. The formats are described in 
 enum Command {
     /// Does a recording again and says what came of it
     Run(run::Arguments),
+    /// Looks for broken promises in random trouble, a run for each seed
+    Fuzz(fuzz::Arguments),
     /// Tells a recorded run to other programs
     Export(export::Arguments),
     /// Judges a history of clients: is it linearizable?
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
     };
     let came_out = match cli.command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Fuzz(arguments) => fuzz::fuzz(&arguments),
         Command::Export(arguments) => export::export(&arguments),
         Command::CheckHistory(arguments) => check_history::check_history(&arguments),
         Command::Rules => rules::rules(),

@@ -50,6 +50,17 @@ pub fn complain(sentence: &str) {
     let _ = writeln!(io::stderr(), "wavetank: {sentence}");
 }
 
+/// Writes a file whole.
+pub fn write(path: &Path, text: &str) -> Result<(), Fail> {
+    std::fs::write(path, text).map_err(|why| not_written(path, &why))
+}
+
+/// On how many threads to work: as many as were asked for, or as there are cores.
+pub fn threads(asked: Option<u16>) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    asked.map_or_else(cores, usize::from)
+}
+
 /// Where a command writes to: a file, or standard output.
 pub struct Sink {
     path: PathBuf,

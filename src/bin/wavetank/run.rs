@@ -74,6 +74,14 @@ impl Listener for Witness {
     }
 }
 
+/// For each promise that is broken in a recording the sentence of the event that breaks it.
+pub fn witness(recording: &Recording) -> Vec<String> {
+    let mut witness = Witness { end_us: recording.end.at_us, seen: Vec::new(), progress: Progress::new() };
+    // A recording that was just made can be done again; if not, there are no sentences.
+    let _ = tell(recording, &mut witness);
+    std::mem::take(&mut witness.seen)
+}
+
 /// The event as a sentence.
 pub fn in_words(moment: Moment) -> String {
     let scene = Scene { servers: moment.world.servers().len() as u8, trace: moment.trace };

@@ -1,0 +1,207 @@
+//! `wavetank fuzz`: random trouble, a run for each seed, until a promise falls.
+
+use crate::input::{length, seeds, shard};
+use crate::output::{CameOut, Progress, report, threads, write};
+use crate::run::{broken, witness};
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::ops::Range;
+use std::path::PathBuf;
+use wavetank::check::{Property, Violation};
+use wavetank::explain::list;
+use wavetank::explore::{Counts, Hunt, Plan as Trouble, Report, hunt};
+use wavetank::raft::{Rule, Rules};
+use wavetank::sim::Options;
+
+#[derive(Args)]
+pub struct Arguments {
+    /// The seeds, one for each run: 0..1000 is a thousand, 7..8 is one
+    #[arg(long, value_name = "A..B", value_parser = seeds)]
+    seeds: Range<u64>,
+    /// Only this part of the seeds: 2/8 is the second of eight, so that eight machines share them
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    shard: Option<(u64, u64)>,
+    /// What befalls the cluster
+    #[arg(long, value_enum, default_value = "figure2")]
+    plan: Plan,
+    /// How long each run lasts, in simulated time
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = length)]
+    length: u64,
+    /// How many servers, 1 to 9; without it, as many as the seed draws
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=9))]
+    servers: Option<u8>,
+    /// Switch this rule off (`wavetank rules` lists them); may be repeated
+    #[arg(long, value_name = "RULE")]
+    off: Vec<Rule>,
+    /// Restrict the runs to Figure 2 of the paper, with one entry in an AppendEntries
+    #[arg(long)]
+    paper: bool,
+    /// Go on when a promise has fallen, and count
+    #[arg(long)]
+    all: bool,
+    /// On how many cores; without it, on all
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Print the result as one line of JSON
+    #[arg(long)]
+    json: bool,
+    /// Write the recording of the first run in which a promise fell there
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Plan {
+    /// Crashes, partitions, lost and doubled messages: what Figure 2 has to survive
+    Figure2,
+    /// That, over all of Raft: changes, transfers, snapshots, reads, torn writes, clocks that drift
+    All,
+}
+
+pub fn fuzz(arguments: &Arguments) -> CameOut {
+    let hunted = Hunt {
+        plan: match arguments.plan {
+            Plan::Figure2 => Trouble::Figure2,
+            Plan::All => Trouble::All,
+        },
+        servers: arguments.servers.unwrap_or(0),
+        until_us: arguments.length,
+        off: Rules::without(&arguments.off),
+        all: arguments.all,
+        ..Hunt::new(part(&arguments.seeds, arguments.shard))
+    };
+    let restrict = |options: &mut Options| {
+        if arguments.paper {
+            *options = options.clone().restricted_to_paper();
+        }
+    };
+    let came = hunt(&hunted, threads(arguments.threads), restrict, watch(&hunted));
+    report(&if arguments.json { json(&hunted, arguments, &came) } else { told(&hunted, arguments, &came) })?;
+    if let (Some(path), Some(hit)) = (&arguments.out, &came.first) {
+        write(path, &hit.recording.to_json())?;
+    }
+    Ok(came.hits == 0)
+}
+
+/// The seeds of a shard: parts of the same length, but for the remainder.
+fn part(seeds: &Range<u64>, shard: Option<(u64, u64)>) -> Range<u64> {
+    let Some((which, of)) = shard else { return seeds.clone() };
+    let length = u128::from(seeds.end - seeds.start);
+    let end = |part: u64| seeds.start + (length * u128::from(part) / u128::from(of)) as u64;
+    end(which - 1)..end(which)
+}
+
+/// Shows how far it is.
+fn watch(hunted: &Hunt) -> impl FnMut(&Report) -> bool + Send + use<> {
+    let of = hunted.seeds.end - hunted.seeds.start;
+    let mut progress = Progress::new();
+    move |report| {
+        progress.show(|| {
+            let minutes = report.simulated_us / 60_000_000;
+            format!("{} of {of} runs, {minutes} simulated minutes, {} finds", report.runs, report.hits)
+        });
+        true
+    }
+}
+
+/// The command that does one seed again.
+fn again(arguments: &Arguments, seed: u64) -> String {
+    let mut text = format!("wavetank fuzz --seeds {seed}..{}", seed.saturating_add(1));
+    if let Plan::All = arguments.plan {
+        text.push_str(" --plan all");
+    }
+    let _ = write!(text, " --length {}us", arguments.length);
+    if let Some(servers) = arguments.servers {
+        let _ = write!(text, " --servers {servers}");
+    }
+    for rule in &arguments.off {
+        let _ = write!(text, " --off {rule}");
+    }
+    if arguments.paper {
+        text.push_str(" --paper");
+    }
+    text
+}
+
+/// What came of it, for people.
+fn told(hunted: &Hunt, arguments: &Arguments, came: &Report) -> String {
+    let seeds = &hunted.seeds;
+    let mut text = format!(
+        "Seeds {}..{}: {} runs, {} simulated minutes.\n",
+        seeds.start,
+        seeds.end,
+        came.runs,
+        came.simulated_us / 60_000_000
+    );
+    for (what, times) in came.counts.iter().filter(|(_, times)| *times > 0) {
+        let _ = writeln!(text, "{times:>12} {what}");
+    }
+    let Some(hit) = &came.first else {
+        text.push_str("Every promise held.\n");
+        return text;
+    };
+    if arguments.all {
+        let first = came.violations.iter().map(|(property, runs)| format!("{property} in {runs}"));
+        let _ = writeln!(text, "A promise fell in {} runs; first {}.", came.hits, list(first));
+    }
+    let _ = writeln!(text, "Seed {}:", hit.seed);
+    let events = witness(&hit.recording);
+    for (number, violation) in hit.violation.iter().enumerate() {
+        text.push_str(&broken(violation, events.get(number).map_or("", String::as_str)));
+    }
+    let _ = writeln!(text, "Again: {}", again(arguments, hit.seed));
+    text
+}
+
+/// What came of it, for programs: one line.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Line<'a> {
+    format: &'static str,
+    version: u32,
+    seeds: [String; 2],
+    plan: Trouble,
+    length_us: u64,
+    servers: Option<u8>,
+    off: Rules,
+    paper: bool,
+    runs: u64,
+    simulated_us: u64,
+    counts: &'a Counts,
+    hits: u64,
+    violations: &'a BTreeMap<Property, u64>,
+    first: Option<First<'a>>,
+}
+
+#[derive(Serialize)]
+struct First<'a> {
+    seed: String,
+    violation: Option<&'a Violation>,
+    again: String,
+}
+
+fn json(hunted: &Hunt, arguments: &Arguments, came: &Report) -> String {
+    let line = Line {
+        format: "wavetank-fuzz",
+        version: 1,
+        seeds: [hunted.seeds.start, hunted.seeds.end].map(|seed| seed.to_string()),
+        plan: hunted.plan,
+        length_us: hunted.until_us,
+        servers: arguments.servers,
+        off: hunted.off,
+        paper: arguments.paper,
+        runs: came.runs,
+        simulated_us: came.simulated_us,
+        counts: &came.counts,
+        hits: came.hits,
+        violations: &came.violations,
+        first: came.first.as_ref().map(|hit| First {
+            seed: hit.seed.to_string(),
+            violation: hit.violation.as_ref(),
+            again: again(arguments, hit.seed),
+        }),
+    };
+    serde_json::to_string(&line).map_or_else(|why| why.to_string(), |line| line + "\n")
+}
