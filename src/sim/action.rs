@@ -232,7 +232,8 @@ impl Action {
             | Action::Change { .. }
             | Action::Transfer { .. }
             | Action::Snapshot { .. }
-            | Action::Wipe { .. } => true,
+            | Action::Wipe { .. }
+            | Action::Mislead { .. } => true,
             Action::Submit { mode, .. } => mode.is_some_and(|mode| mode != ReadMode::Log),
             Action::SetOptions { options } => !options.paper,
             _ => false,

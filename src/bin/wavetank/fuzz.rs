@@ -112,7 +112,12 @@ fn again(arguments: &Arguments, seed: u64) -> String {
     if let Plan::All = arguments.plan {
         text.push_str(" --plan all");
     }
-    let _ = write!(text, " --length {}us", arguments.length);
+    let length = arguments.length;
+    let _ = match (length % 1_000_000, length % 1000) {
+        (0, _) => write!(text, " --length {}s", length / 1_000_000),
+        (_, 0) => write!(text, " --length {}ms", length / 1000),
+        _ => write!(text, " --length {length}us"),
+    };
     if let Some(servers) = arguments.servers {
         let _ = write!(text, " --servers {servers}");
     }
@@ -149,7 +154,7 @@ fn told(hunted: &Hunt, arguments: &Arguments, came: &Report) -> String {
     let _ = writeln!(text, "Seed {}:", hit.seed);
     let events = witness(&hit.recording);
     for (number, violation) in hit.violation.iter().enumerate() {
-        text.push_str(&broken(violation, events.get(number).map_or("", String::as_str)));
+        text.push_str(&broken(violation, events.get(number).map_or(&[], Vec::as_slice)));
     }
     let _ = writeln!(text, "Again: {}", again(arguments, hit.seed));
     text

@@ -154,6 +154,22 @@ pub fn length(text: &str) -> Result<u64, String> {
     }
 }
 
+/// A size in bytes: `2GiB`, `500MiB`, `100MB`.
+pub fn bytes(text: &str) -> Result<u64, String> {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let unit = match unit.trim().to_ascii_lowercase().as_str() {
+        "kib" | "k" => 1 << 10,
+        "mib" | "m" => 1 << 20,
+        "gib" | "g" => 1 << 30,
+        "kb" => 1000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        _ => return Err("it is no size: write for example 500MiB or 2GiB".into()),
+    };
+    scaled(number, unit).ok_or_else(|| "it is no size: write for example 500MiB or 2GiB".into())
+}
+
 /// Seeds: `0..1000` is a thousand of them, the last is 999.
 pub fn seeds(text: &str) -> Result<Range<u64>, String> {
     let (from, to) = text.split_once("..").ok_or("write two numbers such as 0..1000")?;

@@ -10,6 +10,7 @@ mod input;
 mod output;
 mod rules;
 mod run;
+mod search;
 
 use clap::{Parser, Subcommand};
 use output::Fail;
@@ -33,6 +34,8 @@ enum Command {
     Run(run::Arguments),
     /// Looks for broken promises in random trouble, a run for each seed
     Fuzz(fuzz::Arguments),
+    /// Looks for the shortest run in which a goal holds
+    Search(search::Arguments),
     /// Tells a recorded run to other programs
     Export(export::Arguments),
     /// Judges a history of clients: is it linearizable?
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
     let came_out = match cli.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Fuzz(arguments) => fuzz::fuzz(&arguments),
+        Command::Search(arguments) => search::search_for(&arguments),
         Command::Export(arguments) => export::export(&arguments),
         Command::CheckHistory(arguments) => check_history::check_history(&arguments),
         Command::Rules => rules::rules(),

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use wavetank::check::Violation;
 use wavetank::explain::{Scene, duration, list, sentence};
 use wavetank::raft::Rules;
-use wavetank::sim::World;
+use wavetank::sim::{Event, World};
 use wavetank::timeline::Recording;
 use wavetank::timeline::export::trace::Trace;
 use wavetank::timeline::export::{Listener, Moment, TellError, Told, tell};
@@ -52,8 +52,8 @@ pub fn run(arguments: &Arguments) -> CameOut {
 /// Sees which event breaks a promise, while it can still be put into words.
 struct Witness {
     end_us: u64,
-    /// For each broken promise the sentence of the event.
-    seen: Vec<String>,
+    /// For each broken promise the events that make it so, in words.
+    seen: Vec<Vec<String>>,
     progress: Progress,
 }
 
@@ -66,7 +66,8 @@ impl Listener for Witness {
 
     fn hear(&mut self, moment: Moment) -> io::Result<()> {
         while self.seen.len() < moment.checker.violations().len() {
-            self.seen.push(in_words(moment));
+            let violation = &moment.checker.violations()[self.seen.len()];
+            self.seen.push(made_so_by(violation, moment));
         }
         let (now, end) = (moment.event.at_us, self.end_us);
         self.progress.show(|| format!("{} of {}", duration(now), duration(end)));
@@ -74,8 +75,18 @@ impl Listener for Witness {
     }
 }
 
-/// For each promise that is broken in a recording the sentence of the event that breaks it.
-pub fn witness(recording: &Recording) -> Vec<String> {
+/// The events that make it so, oldest first; those that are still known.
+fn made_so_by(violation: &Violation, moment: Moment) -> Vec<String> {
+    let scene = Scene { servers: moment.world.servers().len() as u8, trace: moment.trace };
+    let events = violation.events.iter().filter_map(|&id| scene.event(id));
+    let line = |event: &Event| {
+        format!("event {} at {}: {}", event.id.0, exactly(event.at_us), sentence(event, scene))
+    };
+    events.map(line).collect()
+}
+
+/// For each promise that is broken in a recording the events that make it so, in words.
+pub fn witness(recording: &Recording) -> Vec<Vec<String>> {
     let mut witness = Witness { end_us: recording.end.at_us, seen: Vec::new(), progress: Progress::new() };
     // A recording that was just made can be done again; if not, there are no sentences.
     let _ = tell(recording, &mut witness);
@@ -89,7 +100,7 @@ pub fn in_words(moment: Moment) -> String {
 }
 
 /// What a run came to, for people.
-fn summary(recording: &Recording, told: &Told, seen: &[String], digest: bool) -> String {
+fn summary(recording: &Recording, told: &Told, seen: &[Vec<String>], digest: bool) -> String {
     let Told { world, checker, .. } = told;
     let mut text = String::new();
     let servers = world.setup().servers;
@@ -119,7 +130,7 @@ fn summary(recording: &Recording, told: &Told, seen: &[String], digest: bool) ->
         text.push_str("Every promise held.\n");
     }
     for (number, violation) in checker.violations().iter().enumerate() {
-        text.push_str(&broken(violation, seen.get(number).map_or("", String::as_str)));
+        text.push_str(&broken(violation, seen.get(number).map_or(&[], Vec::as_slice)));
     }
     text
 }
@@ -131,13 +142,16 @@ fn rules_off(rules: Rules) -> String {
     }
 }
 
-/// A broken promise, and the event that broke it.
-pub fn broken(violation: &Violation, event: &str) -> String {
-    let Violation { property, at_us, sentence, .. } = violation;
-    let id = violation.event.0;
-    let mut text = format!("{property} fell at {}, in event {id}:\n  {sentence}\n", exactly(*at_us));
-    if !event.is_empty() {
-        let _ = writeln!(text, "  {event}");
+/// A broken promise, the values and the events that make it so.
+pub fn broken(violation: &Violation, events: &[String]) -> String {
+    let Violation { property, at_us, values, sentence, .. } = violation;
+    let mut text = format!("{property} fell at {}, in event {}:\n", exactly(*at_us), violation.event.0);
+    let _ = writeln!(text, "  {sentence}");
+    for value in values {
+        let _ = writeln!(text, "  - {}: {}", value.label, value.text);
+    }
+    for event in events {
+        let _ = writeln!(text, "  - {event}");
     }
     text
 }
