@@ -62,6 +62,7 @@ impl Effect {
         }
     }
 
+    #[cold]
     fn comes_twice(&self, now: &TookEffect, look: &Look) -> Finding {
         let Effect { serial, index: first, on, event } = *self;
         let (id, second, client) = (look.id, now.index, now.client);

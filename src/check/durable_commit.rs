@@ -51,6 +51,7 @@ impl DurableCommit<'_> {
         Some(self.too_few(look, term, configuration, holders))
     }
 
+    #[cold]
     fn too_few(&self, look: &Look, term: Term, configuration: Configuration, holders: ServerSet) -> Finding {
         let (id, index) = (look.id, look.now.commit);
         let on = if holders.is_empty() { "no disk".to_string() } else { format!("the disks of {holders}") };
@@ -84,7 +85,31 @@ impl DurableCommit<'_> {
                 .then_some(look.server)
         }?;
         let (index, committed) = self.committed.first_lacking(electable.node.log(), |_| true)?;
-        Some(could_lead(look.world, electable, index, committed))
+        Some(self.could_lead(look.world, electable, index, committed))
+    }
+
+    #[cold]
+    fn could_lead(&self, world: &World, server: &Server, index: Index, committed: &Committed) -> Finding {
+        let Committed { entry: lost, by, in_term, event } = committed;
+        let (id, node) = (server.node.id(), &server.node);
+        let voters = electors(world, server).unwrap_or_default();
+        let sentence = format!(
+            "{id} could be elected by {voters}, and lacks entry {index} of term {}, which {by} had committed in term {in_term}.",
+            lost.term
+        );
+        let mut finding = Finding::new([*by, id], sentence).at(index).since([*event]);
+        // What stands there instead.
+        let instead = node.log().get(index).and_then(|entry| self.seen.appeared(index, entry.term));
+        finding = finding.since(instead);
+        finding =
+            finding.value("committed", entry(lost)).value(format!("on {id}"), stands_at(node.log(), index));
+        finding = finding.value(format!("{id} goes by"), node.configuration());
+        for voter in voters.iter().filter_map(|voter| world.server(voter)) {
+            let log = voter.node.log();
+            let end = format!("{} of term {}", log.last_index(), log.last_term());
+            finding = finding.value(format!("log of {} ends at", voter.node.id()), end);
+        }
+        finding
     }
 }
 
@@ -106,23 +131,4 @@ fn electors(world: &World, candidate: &Server) -> Option<ServerSet> {
     let granting: ServerSet = world.servers().iter().filter(grants).map(|server| server.node.id()).collect();
     let voters = granting.and(node.configuration().all_voters());
     quorum::is_quorum(node.configuration(), voters).then_some(voters)
-}
-
-fn could_lead(world: &World, server: &Server, index: Index, committed: &Committed) -> Finding {
-    let Committed { entry: lost, by, in_term, event } = committed;
-    let (id, node) = (server.node.id(), &server.node);
-    let voters = electors(world, server).unwrap_or_default();
-    let sentence = format!(
-        "{id} could be elected by {voters}, and lacks entry {index} of term {}, which {by} had committed in term {in_term}.",
-        lost.term
-    );
-    let mut finding = Finding::new([*by, id], sentence).at(index).since([*event]);
-    finding = finding.value("committed", entry(lost)).value(format!("on {id}"), stands_at(node.log(), index));
-    finding = finding.value(format!("{id} goes by"), node.configuration());
-    for voter in voters.iter().filter_map(|voter| world.server(voter)) {
-        let log = voter.node.log();
-        let end = format!("{} of term {}", log.last_index(), log.last_term());
-        finding = finding.value(format!("log of {} ends at", voter.node.id()), end);
-    }
-    finding
 }

@@ -31,18 +31,7 @@ impl ElectionSafety {
             self.leaders.insert(Led { term, leader: id, event: look.event }, |led| led.term);
             return None;
         };
-        (first != id).then(|| {
-            let sentence =
-                format!("Term {term} has two leaders: {first} was elected in it, and now {id} is.");
-            let goes_by = |id: ServerId| look.world.server(id).map(|server| *server.node.configuration());
-            let mut finding = Finding::new([first, id], sentence).since([event]).value("term", term);
-            for id in [first, id] {
-                if let Some(configuration) = goes_by(id) {
-                    finding = finding.value(format!("{id} goes by"), configuration);
-                }
-            }
-            finding
-        })
+        (first != id).then(|| two_leaders(look, first, event))
     }
 
     /// When that server was elected in that term, if it was the first.
@@ -58,4 +47,17 @@ impl ElectionSafety {
     pub(super) fn leaders(&self) -> impl Iterator<Item = (Term, ServerId)> {
         self.leaders.iter().map(|led| (led.term, led.leader))
     }
+}
+
+#[cold]
+fn two_leaders(look: &Look, first: ServerId, event: EventId) -> Finding {
+    let (term, id) = (look.now.term, look.id);
+    let sentence = format!("Term {term} has two leaders: {first} was elected in it, and now {id} is.");
+    let mut finding = Finding::new([first, id], sentence).since([event]).value("term", term);
+    for id in [first, id] {
+        if let Some(server) = look.world.server(id) {
+            finding = finding.value(format!("{id} goes by"), server.node.configuration());
+        }
+    }
+    finding
 }

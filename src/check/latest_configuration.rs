@@ -6,16 +6,21 @@ use super::look::Look;
 use crate::raft::{Configuration, Index, Payload};
 
 pub(super) fn look(look: &Look) -> Option<Finding> {
-    let (log, goes_by) = (look.node.log(), look.now.configuration);
-    let (index, latest) = latest(look);
-    if goes_by == latest {
+    let (was, is) = (&look.before, &look.now);
+    let touched = look.log_from.is_some() || look.reborn || is.base != was.base;
+    if !touched && is.configuration == was.configuration {
         return None;
     }
-    let id = look.id;
-    let place = if index > log.base_index() { "entry" } else { "its snapshot up to" };
-    let sentence = format!("{id} goes by the configuration {goes_by}, but {place} {index} says {latest}.");
-    let finding = Finding::new([id], sentence).at(index);
-    Some(finding.value("it goes by", goes_by).value("the last in its log", latest))
+    let (log, goes_by) = (look.node.log(), is.configuration);
+    let (index, latest) = latest(look);
+    (goes_by != latest).then(|| {
+        let id = look.id;
+        let place = if index > log.base_index() { "entry" } else { "its snapshot up to" };
+        let sentence =
+            format!("{id} goes by the configuration {goes_by}, but {place} {index} says {latest}.");
+        let finding = Finding::new([id], sentence).at(index);
+        finding.value("it goes by", goes_by).value("the last in its log", latest)
+    })
 }
 
 /// The last configuration there is, and where. What was just written is looked through; where nothing is

@@ -37,6 +37,19 @@ impl Committed {
             None => index < log.base_index(),
         }
     }
+
+    #[cold]
+    fn is_missed(&self, node: &Node, index: Index, leaders: &ElectionSafety) -> Finding {
+        let Committed { entry: lost, by, in_term, event } = self;
+        let (leader, term) = (node.id(), node.term());
+        let sentence = format!(
+            "{leader} leads term {term} without entry {index} of term {}, which {by} had committed in term {in_term}.",
+            lost.term
+        );
+        let finding = Finding::new([*by, leader], sentence).at(index);
+        let finding = finding.since([*event]).since(leaders.elected(leader, term));
+        finding.value("committed", entry(lost)).value(format!("on {leader}"), stands_at(node.log(), index))
+    }
 }
 
 impl LeaderCompleteness {
@@ -74,20 +87,7 @@ impl LeaderCompleteness {
         } else {
             None
         };
-        let (node, index, committed) = found?;
-        let Committed { entry: lost, by, in_term, event } = committed;
-        let (leader, term) = (node.id(), node.term());
-        let sentence = format!(
-            "{leader} leads term {term} without entry {index} of term {}, which {by} had committed in term {in_term}.",
-            lost.term
-        );
-        let finding = Finding::new([*by, leader], sentence).at(index);
-        let finding = finding.since([*event]).since(leaders.elected(leader, term));
-        Some(
-            finding
-                .value("committed", entry(lost))
-                .value(format!("on {leader}"), stands_at(node.log(), index)),
-        )
+        found.map(|(node, index, committed)| committed.is_missed(node, index, leaders))
     }
 
     /// An entry that was committed in an earlier term and that this server lacks, though it leads. Where

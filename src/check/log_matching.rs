@@ -7,7 +7,7 @@
 use super::Finding;
 use super::look::Look;
 use super::past::Past;
-use super::violation::payload;
+use super::violation::{payload, same};
 use crate::raft::{Entry, Index, Payload, ServerId, Term};
 use crate::sim::EventId;
 use std::collections::BTreeMap;
@@ -41,7 +41,7 @@ impl LogMatching {
                 (before, index) = (entry.term, index.next());
                 continue;
             };
-            if seen.payload != entry.payload || seen.before != before {
+            if !same(&seen.payload, &entry.payload) || seen.before != before {
                 return Some(seen.differs(index, before, entry, look.id));
             }
             (before, index) = (entry.term, index.next());
@@ -74,6 +74,7 @@ impl LogMatching {
 }
 
 impl Seen {
+    #[cold]
     fn differs(&self, index: Index, before: Term, entry: &Entry, id: ServerId) -> Finding {
         let Seen { on, event, .. } = *self;
         let wrong = if self.payload != entry.payload {

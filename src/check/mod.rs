@@ -31,7 +31,7 @@ use crate::raft::{Guard, Index, MAX_SERVERS, Observer, ServerId, Term};
 use crate::sim::{Event, EventId, Server, Stepped, Watch, World};
 use durable_commit::DurableCommit;
 use look::{Known, Look};
-use violation::Finding;
+use violation::{Finding, START};
 
 /// Everything that is checked, with what it remembers.
 #[derive(Clone, Debug)]
@@ -68,8 +68,7 @@ impl Checker {
             looked: 0,
         };
         for id in world.ids() {
-            let (event, log_from) = (EventId(0), Some(Index(1)));
-            let took_effect = &[];
+            let (event, log_from, took_effect) = (START, Some(Index(1)), &[]);
             let step = Stepped { event, server: Some(id), client: None, log_from, reborn: true, took_effect };
             checker.look(world, &step);
         }
@@ -82,15 +81,20 @@ impl Checker {
         let Some((id, server)) = step.server.and_then(|id| Some((id, world.server(id)?))) else { return };
         self.looked += 1;
         if let Some(disordered) = order::disordered(server) {
-            self.report(Property::Order, Some(order::judge(id, disordered)), step.event, world.now_us());
+            self.report(Property::Order, order::judge(id, disordered), step.event, world.now_us());
         }
         let now = Known::of(server);
-        let known = self.known[id.slot()].replace(now);
-        let quiet = known == Some(now) && step.log_from.is_none() && !step.reborn;
-        if quiet && step.took_effect.is_empty() && !self.one_vote.is_pending(id) {
+        let before = self.known[id.slot()];
+        if before != Some(now) {
+            self.known[id.slot()] = Some(now);
+        } else if step.log_from.is_none()
+            && !step.reborn
+            && step.took_effect.is_empty()
+            && !self.one_vote.is_pending(id)
+        {
             return;
         }
-        self.look_closely(world, server, step, known.unwrap_or(now), now);
+        self.look_closely(world, server, step, before.unwrap_or(now), now);
     }
 
     /// Something has changed that a property may be about.
@@ -104,14 +108,20 @@ impl Checker {
         let news = self.leader_completeness.note_commits(look);
         let leaders = &self.election_safety;
         let durable_commit = DurableCommit { committed: &self.leader_completeness, seen: &self.log_matching };
+        // What is wrong once may be so for long, and is not looked up again and again.
+        let holds = |property| self.violations.iter().all(|violation| violation.property != property);
+        let completeness = holds(Property::LeaderCompleteness)
+            .then(|| self.leader_completeness.look(look, news, leaders))
+            .flatten();
+        let durable = holds(Property::DurableCommit).then(|| durable_commit.look(look, news)).flatten();
         let findings = [
             (Property::ElectionSafety, election_safety),
             (Property::LeaderAppendOnly, leader_append_only::look(look, leaders)),
             (Property::LogMatching, log_matching),
-            (Property::LeaderCompleteness, self.leader_completeness.look(look, news, leaders)),
+            (Property::LeaderCompleteness, completeness),
             (Property::StateMachineSafety, self.state_machine_safety.look(look)),
             (Property::Monotone, self.monotone.look(look)),
-            (Property::DurableCommit, durable_commit.look(look, news)),
+            (Property::DurableCommit, durable),
             (Property::OneVote, self.one_vote.look(look)),
             (Property::Order, order::look(look)),
             (Property::LatestConfiguration, latest_configuration::look(look)),
@@ -119,22 +129,23 @@ impl Checker {
         ];
         self.linearizability.look_at_log(look);
         for (property, finding) in findings {
-            self.report(property, finding, event, world.now_us());
+            if let Some(finding) = finding {
+                self.report(property, finding, event, world.now_us());
+            }
         }
     }
 
     /// What a client asks and is told.
     fn look_at_client(&mut self, world: &World, step: &Stepped) {
         let client = step.client.and_then(|id| world.clients().iter().find(|client| client.id == id));
-        let finding = client.and_then(|client| self.linearizability.look(client, step.event));
-        self.report(Property::Linearizability, finding, step.event, world.now_us());
+        if let Some(finding) = client.and_then(|client| self.linearizability.look(client, step.event)) {
+            self.report(Property::Linearizability, finding, step.event, world.now_us());
+        }
     }
 
     /// The first time that a promise is broken is what counts: what follows is often only its echo.
-    fn report(&mut self, property: Property, finding: Option<Finding>, event: EventId, at_us: u64) {
-        if let Some(finding) = finding
-            && self.violations.iter().all(|violation| violation.property != property)
-        {
+    fn report(&mut self, property: Property, finding: Finding, event: EventId, at_us: u64) {
+        if self.violations.iter().all(|violation| violation.property != property) {
             self.violations.push(finding.dated(property, event, at_us));
         }
     }

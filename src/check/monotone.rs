@@ -6,6 +6,7 @@
 
 use super::Finding;
 use super::look::Look;
+use super::violation::START;
 use crate::raft::MAX_SERVERS;
 use crate::sim::EventId;
 
@@ -16,11 +17,17 @@ pub(super) struct Monotone {
 }
 
 /// The events of a server in which its values last changed.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Since {
     term: EventId,
     commit: EventId,
     applied: EventId,
+}
+
+impl Default for Since {
+    fn default() -> Since {
+        Since { term: START, commit: START, applied: START }
+    }
 }
 
 impl Monotone {

@@ -87,6 +87,7 @@ impl Vote {
             && !server.waiting.iter().any(|waiting| waits(&waiting.message))
     }
 
+    #[cold]
     fn contradicts(&self, other: Vote, id: ServerId) -> Finding {
         let (term, first, second) = (self.term, self.candidate, other.candidate);
         let name =

@@ -4,7 +4,7 @@
 use super::Finding;
 use super::look::Look;
 use super::past::Past;
-use super::violation;
+use super::violation::{self, same};
 use crate::raft::{Entry, Index, MAX_SERVERS, ServerId};
 use crate::sim::{Digest, EventId};
 
@@ -50,7 +50,11 @@ impl StateMachineSafety {
         for index in (from.0 + 1..=look.now.applied.0).map(Index) {
             let Some(entry) = log.get(index) else { continue };
             match self.applied.get(index.0) {
-                Some(first) if first.entry != *entry => return Some(first.differs(index, entry, look.id)),
+                Some(first)
+                    if first.entry.term != entry.term || !same(&first.entry.payload, &entry.payload) =>
+                {
+                    return Some(first.differs(index, entry, look.id));
+                }
                 None if index.0 == self.applied.len() + 1 => {
                     self.applied.push(Applied { entry: entry.clone(), by: look.id, event: look.event });
                 }
@@ -88,6 +92,7 @@ impl StateMachineSafety {
 }
 
 impl Applied {
+    #[cold]
     fn differs(&self, index: Index, entry: &Entry, id: ServerId) -> Finding {
         let Applied { entry: first, by, event } = self;
         let sentence = format!(

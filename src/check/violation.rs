@@ -5,6 +5,10 @@ use crate::kv::Command;
 use crate::raft::{Entry, Index, Log, Payload, ServerId, ServerSet};
 use crate::sim::EventId;
 use serde::Serialize;
+use std::sync::Arc;
+
+/// Stands for the start of a run where an event is remembered.
+pub(super) const START: EventId = EventId(u64::MAX);
 
 /// A promise that was broken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -12,7 +16,7 @@ use serde::Serialize;
 pub struct Violation {
     /// Which one.
     pub property: Property,
-    /// The event after which it no longer held.
+    /// The event after which it no longer held; the first one, if it did not hold from the start.
     pub event: EventId,
     /// When, in microseconds.
     pub at_us: u64,
@@ -22,7 +26,8 @@ pub struct Violation {
     pub index: Option<Index>,
     /// The values that make it so.
     pub values: Vec<Fact>,
-    /// The events that make it so, in the order in which they happened. The last one is `event`.
+    /// The events that make it so, in the order in which they happened; what was so from the start is
+    /// left out. The last one is `event`.
     pub events: Vec<EventId>,
     /// What is wrong, in one sentence.
     pub sentence: String,
@@ -38,9 +43,12 @@ pub struct Fact {
     pub text: String,
 }
 
-/// What a property found wrong, before it is dated.
+/// What a property found wrong, before it is dated. In a box: mostly there is nothing to hand on.
 #[derive(Debug)]
-pub(super) struct Finding {
+pub(super) struct Finding(Box<Found>);
+
+#[derive(Debug)]
+struct Found {
     servers: ServerSet,
     index: Option<Index>,
     values: Vec<Fact>,
@@ -51,30 +59,43 @@ pub(super) struct Finding {
 impl Finding {
     pub(super) fn new(servers: impl IntoIterator<Item = ServerId>, sentence: String) -> Finding {
         let servers = servers.into_iter().collect();
-        Finding { servers, index: None, values: Vec::new(), events: Vec::new(), sentence }
+        let (values, events) = (Vec::new(), Vec::new());
+        Finding(Box::new(Found { servers, index: None, values, events, sentence }))
     }
 
-    pub(super) fn at(self, index: Index) -> Finding {
-        Finding { index: Some(index), ..self }
+    pub(super) fn at(mut self, index: Index) -> Finding {
+        self.0.index = Some(index);
+        self
     }
 
     pub(super) fn value(mut self, label: impl Into<String>, text: impl ToString) -> Finding {
-        self.values.push(Fact { label: label.into(), text: text.to_string() });
+        self.0.values.push(Fact { label: label.into(), text: text.to_string() });
         self
     }
 
     /// Also because of that event.
     pub(super) fn since(mut self, event: impl IntoIterator<Item = EventId>) -> Finding {
-        self.events.extend(event);
+        self.0.events.extend(event);
         self
     }
 
     pub(super) fn dated(self, property: Property, event: EventId, at_us: u64) -> Violation {
-        let Finding { servers, index, values, mut events, sentence } = self;
+        let Found { servers, index, values, mut events, sentence } = *self.0;
+        // What was so from the start was brought about by no event.
+        events.retain(|event| *event != START);
+        let event = if event == START { EventId(0) } else { event };
         events.push(event);
         events.sort_unstable();
         events.dedup();
         Violation { property, event, at_us, servers, index, values, events, sentence }
+    }
+}
+
+/// Whether two entries carry the same. Most servers share the memory of an entry with its leader.
+pub(super) fn same(one: &Payload, other: &Payload) -> bool {
+    match (one, other) {
+        (Payload::Command(one), Payload::Command(other)) => Arc::ptr_eq(one, other) || one == other,
+        _ => one == other,
     }
 }
 
