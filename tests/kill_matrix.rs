@@ -177,6 +177,10 @@ fn page(judged: &[Judged]) -> String {
     page
 }
 
+/// Where that a rule is harmless is shown.
+const HARMLESS: &str = "That nothing falls within small bounds is shown by exhaustive search, in \
+    `tests/explore.rs`: `a_vote_for_an_old_term_does_no_harm_within_small_bounds`.";
+
 /// Rule × property.
 fn matrix(page: &mut String, judged: &[Judged]) -> std::fmt::Result {
     let fall =
@@ -219,6 +223,9 @@ fn about(page: &mut String, Judged { row, falls, refusal }: &Judged) -> std::fmt
     for Fall { property, event, sentence } in falls {
         let when = event.map(|event| format!(" at event {}", event.0)).unwrap_or_default();
         writeln!(page, "\n- {property} falls{when}: {sentence}")?;
+    }
+    if falls.is_empty() {
+        writeln!(page, "\nThere is nothing to record. {HARMLESS}")?;
     }
     if let Some(refusal) = refusal {
         writeln!(page, "\nWith the rule, event {}: {}", refusal.event.0, refusal.sentence)?;
