@@ -468,6 +468,30 @@ fn another_configuration_than_the_last_in_the_log_is_named() {
 }
 
 #[test]
+fn a_server_that_comes_up_with_an_older_configuration_is_named() {
+    let comes_up = |off: &[Rule]| {
+        let mut run = by_hand(LED, &[]);
+        replicate(&mut run, 1, 2);
+        act(&mut run, Action::Boot { server: s(4) });
+        act(&mut run, Action::Change { change: Change::Add(s(4)), at: Some(s(1)) });
+        settle(&mut run);
+        if !off.is_empty() {
+            act(&mut run, Action::SetRules { off: Rules::without(off) });
+        }
+        crash(&mut run, 1);
+        restart(&mut run, 1);
+        run
+    };
+    let expected = "
+        {S1} index 2: S1 goes by the configuration {S1, S2, S3}, but entry 2 says {S1, S2, S3, S4}.
+        it goes by: {S1, S2, S3}
+        the last in its log: {S1, S2, S3, S4}
+        → S1 comes up";
+    says(&comes_up(&[Rule::ConfigurationOnAppend]), Property::LatestConfiguration, expected);
+    assert_eq!(comes_up(&[]).violations(), []);
+}
+
+#[test]
 fn a_configuration_that_is_cut_off_gives_way_to_the_one_before() {
     let mut run = by_hand(LED, &[]);
     replicate(&mut run, 1, 2);
