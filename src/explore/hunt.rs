@@ -2,13 +2,13 @@
 //! brings the run back.
 
 use super::seeds::for_seeds;
-use super::storm::{Judge, Plan, STORM_US, Script, now, weather};
+use super::storm::{Judge, Plan, STORM_US, Script, weather};
 use super::tally::Counts;
-use crate::check::goal::{Goal, Lookout};
+use super::target::{Seeker, Target};
 use crate::check::{Checker, Property, Violation};
 use crate::raft::{Guard, Observer, Rules};
 use crate::sim::{Event, Options, Stepped, Watch, World};
-use crate::timeline::{Recording, Stamp, Stamped, Start};
+use crate::timeline::{Recording, Stamped, Start};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -26,8 +26,8 @@ pub struct Hunt {
     pub until_us: u64,
     /// The rules that are off.
     pub off: Rules,
-    /// What is hunted for; without one, any promise that falls.
-    pub goal: Option<Goal>,
+    /// What is hunted for.
+    pub target: Target,
     /// Whether to go on behind the first run that has it.
     pub all: bool,
 }
@@ -42,7 +42,7 @@ impl Hunt {
             servers: 0,
             until_us: STORM_US,
             off: Rules::ALL_ON,
-            goal: None,
+            target: Target::Any,
             all: false,
         }
     }
@@ -124,17 +124,11 @@ impl Report {
 
 fn run(hunt: &Hunt, seed: u64, (setup, actions): Script) -> Ran {
     let mut world = World::new(&setup);
-    let mut hunter = Hunter {
-        checker: Checker::new(&world),
-        lookout: hunt.goal.clone().map(Lookout::new),
-        counts: Counts::default(),
-        found: None,
-    };
-    hunter.look(&world);
+    let mut hunter = Hunter { seeker: Seeker::new(&hunt.target, &world), counts: Counts::default() };
     let mut done = weather(&mut world, actions, hunt.until_us, &mut hunter);
-    hunter.counts.ended(&world, &hunter.checker);
-    let violation = hunter.checker.violations().first().cloned();
-    let hit = hunter.found.map(|end| {
+    hunter.counts.ended(&world, &hunter.seeker.checker);
+    let violation = hunter.seeker.checker.violations().first().cloned();
+    let hit = hunter.seeker.found.map(|end| {
         // The run went on to the next action before it was asked.
         done.retain(|stamped: &Stamped| stamped.when <= end);
         let recording = Recording { actions: done, end, ..Recording::new(setup, Start::Empty) };
@@ -144,25 +138,10 @@ fn run(hunt: &Hunt, seed: u64, (setup, actions): Script) -> Ran {
     Ran { simulated_us: world.now_us(), counts: hunter.counts, first, hit }
 }
 
-/// One who watches a run, and knows when it had what is hunted for.
+/// One who looks a run through, and counts what happens.
 struct Hunter {
-    checker: Checker,
-    lookout: Option<Lookout>,
+    seeker: Seeker,
     counts: Counts,
-    found: Option<Stamp>,
-}
-
-impl Hunter {
-    fn look(&mut self, world: &World) {
-        let found = match &mut self.lookout {
-            _ if self.found.is_some() => false,
-            Some(lookout) => lookout.look(&(world, &self.checker)),
-            None => !self.checker.violations().is_empty(),
-        };
-        if found {
-            self.found = Some(now(world));
-        }
-    }
 }
 
 impl Observer for Hunter {
@@ -175,18 +154,17 @@ impl Observer for Hunter {
 
 impl Watch for Hunter {
     fn happened(&mut self, world: &World, step: &Stepped, event: Option<Event>) {
-        self.checker.look(world, step);
         event.iter().for_each(|event| self.counts.happened(event));
-        self.look(world);
+        self.seeker.happened(world, step, event);
     }
 }
 
 impl Judge for Hunter {
     fn checker(&self) -> &Checker {
-        &self.checker
+        &self.seeker.checker
     }
 
     fn is_over(&self) -> bool {
-        self.found.is_some()
+        self.seeker.found.is_some()
     }
 }

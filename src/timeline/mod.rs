@@ -5,11 +5,13 @@
 
 pub mod export;
 mod facts;
+mod play;
 mod recording;
 mod script;
 mod state;
 
 pub use facts::digest_event;
+pub use play::{Played, play};
 pub use recording::{
     ACTIONS_MAX, FORMAT, RUN_US_MAX, Recording, RecordingError, SEMANTICS, Stamp, Stamped, Start, TEXT_MAX,
 };
@@ -19,7 +21,7 @@ pub use state::{ClientState, EntryState, MessageState, ServerState, State};
 
 use crate::check::{Checker, Violation};
 use crate::raft::{Guard, Observer};
-use crate::sim::{Action, Digest, Event, EventId, Refusal, Setup, Stepped, Watch, World, notation};
+use crate::sim::{Action, Digest, Event, EventId, Refusal, Setup, Stepped, Watch, World};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -95,13 +97,7 @@ impl Run {
     /// # Errors
     /// When the setup or the starting state makes no run.
     pub fn from_start(setup: &Setup, start: Start) -> Result<Run, RecordingError> {
-        setup.check().map_err(RecordingError::Setup)?;
-        let world = match &start {
-            Start::Empty => World::new(setup),
-            Start::State(text) => notation::parse(text)
-                .and_then(|states| World::in_state(setup, &states))
-                .map_err(RecordingError::Start)?,
-        };
+        let world = start.world(setup)?;
         let setup = world.setup().clone();
         let eyes = Eyes {
             checker: Checker::new(&world),
@@ -142,10 +138,8 @@ impl Run {
     }
 
     /// Whether anything happens by itself before that moment.
-    fn happens_before(&mut self, Stamp { at_us, k }: Stamp) -> bool {
-        let Some(next_us) = self.world.next_us() else { return false };
-        let here = if next_us > self.world.now_us() { 0 } else { self.world.at_instant() };
-        next_us < at_us || next_us == at_us && here < k
+    fn happens_before(&mut self, moment: Stamp) -> bool {
+        play::happens_before(&mut self.world, moment)
     }
 
     /// Keeps only so many of the last events, or none. The digest and the checks are not touched.
