@@ -1,4 +1,4 @@
-//! What a misspelled word was probably meant to be.
+//! What a misspelled word was probably meant to be, and how much of a wrong text is repeated.
 
 /// Nobody means a word of their own by something longer.
 const WORD_MAX: usize = 30;
@@ -36,6 +36,21 @@ fn distance(one: &str, other: &str) -> usize {
     rows[one.len()][other.len()]
 }
 
+/// The longest sentence about something wrong, in letters.
+const SENTENCE_MAX: usize = 400;
+
+/// A sentence that repeats what somebody wrote, without its middle where that is long: what is wrong
+/// stands at the beginning, and the place at the end.
+pub(crate) fn shortened(sentence: String) -> String {
+    let count = sentence.chars().count();
+    if count <= SENTENCE_MAX {
+        return sentence;
+    }
+    let begin = sentence.chars().take(SENTENCE_MAX / 2);
+    let end = sentence.chars().skip(count - SENTENCE_MAX / 2);
+    begin.chain(['…']).chain(end).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,5 +69,14 @@ mod tests {
             assert_eq!(nearest(word, names.into_iter()), expected, "{word}");
         }
         assert_eq!(nearest(&"x".repeat(1_000_000), names.into_iter()), None);
+    }
+
+    #[test]
+    fn a_long_sentence_keeps_its_beginning_and_its_end() {
+        let long = format!("‘{}’ is wrong at line 1 column 2", "é".repeat(1000));
+        let short = shortened(long);
+        assert_eq!(short.chars().count(), SENTENCE_MAX + 1);
+        assert!(short.starts_with("‘éé") && short.ends_with("éé’ is wrong at line 1 column 2"), "{short}");
+        assert_eq!(shortened("as it is".into()), "as it is");
     }
 }

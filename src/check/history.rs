@@ -24,6 +24,7 @@
 //! returns at the very microsecond at which another is called comes before it.
 
 use crate::kv::{Op, Output};
+use crate::spelling::shortened;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
@@ -61,7 +62,7 @@ impl History {
     /// # Errors
     /// A sentence that says what is wrong, and in which line and column.
     pub fn parse(text: &str) -> Result<History, String> {
-        serde_json::from_str(text).map_err(|error| format!("the history can't be read: {error}"))
+        serde_json::from_str(text).map_err(|error| shortened(format!("the history can't be read: {error}")))
     }
 
     /// The history as JSON, an operation in each line.

@@ -13,6 +13,7 @@ use crate::raft::{
     Configuration, Durable, Entry, HardState, Index, MAX_SERVERS, Payload, Role, RoleName, ServerId,
     ServerSet, Term,
 };
+use crate::spelling::shortened;
 use std::fmt;
 
 /// The most entries that the shorthand takes for one server.
@@ -88,6 +89,10 @@ fn read_number(text: &str) -> Option<u64> {
 /// # Errors
 /// A sentence that says where it could not be read, and what stands there in a good one.
 pub fn parse(text: &str) -> Result<Vec<Shorthand>, String> {
+    read(text).map_err(shortened)
+}
+
+fn read(text: &str) -> Result<Vec<Shorthand>, String> {
     let mut states = Vec::new();
     for part in text.split(['/', '\n']).map(str::trim).filter(|part| !part.is_empty()) {
         let state = parse_server(part)?;

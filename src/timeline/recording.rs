@@ -2,6 +2,7 @@
 
 use crate::raft::Rules;
 use crate::sim::{Action, Setup};
+use crate::spelling::shortened;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -155,7 +156,7 @@ impl Recording {
         if text.len() > TEXT_MAX {
             return Err(RecordingError::TooLong(text.len()));
         }
-        let unreadable = |why: serde_json::Error| RecordingError::Unreadable(why.to_string());
+        let unreadable = |why: serde_json::Error| RecordingError::Unreadable(shortened(why.to_string()));
         // The version first: what else stands in a newer one, this version need not understand.
         let Version { format } = serde_json::from_str(text).map_err(unreadable)?;
         if format > FORMAT {

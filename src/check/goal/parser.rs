@@ -394,7 +394,10 @@ impl Parser {
     fn word(&mut self, word: &str) -> Parsed {
         let is_call = matches!(self.tokens.get(self.at + 1), Some(Token { piece: Piece::Sign("("), .. }));
         if is_like_server(word) {
-            let id: ServerId = word.parse().or_else(|why: String| self.fail(why))?;
+            let unknown = |_: String| {
+                self.fail(format!("{} is not a server: write S1 to S{MAX_SERVERS}", self.shown()))
+            };
+            let id: ServerId = word.parse().or_else(unknown)?;
             self.facts.highest = self.facts.highest.max(Some(id));
             self.next();
             return Ok(Expr::Server(id));
