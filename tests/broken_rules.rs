@@ -21,7 +21,7 @@ mod scripts;
 #[path = "broken_rules/snapshots.rs"]
 mod snapshots;
 
-use wavetank::check::Checker;
+use wavetank::check::{Checker, Property};
 use wavetank::learn::broken;
 use wavetank::raft::{Rule, Rules};
 use wavetank::sim::{Seed, World, chaos};
@@ -55,7 +55,9 @@ fn what_only_costs_time_is_safe() {
                 world.run_until(at_us, &mut checker);
                 let _ = world.act(&action, &mut checker);
             }
-            assert_eq!(checker.violations(), [], "{rule}, seed {seed}");
+            let unsafe_ones =
+                checker.violations().iter().filter(|found| found.property != Property::Liveness);
+            assert_eq!(unsafe_ones.count(), 0, "{rule}, seed {seed}: {:?}", checker.violations());
         }
     }
 }
