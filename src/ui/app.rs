@@ -15,6 +15,7 @@ use super::options_panel::OptionsPanel;
 use super::page_state::{Page, PageState};
 use super::prefs;
 use super::rules_panel::RulesPanel;
+use super::search_panel::SearchPanel;
 use super::setup_form::SetupDialog;
 use super::stage::Stage;
 use super::table::StateTable;
@@ -43,6 +44,7 @@ pub fn App(props: &AppProps) -> Html {
         ("Clients", html! { <Lanes /> }),
         ("Options", html! { <OptionsPanel /> }),
         ("Rules", html! { <RulesPanel /> }),
+        ("Search", html! { <SearchPanel /> }),
     ];
     html! {
         <ContextProvider<Tank> context={props.tank.clone()}>

@@ -67,10 +67,10 @@ pub fn Offers(props: &OffersProps) -> Html {
     html! {
         <div class="actions" role="group" aria-label="What to do about it">
             <button type="button" class="button" onclick={replay} title="Goes back to the last steps of the servers concerned, to step through them">{ "Replay the last steps" }</button>
-            { for single.chain(all).map(|(name, rules)| {
+            <>{ for single.chain(all).map(|(name, rules)| {
                 let onclick = doing(Box::new(move |tank| repair(tank, &rules)));
                 html! { <button key={name} type="button" class="button" {onclick} title="The same recording with the rule in force, up to the first step that it refuses">{ format!("Repair {name} and replay") }</button> }
-            }) }
+            }) }</>
             { props.children.clone() }
         </div>
     }

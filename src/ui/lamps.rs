@@ -2,11 +2,14 @@
 //! broken, shows how.
 
 use super::broken::Offers;
-use super::context::{use_tank, use_view};
+use super::context::{use_tank, use_view, use_view_of};
 use super::dialog::Dialog;
 use super::page_state::{Change, use_page};
+use super::tank::Tank;
 use super::words::time_text;
 use crate::check::{Property, Violation};
+use crate::explain::{Scene, sentence};
+use crate::sim::EventId;
 use yew::prelude::*;
 
 /// What one lamp stands for: its name, and the promises behind it. Figure 3's have a lamp each; what holds
@@ -53,15 +56,22 @@ pub fn source(property: Property) -> &'static str {
 #[component]
 pub fn Lamps() -> Html {
     let page = use_page();
+    let undecided = use_view(undecided);
     let broken =
         use_view(|tank| tank.with(|run| run.violations().iter().map(|v| v.property).collect::<Vec<_>>()));
     let lamp = |(number, (name, properties)): (usize, &(&'static str, &'static [Property]))| {
         let fallen = properties.iter().find(|property| broken.contains(property));
         // A lamp for several promises names the one that broke.
         let shown = fallen.filter(|_| properties.len() > 1).map_or(*name, |property| property.name());
-        let (mark, state) = if fallen.is_some() { ("✕", "broken") } else { ("✓", "holds") };
+        let unsure = *undecided > 0 && properties.contains(&Property::Linearizability);
+        let (mark, state) = match fallen {
+            Some(_) => ("✕", "broken"),
+            None if unsure => ("?", "undecided"),
+            None => ("✓", "holds"),
+        };
         let title = match (fallen, properties) {
             (Some(property), _) => format!("{property} is broken"),
+            (None, [property]) if unsure => format!("{property} is undecided"),
             (None, [property]) => format!("{property} holds: {}", property.sentence()),
             (None, _) => "What must hold on every single server holds".into(),
         };
@@ -81,11 +91,20 @@ pub fn Lamps() -> Html {
     html! { <ul class="lamps" aria-label="Promises of Raft">{ for LAMPS.iter().enumerate().map(lamp) }</ul> }
 }
 
+/// How many answers to clients linearizability was not decided for.
+fn undecided(tank: &Tank) -> u64 {
+    tank.with(|run| run.checker().undecided())
+}
+
 /// What a lamp stands for, and how it was broken.
 #[component]
 pub fn PromiseDialog() -> Html {
     let page = use_page();
-    let violations = use_view(|tank| tank.with(|run| run.violations().to_vec()));
+    let undecided = use_view(undecided);
+    let tank = use_tank();
+    let open = page.promise.is_some();
+    // Put into words only while somebody reads them.
+    let violations = use_view_of(tank, open, |tank, open| if *open { violations(tank) } else { Vec::new() });
     let on_close = {
         let page = page.clone();
         Callback::from(move |()| page.dispatch(Change::Promise(None)))
@@ -98,27 +117,53 @@ pub fn PromiseDialog() -> Html {
     };
     html! {
         <Dialog open={lamp.is_some()} {title} on_close={on_close.clone()}>
-            { for lamp.into_iter().flat_map(|(_, properties)| properties.iter()).map(|property| {
-                promise(*property, violations.iter().find(|v| v.property == *property), title, &on_close)
-            }) }
+            <div>{ for lamp.into_iter().flat_map(|(_, properties)| properties.iter()).map(|property| {
+                let violation = violations.iter().find(|(violation, _)| violation.property == *property);
+                let unsure = if *property == Property::Linearizability { *undecided } else { 0 };
+                promise(*property, violation, unsure, title, &on_close)
+            }) }</div>
             <StopPreference />
         </Dialog>
     }
 }
 
-fn promise(property: Property, violation: Option<&Violation>, title: &str, on_done: &Callback<()>) -> Html {
+fn promise(
+    property: Property,
+    violation: Option<&(Violation, Vec<String>)>,
+    undecided: u64,
+    title: &str,
+    on_done: &Callback<()>,
+) -> Html {
     html! {
         <section key={property.name()} class="promise">
             if property.name() != title { <h3>{ property.name() }</h3> }
             <p>{ property.sentence() }{ " " }<span class="option-section">{ source(property) }</span></p>
-            if let Some(violation) = violation {
+            if let Some((violation, events)) = violation {
                 <p class="trouble">{ format!("Broken at {}. {}", time_text(violation.at_us as f64), violation.sentence) }</p>
+                <dl class="lines">{ for violation.values.iter().enumerate().map(|(n, fact)| html! {
+                    <div key={n}><dt>{ &fact.label }</dt><dd>{ &fact.text }</dd></div>
+                }) }</dl>
+                <ul class="plain" aria-label="What made it so">{ for events.iter().enumerate().map(|(n, text)| html! { <li key={n}>{ text }</li> }) }</ul>
                 <Offers violation={violation.clone()} on_done={on_done.clone()} />
+            } else if undecided > 0 {
+                <p class="warning">{ format!("Undecided: for {undecided} answers to clients too much was possible by then to find out in time.") }</p>
             } else {
                 <p class="holds">{ "✓ It holds in this run." }</p>
             }
         </section>
     }
+}
+
+/// What was broken, with the events that made it so in words, as far as they are kept.
+fn violations(tank: &Tank) -> Vec<(Violation, Vec<String>)> {
+    tank.with(|run| {
+        let words = |id: &EventId| {
+            let event = run.event(*id)?;
+            Some(format!("{}: {}", time_text(event.at_us as f64), sentence(event, Scene::of(run))))
+        };
+        let of = |violation: &Violation| violation.events.iter().filter_map(words).collect();
+        run.violations().iter().map(|violation| (violation.clone(), of(violation))).collect()
+    })
 }
 
 /// Whether a broken promise stops the run.

@@ -9,6 +9,7 @@ mod broken;
 pub mod console;
 pub mod context;
 mod control;
+mod desk;
 mod details;
 mod dialog;
 pub mod feed;
@@ -17,6 +18,7 @@ mod files;
 mod frame;
 pub mod geometry;
 mod header;
+mod jobs;
 pub mod js;
 mod keys;
 mod lamps;
@@ -34,6 +36,7 @@ pub mod prefs;
 mod requests;
 mod rules_panel;
 mod run_control;
+mod search_panel;
 mod setup_form;
 pub mod setup_url;
 pub mod stage;
@@ -43,6 +46,7 @@ mod tabs;
 pub mod tank;
 mod transport;
 pub mod words;
+mod worker;
 
 pub use app::App;
 pub use context::{use_tank, use_view, use_view_of};
@@ -51,8 +55,12 @@ pub use tank::{Selected, Tank};
 use crate::sim::Setup;
 use crate::timeline::Start;
 
-/// Starts the page: makes the tank and mounts the components into `#app`.
+/// Starts the page: makes the tank and mounts the components into `#app`. Where there is no page, in a
+/// worker, waits for work instead.
 pub fn start() {
+    if web_sys::window().is_none() {
+        return worker::serve();
+    }
     outside::watch_for_panics();
     prefs::Theme::stored().apply();
     let wanted = run_control::wanted();

@@ -157,12 +157,12 @@ pub fn RulesPanel() -> Html {
             </label>
             <p class="unseen" role="status">{ format!("{count} rules") }</p>
             if count == 0 { <p>{ "No rule has these words." }</p> }
-            { for shown.into_iter().map(|(group, rules)| html! {
+            <div>{ for shown.into_iter().map(|(group, rules)| html! {
                 <fieldset key={group} class="options">
                     <legend>{ group }</legend>
-                    { for rules.into_iter().map(|rule| rule_row(&tank, rule, *off, &rows)) }
+                    <div>{ for rules.into_iter().map(|rule| rule_row(&tank, rule, *off, &rows)) }</div>
                 </fieldset>
-            }) }
+            }) }</div>
         </div>
     }
 }
@@ -194,14 +194,14 @@ fn rule_row(tank: &Tank, rule: Rule, rules: Rules, rows: &Rc<Vec<Row>>) -> Html 
         <div key={rule.name()} class={classes!("option", "flag", (!on).then_some("is-off"))} data-rule={rule.name()}>
             <label><input type="checkbox" name={rule.name()} checked={on} {onchange} /><span class="rule-title">{ rule.title() }</span></label>
             <p><code>{ rule.name() }</code>{ " " }<span class="option-section">{ rule.section() }</span>{ " Off: " }{ rule.off() }</p>
-            { for rows.iter().filter(|row| row.rule == rule).map(|row| {
+            <div>{ for rows.iter().filter(|row| row.rule == rule).map(|row| {
                 let Some(file) = row.recording.clone() else { return html! { <p>{ &row.story }</p> } };
                 let (tank, key) = (tank.clone(), file.clone());
                 let onclick = move |_: MouseEvent| show(&tank, &file, rule);
                 html! {
                     <p key={key} class="rule-story"><button type="button" class="button small" {onclick} aria-label={format!("Show me {}", rule.name())}>{ "Show me" }</button>{ " " }{ &row.story }</p>
                 }
-            }) }
+            }) }</div>
         </div>
     }
 }

@@ -532,6 +532,11 @@ impl Tank {
         id
     }
 
+    /// Something beside the run changed that may show.
+    pub fn touch(&self) {
+        self.changed();
+    }
+
     /// Something changed: whoever subscribed hears of it in the next frame.
     fn changed(&self) {
         self.0.revision.set(self.0.revision.get() + 1);

@@ -8,6 +8,7 @@ use crate::raft::{Index, Rules, ServerSet};
 use crate::sim::{Action, EventId};
 use crate::timeline::{EVENTS_MAX, Recording, RecordingError, Run, Script, Stamp};
 use crate::ui::{outside, prefs};
+use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
 /// How many of the servers' last steps are done again.
@@ -20,7 +21,7 @@ const KEPT_MAX: usize = 12;
 const STEP_MS: f64 = 900.0;
 
 /// A step of a recording, in words.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     /// It is done when there were so many events.
     pub until: u64,
@@ -248,12 +249,12 @@ impl Tank {
         }
     }
 
-    /// Lets things happen until there were so many events, or a promise is broken.
+    /// Lets things happen until there were so many events: a step is done to its end, whatever breaks in it.
     fn go_to_event(&self, events: u64) {
         {
             let mut run = self.0.run.borrow_mut();
             let mut playback = self.0.playback.borrow_mut();
-            while run.world().events() < events && step(&mut run, &mut playback) && !self.is_struck(&run) {}
+            while run.world().events() < events && step(&mut run, &mut playback) {}
             self.0.view_us.set(run.world().now_us() as f64);
         }
         outside::passed(self.with(Run::stamp));

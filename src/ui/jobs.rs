@@ -1,0 +1,191 @@
+//! Long work, as data: what is to be done in the worker, and what it tells on the way.
+
+use super::tank::Mark;
+use crate::check::goal::Goal;
+use crate::explore::{self, Bounds, Ended, Gesture, Grain, Model, Search};
+use crate::raft::Rules;
+use crate::timeline::{Recording, Run};
+use serde::{Deserialize, Serialize};
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Job {
+    /// Can that ever happen?
+    Search(Wanted),
+}
+
+/// What is looked for, and how far.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Wanted {
+    /// The goal, as it was typed.
+    pub goal: String,
+    /// From the end of this recording; else from servers that have never run.
+    pub from: Option<Recording>,
+    /// How many servers there are.
+    pub servers: u8,
+    /// The rules that are off, where none has ever run.
+    pub rules_off: Rules,
+    /// Whether every message is a step of its own.
+    pub messages: bool,
+    /// How many terms more than there are at the start.
+    pub terms: u64,
+    /// How many entries more than the longest log has at the start.
+    pub entries: u64,
+    /// The most restarts.
+    pub restarts: u8,
+    /// The most messages that are kept on their way at once.
+    pub held: u8,
+    /// The most steps.
+    pub steps: u32,
+    /// The most memory, in megabytes.
+    pub memory_mb: u32,
+}
+
+/// What is told on the way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum News {
+    /// So far.
+    Progress(Progress),
+    /// It can happen: so.
+    Found(Box<Found>),
+    /// It was not found: why the search ended.
+    NotFound(String),
+    /// Nothing came of it.
+    Failed(String),
+}
+
+/// How far a search is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Progress {
+    /// Distinct states.
+    pub states: u64,
+    /// The length of the runs that are looked at now.
+    pub depth: u32,
+    /// How many states wait.
+    pub frontier: u64,
+    /// Memory in use.
+    pub bytes: u64,
+}
+
+impl From<explore::Progress> for Progress {
+    fn from(it: explore::Progress) -> Progress {
+        Progress { states: it.states, depth: it.depth, frontier: it.frontier, bytes: it.bytes }
+    }
+}
+
+/// A shortest run to the goal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Found {
+    /// The run.
+    pub recording: Recording,
+    /// Its steps.
+    pub marks: Vec<Mark>,
+    /// The run is shown from so many events on.
+    pub from: u64,
+    /// How many distinct states were looked at.
+    pub states: u64,
+}
+
+/// Does it. Runs in the worker.
+pub fn run(job: Job, tell: &dyn Fn(News)) {
+    let result = match job {
+        Job::Search(wanted) => search(&wanted, tell),
+    };
+    tell(result.unwrap_or_else(News::Failed));
+}
+
+/// The run that is searched from: at rest, since steps are made by hand.
+fn begin(wanted: &Wanted) -> Result<Run, String> {
+    let run = match &wanted.from {
+        Some(recording) => Run::replay(recording).map(|run| explore::at_rest(&run)),
+        None => explore::fresh(wanted.servers, wanted.rules_off),
+    };
+    run.map_err(|error| error.to_string())
+}
+
+fn search(wanted: &Wanted, tell: &dyn Fn(News)) -> Result<News, String> {
+    let goal: Goal = wanted.goal.parse().map_err(|error| format!("The goal: {error}."))?;
+    let run = begin(wanted)?;
+    let grain = if wanted.messages { Grain::Message } else { Grain::Gesture };
+    let from = Model::of(run.world(), run.checker());
+    let highest = from.servers.iter().map(|server| server.node.term().0).max().unwrap_or(0);
+    let longest = from.servers.iter().map(|server| server.node.log().last_index().0).max().unwrap_or(0);
+    let bounds = Bounds {
+        term_max: highest + wanted.terms,
+        log_max: longest + wanted.entries,
+        restarts_max: wanted.restarts,
+        messages_max: wanted.held,
+        ..Bounds::of(grain)
+    };
+    let search = Search {
+        from,
+        rules: run.world().rules(),
+        bounds,
+        steps_max: wanted.steps,
+        bytes_max: u64::from(wanted.memory_mb) << 20,
+        ..Search::new(wanted.servers, grain, goal)
+    };
+    let found = explore::search(&search, |progress| {
+        tell(News::Progress((*progress).into()));
+        true
+    });
+    tell(News::Progress(found.progress.into()));
+    let states = found.progress.states;
+    let Some(gestures) = found.run else {
+        return Ok(News::NotFound(not_found(found.ended, &found.progress)));
+    };
+    let (from, mut until) = (run.world().events(), Vec::new());
+    let run =
+        explore::replay(run, grain, &gestures, |run| until.push(run.world().events())).map_err(|error| {
+            format!("The way there can’t be done again: {error}. This is a fault of the page.")
+        })?;
+    let mark = |(until, gesture): (u64, &Gesture)| Mark { until, text: format!("{gesture}.") };
+    let marks = until.into_iter().zip(&gestures).map(mark).collect();
+    Ok(News::Found(Box::new(Found { recording: run.recording(), marks, from, states })))
+}
+
+/// Why a search ended without a run.
+fn not_found(ended: Ended, progress: &explore::Progress) -> String {
+    let states = thousands(progress.states);
+    let depth = progress.depth;
+    match ended {
+        Ended::Found | Ended::Exhausted => {
+            format!("No, nowhere within these bounds: {states} states, and no others can be reached.")
+        }
+        Ended::Steps => format!("Not within {depth} steps: {states} states."),
+        Ended::States | Ended::Memory => format!(
+            "Not within {depth} steps. Then the memory was full, with {states} states: allow more, or set closer bounds."
+        ),
+        Ended::Cancelled => "Cancelled.".into(),
+    }
+}
+
+/// A number that can be read: 1,234,567.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_written_in_groups_of_three() {
+        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(thousands(number), text);
+        }
+    }
+}
