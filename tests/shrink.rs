@@ -175,3 +175,34 @@ fn what_does_not_happen_can_not_be_shrunk() {
     let why = shrink(&broken, &Target::Any, REPLAYS, |_, _| true).unwrap_err();
     assert!(matches!(why, NotShrunk::Recording(_)), "{why}");
 }
+
+/// The recordings of broken rules are made by hand, in manual mode, with messages named one by one.
+#[test]
+fn every_recording_of_a_broken_rule_shrinks_to_one_in_which_the_same_promise_falls() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/static/broken");
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let mut paths: Vec<_> = files.filter(|path| !path.ends_with("index.json")).collect();
+    paths.sort();
+    let (mut shrunk, mut actions) = (0, (0, 0));
+    for path in &paths {
+        let name = path.file_stem().unwrap().display();
+        let large = Recording::from_json(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let Some(&first) = fallen(&large).first() else { continue };
+        let Shrunk { recording, replays, complete } = small(&large, &Target::Any);
+        println!(
+            "{name}: {first}: {} actions become {}, {replays} replays",
+            large.actions.len(),
+            recording.actions.len()
+        );
+        assert!(complete, "{name}: {replays} replays were not enough");
+        assert_eq!(fallen(&recording).first(), Some(&first), "{name}");
+        for less in one_less(&recording) {
+            assert!(!fallen(&less).contains(&first), "{name}: an action can be left out");
+        }
+        shrunk += 1;
+        actions = (actions.0 + large.actions.len(), actions.1 + recording.actions.len());
+    }
+    println!("{shrunk} recordings: {} actions become {}", actions.0, actions.1);
+    assert!(shrunk >= 40, "{shrunk} of {}", paths.len());
+    assert!(actions.1 < actions.0);
+}

@@ -10,7 +10,7 @@ use crate::kv::Op;
 use crate::raft::{Rules, ServerSet};
 use crate::sim::notation::{self, Shorthand};
 use crate::sim::{Action, Link, Options, Seed};
-use crate::timeline::{Recording, RecordingError, Stamp, Start, play};
+use crate::timeline::{Recording, RecordingError, Stamp, Stamped, Start, play};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::fmt;
@@ -87,7 +87,9 @@ fn cut(
     let played = play(recording, |world| Seeker::new(target, world), |seeker| seeker.found.is_some())?;
     let fell = played.watch.checker.violations().first().map(|violation| violation.property);
     let cut = played.watch.found.map(|end| {
-        let actions = recording.actions[..played.actions].to_vec();
+        let done = played.moments.iter().zip(&recording.actions);
+        let actions =
+            done.map(|(&when, Stamped { action, .. })| Stamped { when, action: action.clone() }).collect();
         Recording {
             actions,
             end,

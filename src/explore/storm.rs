@@ -3,7 +3,7 @@
 use crate::check::Checker;
 use crate::raft::{Observer, Rules};
 use crate::sim::{Action, Options, Seed, Setup, Watch, World, chaos};
-use crate::timeline::{Stamp, Stamped};
+use crate::timeline::{Stamped, moment};
 use serde::{Deserialize, Serialize};
 
 /// How long a storm lasts where nothing else is said, in microseconds: a minute.
@@ -94,13 +94,8 @@ pub fn weather<J: Judge>(
 }
 
 fn act<W: Watch + Observer>(world: &mut World, action: Action, watch: &mut W, done: &mut Vec<Stamped>) {
-    let when = now(world);
+    let when = moment(world);
     // What can't be done is an event that says so, in a recording as well.
     let _ = world.act(&action, watch);
     done.push(Stamped { when, action });
-}
-
-/// The moment.
-pub(super) fn now(world: &World) -> Stamp {
-    Stamp { at_us: world.now_us(), k: world.at_instant() }
 }

@@ -1,11 +1,10 @@
 //! What a run is looked through for.
 
-use super::storm::now;
 use crate::check::goal::{Goal, Lookout};
 use crate::check::{Checker, Property};
 use crate::raft::{Guard, Observer};
 use crate::sim::{Event, Stepped, Watch, World};
-use crate::timeline::Stamp;
+use crate::timeline::{Stamp, moment};
 use std::fmt;
 
 /// What a run is looked through for.
@@ -64,7 +63,7 @@ impl Seeker {
             Seek::Goal(lookout) => lookout.look(&(world, &self.checker)),
         };
         if found {
-            self.found = Some(now(world));
+            self.found = Some(moment(world));
         }
     }
 }

@@ -11,7 +11,7 @@ mod script;
 mod state;
 
 pub use facts::digest_event;
-pub use play::{Played, play};
+pub use play::{Played, moment, play};
 pub use recording::{
     ACTIONS_MAX, FORMAT, RUN_US_MAX, Recording, RecordingError, SEMANTICS, Stamp, Stamped, Start, TEXT_MAX,
 };
@@ -190,7 +190,7 @@ impl Run {
     /// The moment: what an action is stamped with that is done now.
     #[must_use]
     pub fn stamp(&self) -> Stamp {
-        Stamp { at_us: self.world.now_us(), k: self.world.at_instant() }
+        moment(&self.world)
     }
 
     /// What it takes to do it all again, up to this moment.

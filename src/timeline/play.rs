@@ -10,8 +10,9 @@ pub struct Played<W> {
     pub world: World,
     /// Who looked on.
     pub watch: W,
-    /// How many of its actions were done.
-    pub actions: usize,
+    /// When its actions were done, as far as they were: a recording may give a later place within an
+    /// instant than there is.
+    pub moments: Vec<Stamp>,
 }
 
 /// Does a recording again, up to its end, or until who looks on has seen enough: it is asked after every
@@ -27,15 +28,15 @@ pub fn play<W: Watch>(
     recording.check()?;
     let world = recording.start.world(&recording.setup)?;
     let watch = watch(&world);
-    let mut played = Played { world, watch, actions: 0 };
+    let mut played = Played { world, watch, moments: Vec::new() };
     for stamped in &recording.actions {
         played.go_to(stamped.when, &enough)?;
         if enough(&played.watch) {
             return Ok(played);
         }
+        played.moments.push(moment(&played.world));
         // What did nothing then does nothing now; the event says so.
         let _ = played.world.act(&stamped.action, &mut played.watch);
-        played.actions += 1;
     }
     played.go_to(recording.end, &enough)?;
     Ok(played)
@@ -55,6 +56,12 @@ impl<W: Watch> Played<W> {
         }
         Ok(())
     }
+}
+
+/// The moment.
+#[must_use]
+pub fn moment(world: &World) -> Stamp {
+    Stamp { at_us: world.now_us(), k: world.at_instant() }
 }
 
 /// Whether anything happens by itself before that moment.
