@@ -10,6 +10,7 @@ mod gesture;
 mod hunt;
 mod local;
 mod model;
+mod names;
 mod past;
 mod pool;
 mod replay;

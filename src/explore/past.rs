@@ -141,6 +141,18 @@ impl Past {
         }
     }
 
+    /// Forgets in which earlier terms things happened: who leads from now on leads this one or a later one.
+    pub(super) fn forget_before(&mut self, oldest: Term) {
+        let led_before = (oldest.0 as usize).saturating_sub(1).min(self.leaders.len());
+        self.leaders[..led_before].fill(None);
+        if self.leaders.iter().all(Option::is_none) {
+            self.leaders.clear();
+        }
+        for (_, in_term) in self.committed.iter_mut().filter(|(_, in_term)| *in_term < oldest) {
+            *in_term = Term(0);
+        }
+    }
+
     /// The same past of servers of other names.
     #[must_use]
     pub(super) fn renamed(&self, names: &impl Fn(ServerId) -> ServerId) -> Past {

@@ -64,6 +64,7 @@ impl Search {
             bounds: self.bounds,
             grain: self.grain,
             symmetric: self.symmetry && !self.goal.names_servers() && self.from.is_symmetric(),
+            forgets: !self.goal.names_old_terms(),
         }
     }
 }

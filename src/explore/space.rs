@@ -7,27 +7,26 @@
 use super::gesture::{Gesture, Grain};
 use super::local::Local;
 use super::model::{Bounds, Model};
+use super::names::{RENAMED_MAX, nameless, permutations};
 use super::past::{News, Past};
-use super::pool::{Known, Pool, print_of};
+use super::pool::{Known, Pool};
 use super::view::View;
 use crate::check::goal::Goal;
-use crate::raft::{Index, Message, Role, Rules, ServerId};
+use crate::raft::{Body, Index, Message, Role, Rule, Rules, ServerId, Term};
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
 type Memo<K, V> = HashMap<K, V, FxBuildHasher>;
 
 /// No number.
-const NONE: u32 = u32::MAX;
-/// More servers have too many names: 720 ways to exchange those of six.
-const RENAMED_MAX: usize = 5;
+pub(super) const NONE: u32 = u32::MAX;
 
 /// The parts of which states are made, shared by all workers.
 #[derive(Debug, Default)]
 pub(super) struct Parts {
-    locals: Pool<Local>,
-    messages: Pool<Message>,
-    pasts: Pool<Past>,
+    pub(super) locals: Pool<Local>,
+    pub(super) messages: Pool<Message>,
+    pub(super) pasts: Pool<Past>,
 }
 
 impl Parts {
@@ -47,6 +46,8 @@ pub(super) struct Frame {
     pub(super) grain: Grain,
     /// Whether states that differ only in the servers' names count as one.
     pub(super) symmetric: bool,
+    /// Whether it may be forgotten what happened in terms that all servers have left.
+    pub(super) forgets: bool,
 }
 
 /// A step, by positions in the row.
@@ -67,7 +68,7 @@ pub(super) enum Move {
 
 /// What there is to know of a server before a step is chosen.
 #[derive(Clone, Copy, Debug)]
-struct Traits {
+pub(super) struct Traits {
     up: bool,
     leads: bool,
     /// Whether it sends requests.
@@ -75,7 +76,18 @@ struct Traits {
     term: u64,
     last: u64,
     /// A fingerprint of what does not change with names.
-    nameless: u64,
+    pub(super) nameless: u64,
+}
+
+/// What there is to know of a message on its way.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    from: u8,
+    to: u8,
+    is_request: bool,
+    term: u64,
+    /// The term of the request that it answers, if it answers one.
+    asked: u64,
 }
 
 /// What comes of something that happens to one server.
@@ -107,25 +119,25 @@ const BEAT: u32 = u32::MAX - 3;
 /// One worker's view of the states.
 #[derive(Debug)]
 pub(super) struct Space<'a> {
-    parts: &'a Parts,
-    frame: Frame,
-    locals: Known<Local>,
-    messages: Known<Message>,
-    pasts: Known<Past>,
-    traits: Vec<Traits>,
-    /// From whom and to whom, by message; and whether it is a request.
-    ways: Vec<(u8, u8, bool)>,
+    pub(super) parts: &'a Parts,
+    pub(super) frame: Frame,
+    pub(super) locals: Known<Local>,
+    pub(super) messages: Known<Message>,
+    pub(super) pasts: Known<Past>,
+    pub(super) traits: Vec<Traits>,
+    ways: Vec<Way>,
     restarts: Vec<(u8, u8)>,
     steps: Memo<(u32, u32), Done>,
     sent: Vec<u32>,
     exchanges: Memo<(u32, u32), Exchange>,
     requests: Memo<(u32, u8), u32>,
     misleads: Memo<(u32, u8, u32), u32>,
+    forgotten: Memo<(u32, u64), u32>,
     /// All the ways to exchange names: what server becomes which.
-    names: Vec<Vec<u8>>,
+    pub(super) names: Vec<Vec<u8>>,
     /// What has which number under other names, by the number of the exchange.
-    renamed: [Vec<u32>; 3],
-    scratch: Vec<u32>,
+    pub(super) renamed: [Vec<u32>; 3],
+    pub(super) scratch: Vec<u32>,
 }
 
 impl<'a> Space<'a> {
@@ -146,6 +158,7 @@ impl<'a> Space<'a> {
             exchanges: Memo::default(),
             requests: Memo::default(),
             misleads: Memo::default(),
+            forgotten: Memo::default(),
             names: if symmetric { permutations(servers) } else { Vec::new() },
             renamed: Default::default(),
             scratch: Vec::new(),
@@ -217,7 +230,7 @@ impl<'a> Space<'a> {
         self.locals.learn(&self.parts.locals, number, |local| traits.push(Traits::of(local)));
     }
 
-    fn know_past(&mut self, number: u32) {
+    pub(super) fn know_past(&mut self, number: u32) {
         let restarts = &mut self.restarts;
         self.pasts.learn(&self.parts.pasts, number, |past| restarts.push((past.restarts, past.misled)));
     }
@@ -225,17 +238,17 @@ impl<'a> Space<'a> {
     fn know_message(&mut self, number: u32) {
         let ways = &mut self.ways;
         self.messages.learn(&self.parts.messages, number, |message| {
-            ways.push((message.from.slot() as u8, message.to.slot() as u8, message.is_request()));
+            ways.push(Way::of(message));
         });
     }
 
-    fn local(&mut self, local: Local) -> u32 {
+    pub(super) fn local(&mut self, local: Local) -> u32 {
         let number = self.parts.locals.number(local);
         self.know_local(number);
         number
     }
 
-    fn message(&mut self, message: Message) -> u32 {
+    pub(super) fn message(&mut self, message: Message) -> u32 {
         let number = self.parts.messages.number(message);
         self.know_message(number);
         number
@@ -301,18 +314,28 @@ impl<'a> Space<'a> {
         }
     }
 
-    /// Makes a step: the row after it. Whether it was possible.
+    /// Makes a step: the row after it. Whether it was possible, and is worth it.
     pub(super) fn make(&mut self, row: &[u32], step: Move, out: &mut Vec<u32>) -> bool {
         out.clear();
         out.extend_from_slice(row);
+        let possible = self.take_step(out, step);
+        if possible && self.frame.rules.is_on(Rule::TermSurvivesCrash) {
+            self.forget(out);
+        }
+        possible
+    }
+
+    fn take_step(&mut self, out: &mut Vec<u32>, step: Move) -> bool {
         match step {
             Move::Timeout(at) => self.happens(out, at, TIMEOUT),
             Move::Request(at) => self.happens(out, at, REQUEST),
             Move::Beat(at) => self.happens(out, at, BEAT),
             Move::Restart(at) => {
+                let before = out[usize::from(at)];
                 self.happens(out, at, RESTART);
                 self.note(out, |past| past.restarts += 1);
-                true
+                // Who loses nothing in a crash might as well not have crashed.
+                out[usize::from(at)] != before
             }
             Move::Rpc(from, to) => match self.exchange(out, from, to) {
                 Some(done) => {
@@ -337,7 +360,7 @@ impl<'a> Space<'a> {
             Move::Mislead(at, to, next) => self.mislead(out, at, to, next),
             Move::Deliver(at) => {
                 let message = self.take(out, at);
-                let (_, to, _) = self.ways[message as usize];
+                let Way { to, .. } = self.ways[message as usize];
                 self.traits[out[usize::from(to)] as usize].up && self.happens(out, to, message)
             }
             Move::Drop(at) => {
@@ -428,8 +451,8 @@ impl<'a> Space<'a> {
     /// The reply among the messages that left.
     fn reply_in(&self, done: Done, to: u8) -> u32 {
         let is_reply = |&&message: &&u32| {
-            let (_, receiver, is_request) = self.ways[message as usize];
-            receiver == to && !is_request
+            let way = self.ways[message as usize];
+            way.to == to && !way.is_request
         };
         self.sent[done.sent.0 as usize..done.sent.1 as usize].iter().find(is_reply).copied().unwrap_or(NONE)
     }
@@ -437,7 +460,7 @@ impl<'a> Space<'a> {
     /// A message that was held arrives, and so does the reply to it.
     fn release(&mut self, row: &mut Vec<u32>, at: u8) -> bool {
         let message = self.take(row, at);
-        let (from, to, is_request) = self.ways[message as usize];
+        let Way { from, to, is_request, .. } = self.ways[message as usize];
         if !self.traits[row[usize::from(to)] as usize].up {
             return false;
         }
@@ -499,8 +522,39 @@ impl<'a> Space<'a> {
         row[self.frame.servers] = number;
     }
 
+    /// Forgets what can make no difference any more. Terms only grow (with the rule that they survive a
+    /// crash), so nobody will lead a term again that all servers have left, and who leads at all leads a
+    /// later one than it; and the answer to a request of a term that the asker has left is dropped.
+    fn forget(&mut self, row: &mut Vec<u32>) {
+        let servers = self.frame.servers;
+        if self.frame.forgets {
+            let term_of = |&local: &u32| self.traits[local as usize].term;
+            let oldest = row[..servers].iter().map(term_of).min().unwrap_or(0);
+            let past = row[servers];
+            row[servers] = match self.forgotten.get(&(past, oldest)) {
+                Some(&known) => known,
+                None => {
+                    let mut less = (**self.pasts.get(past)).clone();
+                    less.forget_before(Term(oldest));
+                    self.set_past(row, less);
+                    self.forgotten.insert((past, oldest), row[servers]);
+                    row[servers]
+                }
+            };
+        }
+        if self.frame.rules.is_on(Rule::DropStaleReplies) {
+            let is_past = |way: Way, term: u64| !way.is_request && way.asked < term && way.term <= term;
+            for at in (servers + 1..row.len()).rev() {
+                let way = self.ways[row[at] as usize];
+                if is_past(way, self.traits[row[usize::from(way.to)] as usize].term) {
+                    row.remove(at);
+                }
+            }
+        }
+    }
+
     /// A message leaves. Whether there was room for it.
-    fn add(&self, row: &mut Vec<u32>, message: u32) -> bool {
+    pub(super) fn add(&self, row: &mut Vec<u32>, message: u32) -> bool {
         let first = self.frame.servers + 1;
         if row.len() - first >= usize::from(self.frame.bounds.messages_max) {
             return false;
@@ -533,101 +587,19 @@ impl<'a> Space<'a> {
             Move::Drop(at) => Gesture::Drop(message(at)),
         }
     }
-
-    // The names.
-
-    /// Exchanges names so that of all the states that differ only in names one stands for all.
-    pub(super) fn canonical(&mut self, row: &mut Vec<u32>) {
-        if !self.frame.symmetric {
-            return;
-        }
-        let servers = self.frame.servers;
-        let mut best: Option<Vec<u32>> = None;
-        for exchange in 0..self.names.len() {
-            // Servers stand in the order of what does not change with names. Only those that are alike in
-            // that leave a choice.
-            let mut order = [0_u64; RENAMED_MAX];
-            for (&local, &name) in row[..servers].iter().zip(&self.names[exchange]) {
-                order[usize::from(name)] = self.traits[local as usize].nameless;
-            }
-            if !order[..servers].is_sorted() {
-                continue;
-            }
-            let mut other = std::mem::take(&mut self.scratch);
-            self.rename(row, exchange, &mut other);
-            match &mut best {
-                Some(best) if !self.comes_before(&other, best) => self.scratch = other,
-                Some(best) => self.scratch = std::mem::replace(best, other),
-                None => best = Some(other),
-            }
-        }
-        if let Some(best) = best {
-            self.scratch = std::mem::replace(row, best);
-        }
-    }
-
-    fn comes_before(&self, a: &[u32], b: &[u32]) -> bool {
-        let servers = self.frame.servers;
-        let prints = |row: &[u32]| {
-            let locals = row[..servers].iter().map(|&local| self.locals.print(local));
-            let past = self.pasts.print(row[servers]);
-            let messages = row[servers + 1..].iter().map(|&message| self.messages.print(message));
-            locals.chain([past]).chain(messages).collect::<arrayvec::ArrayVec<u64, 64>>()
-        };
-        prints(a) < prints(b)
-    }
-
-    /// The row under other names.
-    fn rename(&mut self, row: &[u32], exchange: usize, out: &mut Vec<u32>) {
-        let servers = self.frame.servers;
-        out.clear();
-        out.resize(servers + 1, 0);
-        for at in 0..servers {
-            let renamed = self.renamed(LOCALS, row[at], exchange);
-            out[usize::from(self.names[exchange][at])] = renamed;
-        }
-        out[servers] = self.renamed(PASTS, row[servers], exchange);
-        for &message in &row[servers + 1..] {
-            let renamed = self.renamed(MESSAGES, message, exchange);
-            self.add(out, renamed);
-        }
-    }
-
-    /// The number of a part under other names.
-    fn renamed(&mut self, kind: usize, number: u32, exchange: usize) -> u32 {
-        let slot = number as usize * self.names.len() + exchange;
-        if let Some(&known) = self.renamed[kind].get(slot).filter(|&&known| known != NONE) {
-            return known;
-        }
-        let names = self.names[exchange].clone();
-        let name =
-            |id: ServerId| names.get(id.slot()).and_then(|&name| ServerId::new(name + 1)).unwrap_or(id);
-        let renamed = match kind {
-            LOCALS => {
-                let local = self.locals.get(number).renamed(&name);
-                self.local(local)
-            }
-            MESSAGES => {
-                let message = self.messages.get(number).renamed(&name);
-                self.message(message)
-            }
-            _ => {
-                let number = self.parts.pasts.number(self.pasts.get(number).renamed(&name));
-                self.know_past(number);
-                number
-            }
-        };
-        let memo = &mut self.renamed[kind];
-        memo.resize(memo.len().max(slot + 1), NONE);
-        memo[slot] = renamed;
-        renamed
-    }
 }
 
-/// The kinds of parts, in [`Space::renamed`].
-const LOCALS: usize = 0;
-const MESSAGES: usize = 1;
-const PASTS: usize = 2;
+impl Way {
+    fn of(message: &Message) -> Way {
+        let asked = match message.body {
+            Body::RequestVoteReply { asked, .. } | Body::AppendEntriesReply { asked, .. } => asked.0,
+            // Of any other nothing is known: it is never past.
+            _ => u64::MAX,
+        };
+        let (from, to) = (message.from.slot() as u8, message.to.slot() as u8);
+        Way { from, to, is_request: message.is_request(), term: message.term.0, asked }
+    }
+}
 
 impl Traits {
     fn of(local: &Local) -> Traits {
@@ -641,37 +613,4 @@ impl Traits {
             nameless: nameless(local),
         }
     }
-}
-
-/// A fingerprint of what stays the same when servers exchange their names.
-fn nameless(local: &Local) -> u64 {
-    let node = &local.node;
-    let voted = node.voted_for().map(|id| id == node.id());
-    let role = match node.role() {
-        Role::Follower { .. } => (0, 0, 0),
-        Role::PreCandidate { granted, refused } => (1, granted.len(), refused.len()),
-        Role::Candidate { granted, refused, .. } => (2, granted.len(), refused.len()),
-        Role::Leader(_) => (3, 0, 0),
-    };
-    let mut progress: Vec<(Index, Index)> = match node.leadership() {
-        Some(leading) => leading.progress.iter().map(|peer| (peer.next, peer.matched)).collect(),
-        None => Vec::new(),
-    };
-    progress.sort_unstable();
-    let whole = (local.up, node.term(), node.commit(), node.log(), voted, role, progress);
-    print_of(&whole)
-}
-
-/// All the ways to exchange the names of so many servers: what each becomes.
-fn permutations(servers: usize) -> Vec<Vec<u8>> {
-    let mut all = vec![Vec::new()];
-    for _ in 0..servers {
-        let longer = |names: &Vec<u8>| {
-            let free = (0..servers as u8).filter(|name| !names.contains(name)).collect::<Vec<u8>>();
-            let names = names.clone();
-            free.into_iter().map(move |name| [names.as_slice(), &[name]].concat())
-        };
-        all = all.iter().flat_map(longer).collect();
-    }
-    all
 }

@@ -116,6 +116,13 @@ impl Goal {
         self.facts.highest.is_some() || self.facts.remembers_servers
     }
 
+    /// Whether it asks who led a term, or in which term something was committed: what a search may forget
+    /// of terms that all servers have left, unless this is so.
+    #[must_use]
+    pub fn names_old_terms(&self) -> bool {
+        self.condition.names_old_terms()
+    }
+
     /// Whether it makes sense for a cluster of this size.
     ///
     /// # Errors

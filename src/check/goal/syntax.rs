@@ -161,6 +161,12 @@ impl Expr {
         }
     }
 
+    /// See [`super::Goal::names_old_terms`].
+    pub(super) fn names_old_terms(&self) -> bool {
+        let names = matches!(self, Expr::Word(Word::LeaderOf, _) | Expr::Committed { within: Some(_), .. });
+        names || self.parts().into_iter().any(Expr::names_old_terms)
+    }
+
     /// Whether it needs parentheses as an operand of `and`, `or` and `not`.
     fn is_loose(&self) -> bool {
         matches!(self, Expr::And(_) | Expr::Or(_) | Expr::Implies(..) | Expr::Any(..) | Expr::All(..))
