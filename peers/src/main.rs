@@ -1,6 +1,7 @@
-//! Wavetank beside tikv's raft crate, in one process. See `USAGE`.
+//! Wavetank beside tikv's raft crate and others, in one process. See `USAGE`.
 
 mod differential;
+mod search;
 mod simulation;
 mod spread;
 mod throughput;
@@ -11,10 +12,11 @@ const USAGE: &str = "\
 usage: cargo run --release --manifest-path peers/Cargo.toml -- [mode]
   simulation             simulated seconds per second
   throughput [rounds]    committed commands per second, without network and disk
+  search [rounds]        distinct states per second, beside stateright
   profile [seconds] [workload]
                          our side of `throughput` alone, for a profiler
   differential [seeds]   the same schedules on both cores, compared after each round
-Without a mode: simulation, then throughput.";
+Without a mode: simulation, throughput, search.";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -25,9 +27,12 @@ fn main() -> ExitCode {
             simulation::run();
             println!();
             throughput::run(throughput::ROUNDS);
+            println!();
+            search::run(search::ROUNDS);
         }
         (Some("simulation"), Ok(None)) => simulation::run(),
         (Some("throughput"), Ok(rounds)) => throughput::run(rounds.unwrap_or(throughput::ROUNDS)),
+        (Some("search"), Ok(rounds)) => search::run(rounds.unwrap_or(search::ROUNDS)),
         (Some("differential"), Ok(seeds)) => {
             if !differential::run(seeds.unwrap_or(differential::SEEDS)) {
                 return ExitCode::FAILURE;

@@ -10,6 +10,7 @@ mod gesture;
 mod hunt;
 mod local;
 mod model;
+mod moves;
 mod names;
 mod past;
 mod pool;

@@ -7,8 +7,9 @@
 
 use super::gesture::{Gesture, Grain};
 use super::model::{Bounds, Model};
+use super::moves::Move;
 use super::seen::{Place, SHARDS, Shard, shard_of};
-use super::space::{Frame, Move, Parts, Space};
+use super::space::{Frame, Parts, Space};
 use crate::check::goal::Goal;
 use crate::raft::Rules;
 use std::sync::atomic::{AtomicUsize, Ordering};

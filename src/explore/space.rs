@@ -4,9 +4,10 @@
 //! a step does to the few parts that it touches is worked out once, by [`Local`]'s rules, and remembered.
 //! Each worker remembers for itself; the numbers are shared.
 
-use super::gesture::{Gesture, Grain};
+use super::gesture::Grain;
 use super::local::Local;
 use super::model::{Bounds, Model};
+use super::moves::Move;
 use super::names::{RENAMED_MAX, nameless, permutations};
 use super::past::{News, Past};
 use super::pool::{Known, Pool};
@@ -50,31 +51,15 @@ pub(super) struct Frame {
     pub(super) forgets: bool,
 }
 
-/// A step, by positions in the row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Move {
-    Timeout(u8),
-    Request(u8),
-    Restart(u8),
-    Rpc(u8, u8),
-    HoldRequest(u8, u8),
-    HoldReply(u8, u8),
-    Release(u8),
-    Mislead(u8, u8, u32),
-    Beat(u8),
-    Deliver(u8),
-    Drop(u8),
-}
-
 /// What there is to know of a server before a step is chosen.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Traits {
-    up: bool,
-    leads: bool,
+    pub(super) up: bool,
+    pub(super) leads: bool,
     /// Whether it sends requests.
-    asks: bool,
-    term: u64,
-    last: u64,
+    pub(super) asks: bool,
+    pub(super) term: u64,
+    pub(super) last: u64,
     /// A fingerprint of what does not change with names.
     pub(super) nameless: u64,
 }
@@ -126,7 +111,7 @@ pub(super) struct Space<'a> {
     pub(super) pasts: Known<Past>,
     pub(super) traits: Vec<Traits>,
     ways: Vec<Way>,
-    restarts: Vec<(u8, u8)>,
+    pub(super) restarts: Vec<(u8, u8)>,
     steps: Memo<(u32, u32), Done>,
     sent: Vec<u32>,
     exchanges: Memo<(u32, u32), Exchange>,
@@ -265,54 +250,6 @@ impl<'a> Space<'a> {
     }
 
     // The steps.
-
-    /// What may happen in a state, within the bounds.
-    pub(super) fn moves(&self, row: &[u32], out: &mut Vec<Move>) {
-        out.clear();
-        let Frame { servers, bounds, grain, .. } = self.frame;
-        let (restarts, misled) = self.restarts[row[servers] as usize];
-        let on_their_way = row.len() - servers - 1;
-        let room = on_their_way < usize::from(bounds.messages_max);
-        for at in 0..servers as u8 {
-            let traits = self.traits[row[usize::from(at)] as usize];
-            if restarts < bounds.restarts_max {
-                out.push(Move::Restart(at));
-            }
-            if !traits.up {
-                continue;
-            }
-            if !traits.leads && traits.term < bounds.term_max {
-                out.push(Move::Timeout(at));
-            }
-            if traits.leads && traits.last < bounds.log_max {
-                out.push(Move::Request(at));
-            }
-            if traits.leads && grain == Grain::Message {
-                out.push(Move::Beat(at));
-            }
-            for to in (0..servers as u8).filter(|&to| traits.asks && to != at) {
-                if grain == Grain::Gesture {
-                    out.push(Move::Rpc(at, to));
-                    if room {
-                        out.push(Move::HoldRequest(at, to));
-                        out.push(Move::HoldReply(at, to));
-                    }
-                }
-                if traits.leads && misled < bounds.misled_max {
-                    out.extend((1..=traits.last as u32 + 1).map(|next| Move::Mislead(at, to, next)));
-                }
-            }
-        }
-        for message in 0..on_their_way as u8 {
-            out.push(match grain {
-                Grain::Gesture => Move::Release(message),
-                Grain::Message => Move::Deliver(message),
-            });
-            if bounds.drops && grain == Grain::Message {
-                out.push(Move::Drop(message));
-            }
-        }
-    }
 
     /// Makes a step: the row after it. Whether it was possible, and is worth it.
     pub(super) fn make(&mut self, row: &[u32], step: Move, out: &mut Vec<u32>) -> bool {
@@ -567,25 +504,6 @@ impl<'a> Space<'a> {
 
     fn take(&self, row: &mut Vec<u32>, at: u8) -> u32 {
         row.remove(self.frame.servers + 1 + usize::from(at))
-    }
-
-    /// A step in words of the outside.
-    pub(super) fn gesture(&self, row: &[u32], step: Move) -> Gesture {
-        let id = |at: u8| self.locals.get(row[usize::from(at)]).node.id();
-        let message = |at: u8| (**self.messages.get(row[self.frame.servers + 1 + usize::from(at)])).clone();
-        match step {
-            Move::Timeout(at) => Gesture::Timeout(id(at)),
-            Move::Request(at) => Gesture::Request(id(at)),
-            Move::Restart(at) => Gesture::Restart(id(at)),
-            Move::Rpc(from, to) => Gesture::Rpc(id(from), id(to)),
-            Move::HoldRequest(from, to) => Gesture::HoldRequest(id(from), id(to)),
-            Move::HoldReply(from, to) => Gesture::HoldReply(id(from), id(to)),
-            Move::Release(at) => Gesture::Release(message(at)),
-            Move::Mislead(at, to, next) => Gesture::Mislead(id(at), id(to), Index(u64::from(next))),
-            Move::Beat(at) => Gesture::Beat(id(at)),
-            Move::Deliver(at) => Gesture::Deliver(message(at)),
-            Move::Drop(at) => Gesture::Drop(message(at)),
-        }
     }
 }
 
