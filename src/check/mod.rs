@@ -14,6 +14,7 @@ mod latest_configuration;
 mod leader_append_only;
 mod leader_completeness;
 pub mod linearizability;
+mod liveness;
 mod log_matching;
 mod look;
 mod monotone;
@@ -45,6 +46,7 @@ pub struct Checker {
     one_vote: one_vote::OneVote,
     at_most_once: at_most_once::AtMostOnce,
     linearizability: linearizability::Watching,
+    liveness: liveness::Liveness,
     violations: Vec<Violation>,
     /// How many steps were looked at.
     looked: u64,
@@ -64,12 +66,22 @@ impl Checker {
             one_vote: Default::default(),
             at_most_once: Default::default(),
             linearizability: linearizability::Watching::new(world),
+            liveness: liveness::Liveness::new(world),
             violations: Vec::new(),
             looked: 0,
         };
         for id in world.ids() {
-            let (event, log_from, took_effect) = (START, Some(Index(1)), &[]);
-            let step = Stepped { event, server: Some(id), client: None, log_from, reborn: true, took_effect };
+            let (event, log_from) = (START, Some(Index(1)));
+            let took_effect = &[];
+            let step = Stepped {
+                event,
+                server: Some(id),
+                client: None,
+                acted: false,
+                log_from,
+                reborn: true,
+                took_effect,
+            };
             checker.look(world, &step);
         }
         checker
@@ -78,6 +90,8 @@ impl Checker {
     /// Looks at what a step has changed.
     pub fn look(&mut self, world: &World, step: &Stepped) {
         self.look_at_client(world, step);
+        let liveness = self.liveness.look(world, step.acted);
+        self.report(Property::Liveness, liveness, step.event, world.now_us());
         let Some((id, server)) = step.server.and_then(|id| Some((id, world.server(id)?))) else { return };
         self.looked += 1;
         if let Some(disordered) = order::disordered(server) {

@@ -184,6 +184,8 @@ pub struct Stepped<'a> {
     pub server: Option<ServerId>,
     /// The client that asked for something, or was told something.
     pub client: Option<ClientId>,
+    /// Whether somebody acted on the world, and did not only ask for something.
+    pub acted: bool,
     /// From which index on that server's log was written to.
     pub log_from: Option<Index>,
     /// Whether the server has begun a new life: commitIndex and lastApplied start again.

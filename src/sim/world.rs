@@ -83,6 +83,7 @@ struct Draft {
     id: EventId,
     server: Option<ServerId>,
     client: Option<ClientId>,
+    acted: bool,
     before: Option<Brief>,
     causes: [Option<EventId>; 2],
     log_from: Option<Index>,
@@ -530,6 +531,7 @@ impl World {
             id,
             server,
             client: None,
+            acted: false,
             before,
             causes: [None; 2],
             log_from: None,
@@ -547,7 +549,7 @@ impl World {
     }
 
     fn close<W: Watch>(&mut self, draft: &mut Draft, what: impl FnOnce() -> What, watch: &mut W) -> EventId {
-        let Draft { id, server, client, log_from, reborn, .. } = *draft;
+        let Draft { id, server, client, acted, log_from, reborn, .. } = *draft;
         let event = W::WATCHES.then(|| Event {
             id,
             at_us: self.now_us,
@@ -566,7 +568,11 @@ impl World {
             finished: draft.finished.take(),
         });
         let took_effect = &draft.took_effect[..];
-        watch.happened(self, &Stepped { event: id, server, client, log_from, reborn, took_effect }, event);
+        watch.happened(
+            self,
+            &Stepped { event: id, server, client, acted, log_from, reborn, took_effect },
+            event,
+        );
         id
     }
 }

@@ -182,6 +182,7 @@ impl World {
             None => Ok(()),
         });
         let refused = done.clone().err();
+        draft.acted = done.is_ok() && !action.only_asks();
         self.close(&mut draft, || What::Acted { action: action.clone(), refused }, watch);
         if done.is_ok() {
             self.follow_up(action, id, watch);
@@ -431,6 +432,11 @@ impl World {
 }
 
 impl Action {
+    /// Whether the action asks a cluster for what it is there for, and does nothing to it.
+    fn only_asks(&self) -> bool {
+        matches!(self, Action::Submit { .. } | Action::Propose { .. } | Action::Snapshot { .. })
+    }
+
     /// Whether the action asks a server for something that it may decline.
     fn asks_server(&self) -> bool {
         matches!(

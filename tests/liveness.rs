@@ -1,0 +1,205 @@
+//! Liveness: recordings in which a rule is off and a cluster does not go on, though nothing is in its way
+//! that the options allow for; the same with the rule on; and what is no fault of the cluster's.
+
+mod common;
+
+use common::*;
+use wavetank::check::{Property, Violation};
+use wavetank::raft::{Change, Rule, Rules, Timer, TimerRange};
+use wavetank::sim::{Action, Link, Options, Setup};
+use wavetank::timeline::{Recording, Run, Start};
+
+const LED: &str = "S1:L2 2 / S2:F2 2 / S3:F2 2";
+
+/// The recording that ships for a rule.
+fn shipped(rule: Rule) -> Recording {
+    let file = format!("{}/static/broken/{rule}.json", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&file).expect("each of these rules has one");
+    serde_json::from_str(&text).expect("it is a recording")
+}
+
+fn liveness(run: &Run) -> Option<&Violation> {
+    run.violations().iter().find(|violation| violation.property == Property::Liveness)
+}
+
+/// How it falls without the rule; with the rule it does not.
+#[track_caller]
+fn falls(rule: Rule) -> String {
+    let mut recording = shipped(rule);
+    let off = Run::replay(&recording).expect("it makes a run");
+    recording.setup.rules_off = Rules::ALL_ON;
+    let on = Run::replay(&recording).expect("it makes a run");
+    assert_eq!(liveness(&on), None, "{rule} is on");
+    let violation = liveness(&off).unwrap_or_else(|| panic!("{rule} is off, and nothing falls"));
+    violation.sentence.clone()
+}
+
+/// The same recording with other options from the start, and every rule on.
+fn with_options(rule: Rule, change: impl Fn(&mut Options)) -> Run {
+    let mut recording = shipped(rule);
+    recording.setup.rules_off = Rules::ALL_ON;
+    change(&mut recording.setup.options);
+    Run::replay(&recording).expect("it makes a run")
+}
+
+#[test]
+fn timeouts_that_are_all_the_same_elect_nobody() {
+    let told = falls(Rule::RandomisedTimeouts);
+    assert!(
+        told.contains("nothing has been in the way of {S1, S2, S3}, and one election follows the other"),
+        "{told}"
+    );
+}
+
+#[test]
+fn the_timer_rules() {
+    assert!(falls(Rule::VoteTimerOnlyOnGrant).contains("one election follows the other"));
+    let told = falls(Rule::AppendTimerOnlyCurrent);
+    assert!(told.contains("{S2, S3}, and nobody leads them in term 3"), "{told}");
+}
+
+#[test]
+fn a_voter_that_is_heard_and_hears_nobody_is_held_back_by_pre_vote_and_without_it_nothing_is_promised() {
+    let told = falls(Rule::PreVote);
+    assert!(told.contains("in the way of {S1, S2}, and one election follows the other"), "{told}");
+    let run = with_options(Rule::PreVote, |options| options.pre_vote = false);
+    assert!(term(&run, 1).0 > 50, "one election follows the other");
+    assert_eq!(liveness(&run), None);
+}
+
+#[test]
+fn a_leader_without_a_majority_steps_down_by_its_check_and_without_it_nothing_is_promised() {
+    let told = falls(Rule::CheckQuorum);
+    assert!(told.contains("{S2, S3}, and nobody leads them in term 2"), "{told}");
+    let run = with_options(Rule::CheckQuorum, |options| options.check_quorum = false);
+    assert!(server(&run, 1).node.is_leader() && commit(&run, 2) == 0, "nothing goes on");
+    assert_eq!(liveness(&run), None);
+}
+
+#[test]
+fn a_server_that_was_removed_is_ignored_by_stickiness_and_without_it_nothing_is_promised() {
+    let told = falls(Rule::Stickiness);
+    assert!(told.contains("{S1, S2, S3}, and one election follows the other"), "{told}");
+    let run = with_options(Rule::Stickiness, |options| options.stickiness = false);
+    assert!(term(&run, 1).0 > 50, "one election follows the other");
+    assert_eq!(liveness(&run), None);
+}
+
+// What is no fault of the cluster's.
+
+/// Ten seconds of the run without random timeouts, after something has been done to it.
+fn without_chance(change: impl Fn(&mut Options), script: impl Fn(&mut Run)) -> Run {
+    let mut options = Options::default();
+    change(&mut options);
+    let setup = without(&Setup { options, ..Setup::new(3, 1) }, &[Rule::RandomisedTimeouts]);
+    let mut run = Run::from_start(&setup, Start::State("S1:F1 1 / S2:F1 1 / S3:F1 1".into())).unwrap();
+    script(&mut run);
+    wait(&mut run, 10_000);
+    run
+}
+
+#[test]
+fn where_something_is_in_the_way_nothing_is_promised() {
+    let nothing = |_: &mut Run| {};
+    let table: [(&str, bool, Run); 8] = [
+        ("nothing", true, without_chance(|_| {}, nothing)),
+        ("messages are lost", false, without_chance(|o| o.link.loss_ppm = 1, nothing)),
+        ("messages come twice", true, without_chance(|o| o.link.duplicate_ppm = 100_000, nothing)),
+        (
+            "messages travel too slowly",
+            false,
+            without_chance(|o| o.link.latency = TimerRange { min_us: 10_000, max_us: 80_000 }, nothing),
+        ),
+        ("one of three is down", true, without_chance(|_| {}, |run| crash(run, 3))),
+        (
+            "two of three are down",
+            false,
+            without_chance(
+                |_| {},
+                |run| {
+                    crash(run, 2);
+                    crash(run, 3);
+                },
+            ),
+        ),
+        (
+            "everybody is alone",
+            false,
+            without_chance(
+                |_| {},
+                |run| {
+                    act(run, groups("1 2 3"));
+                },
+            ),
+        ),
+        (
+            "time stands still",
+            false,
+            without_chance(
+                |_| {},
+                |run| {
+                    act(run, Action::Manual { on: true });
+                },
+            ),
+        ),
+    ];
+    for (what, expected, run) in table {
+        assert_eq!(liveness(&run).is_some(), expected, "{what}: {:?}", run.violations());
+    }
+}
+
+#[test]
+fn each_action_begins_the_waiting_anew_and_questions_do_not() {
+    let disturbed = without_chance(
+        |_| {},
+        |run| {
+            for n in 0..20u8 {
+                wait(run, 1000);
+                let server = s(1 + n % 3);
+                let _ = run.act(Action::Fire { server, timer: Timer::Election });
+                wait(run, 1000);
+            }
+            run.act(Action::Crash { server: s(1) }).unwrap();
+            run.act(Action::Crash { server: s(2) }).unwrap();
+        },
+    );
+    assert_eq!(liveness(&disturbed), None);
+    let asked = without_chance(
+        |_| {},
+        |run| {
+            for _ in 0..5 {
+                submit(run, put("x", "1"));
+                wait(run, 1500);
+            }
+        },
+    );
+    assert!(liveness(&asked).is_some_and(|violation| violation.at_us < 9_000_000));
+}
+
+#[test]
+fn a_cluster_that_changes_all_the_time_is_well() {
+    let link = Link { latency: TimerRange { min_us: 1000, max_us: 30_000 }, ..Link::default() };
+    for seed in 1..4 {
+        let options = Options {
+            noop: true,
+            link,
+            workload_every_us: 100_000,
+            snapshot_every: 20,
+            ..Options::default()
+        };
+        let mut run = state_with(&Setup { options, ..Setup::new(3, seed) }, LED);
+        for round in 0..4u8 {
+            wait(&mut run, 12_000);
+            let led = leader(&run).expect("somebody leads");
+            act(&mut run, Action::Boot { server: s(4 + round) });
+            act(&mut run, Action::Change { change: Change::Add(s(4 + round)), at: None });
+            wait(&mut run, 12_000);
+            act(&mut run, Action::Change { change: Change::Remove(led), at: None });
+            wait(&mut run, 3000);
+            act(&mut run, Action::Crash { server: led });
+        }
+        wait(&mut run, 20_000);
+        assert_eq!(broken(&run), [], "seed {seed}: {:?}", run.violations());
+        assert!(run.checker().committed().0 > 500);
+    }
+}
