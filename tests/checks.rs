@@ -129,7 +129,7 @@ fn a_leader_that_changes_its_log_is_named_with_its_election() {
         let log_from = Some(Index(from));
         checker.look(
             run.world(),
-            &Stepped { event, server: Some(s(1)), client: None, log_from, reborn: false, took_effect: &[] },
+            &Stepped { event, server: Some(s(1)), client: None, acted: false, log_from, reborn: false, took_effect: &[] },
         );
         checker.violations().first().map(|violation| lines(&run, violation))
     };
@@ -570,6 +570,7 @@ fn a_command_that_is_applied_on_every_server_and_once_more_after_a_restart_took_
         event,
         server: Some(s(3)),
         client: None,
+        acted: false,
         log_from: None,
         reborn: false,
         took_effect: &twice,

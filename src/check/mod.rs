@@ -90,8 +90,9 @@ impl Checker {
     /// Looks at what a step has changed.
     pub fn look(&mut self, world: &World, step: &Stepped) {
         self.look_at_client(world, step);
-        let liveness = self.liveness.look(world, step.acted);
-        self.report(Property::Liveness, liveness, step.event, world.now_us());
+        if let Some(finding) = self.liveness.look(world, step.acted) {
+            self.report(Property::Liveness, finding, step.event, world.now_us());
+        }
         let Some((id, server)) = step.server.and_then(|id| Some((id, world.server(id)?))) else { return };
         self.looked += 1;
         if let Some(disordered) = order::disordered(server) {
