@@ -129,7 +129,15 @@ fn a_leader_that_changes_its_log_is_named_with_its_election() {
         let log_from = Some(Index(from));
         checker.look(
             run.world(),
-            &Stepped { event, server: Some(s(1)), client: None, acted: false, log_from, reborn: false, took_effect: &[] },
+            &Stepped {
+                event,
+                server: Some(s(1)),
+                client: None,
+                acted: false,
+                log_from,
+                reborn: false,
+                took_effect: &[],
+            },
         );
         checker.violations().first().map(|violation| lines(&run, violation))
     };

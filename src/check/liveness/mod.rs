@@ -256,7 +256,7 @@ mod tests {
         let found = found(Options::default(), 200);
         let told = "S1 leads, and had its log up to 2 at ";
         assert!(
-            found.iter().any(|found| found.contains(told) && found.contains("only up to 0")),
+            found.iter().any(|found| found.contains(told) && found.contains("only up to 1")),
             "{found:?}"
         );
     }
