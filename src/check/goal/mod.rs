@@ -8,6 +8,7 @@
 //! whoever goes from moment to moment keeps in a [`Memory`]. A search keeps them in each state, so it
 //! knows before it begins what that costs.
 
+mod atoms;
 mod election;
 mod eval;
 mod lexer;

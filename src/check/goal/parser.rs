@@ -1,13 +1,11 @@
 //! From the pieces of a goal to the goal, or to a sentence that says where it is none and why.
 
 use super::lexer::{Piece, Token, tokens};
-use super::syntax::{Domain, Expr, Kind, Recall, Relation, Variable, property_name, role_name};
+use super::syntax::{Domain, Expr, Kind, Relation, Variable};
 use super::words::{CONNECTING, ROLES, SPECIAL, Word};
-use super::{Facts, GoalError, MEMORY_MAX};
-use crate::check::Property;
-use crate::raft::{MAX_SERVERS, RoleName, ServerId};
+use super::{Facts, GoalError};
+use crate::raft::MAX_SERVERS;
 use crate::sim::notation;
-use crate::spelling::nearest;
 
 /// The most that can stand inside each other.
 const DEPTH_MAX: u32 = 32;
@@ -18,7 +16,7 @@ const DIGITS_MAX: usize = 15;
 /// The most that a look at one moment may cost: parts of the goal, times the values of their variables.
 const COST_MAX: u64 = 100_000;
 
-type Parsed = Result<Expr, GoalError>;
+pub(super) type Parsed = Result<Expr, GoalError>;
 
 /// Reads a goal.
 pub(super) fn parse(text: &str) -> Result<(Expr, Facts), GoalError> {
@@ -54,7 +52,7 @@ fn cost(expr: &Expr) -> u64 {
 }
 
 /// How many values some variables can have together.
-fn values(variables: &[Variable]) -> u64 {
+pub(super) fn values(variables: &[Variable]) -> u64 {
     let each = variables.iter().map(|variable| match variable.domain {
         Domain::Servers => u64::from(MAX_SERVERS),
         Domain::Numbers(from, to) => to.saturating_sub(from).saturating_add(1),
@@ -62,31 +60,32 @@ fn values(variables: &[Variable]) -> u64 {
     each.fold(1, u64::saturating_mul)
 }
 
-struct Parser {
-    tokens: Vec<Token>,
-    at: usize,
+/// A goal that is being read.
+pub(super) struct Parser {
+    pub(super) tokens: Vec<Token>,
+    pub(super) at: usize,
     /// The variables that mean something here.
-    scope: Vec<Variable>,
+    pub(super) scope: Vec<Variable>,
     depth: u32,
-    facts: Facts,
+    pub(super) facts: Facts,
 }
 
 // Pieces.
 impl Parser {
-    fn peek(&self) -> &Piece {
+    pub(super) fn peek(&self) -> &Piece {
         &self.tokens[self.at].piece
     }
 
-    fn column(&self) -> usize {
+    pub(super) fn column(&self) -> usize {
         self.tokens[self.at].column
     }
 
     /// Goes on to the next piece. The end stays the last.
-    fn next(&mut self) {
+    pub(super) fn next(&mut self) {
         self.at = (self.at + 1).min(self.tokens.len() - 1);
     }
 
-    fn take_sign(&mut self, sign: &str) -> bool {
+    pub(super) fn take_sign(&mut self, sign: &str) -> bool {
         let is = matches!(self.peek(), Piece::Sign(here) if *here == sign);
         if is {
             self.next();
@@ -98,7 +97,7 @@ impl Parser {
         matches!(self.peek(), Piece::Word(here) if here.eq_ignore_ascii_case(word))
     }
 
-    fn take_word(&mut self, word: &str) -> bool {
+    pub(super) fn take_word(&mut self, word: &str) -> bool {
         let is = self.is_word(word);
         if is {
             self.next();
@@ -106,7 +105,7 @@ impl Parser {
         is
     }
 
-    fn need_sign(&mut self, sign: &str, why: &str) -> Result<(), GoalError> {
+    pub(super) fn need_sign(&mut self, sign: &str, why: &str) -> Result<(), GoalError> {
         if self.take_sign(sign) {
             Ok(())
         } else {
@@ -115,7 +114,7 @@ impl Parser {
     }
 
     /// The piece here, as it is named in a sentence.
-    fn shown(&self) -> String {
+    pub(super) fn shown(&self) -> String {
         match self.peek() {
             Piece::Word(text) | Piece::Digits(text) | Piece::Dotted(text) => {
                 let cut: String = text.chars().take(30).collect();
@@ -126,12 +125,12 @@ impl Parser {
         }
     }
 
-    fn fail<T>(&self, what: impl Into<String>) -> Result<T, GoalError> {
+    pub(super) fn fail<T>(&self, what: impl Into<String>) -> Result<T, GoalError> {
         Err(GoalError { column: self.column(), what: what.into() })
     }
 
     /// What stands one level deeper.
-    fn deeper(&mut self, inside: impl FnOnce(&mut Parser) -> Parsed) -> Parsed {
+    pub(super) fn deeper(&mut self, inside: impl FnOnce(&mut Parser) -> Parsed) -> Parsed {
         if self.depth >= DEPTH_MAX {
             return self.fail(format!("too much stands inside each other: {DEPTH_MAX} levels are the most"));
         }
@@ -144,12 +143,12 @@ impl Parser {
 
 // Conditions, from the loosest to the tightest.
 impl Parser {
-    fn condition(&mut self) -> Parsed {
+    pub(super) fn condition(&mut self) -> Parsed {
         self.of_kind(Kind::Truth, Parser::anything)
     }
 
     /// A condition, or something else in parentheses.
-    fn anything(&mut self) -> Parsed {
+    pub(super) fn anything(&mut self) -> Parsed {
         self.deeper(|parser| {
             let column = parser.column();
             let premise = parser.either()?;
@@ -201,7 +200,7 @@ impl Parser {
     }
 
     /// Variables, a colon, and what is said of them.
-    fn quantified(&mut self) -> Result<(Vec<Variable>, Expr), GoalError> {
+    pub(super) fn quantified(&mut self) -> Result<(Vec<Variable>, Expr), GoalError> {
         let outer = self.scope.len();
         loop {
             let variable = self.new_variable()?;
@@ -261,7 +260,7 @@ impl Parser {
         }
     }
 
-    fn number(&self, digits: &str) -> Result<u64, GoalError> {
+    pub(super) fn number(&self, digits: &str) -> Result<u64, GoalError> {
         let number =
             Some(digits).filter(|digits| digits.len() <= DIGITS_MAX).and_then(|digits| digits.parse().ok());
         number.map_or_else(
@@ -313,7 +312,7 @@ impl Parser {
         }
     }
 
-    fn sum(&mut self) -> Parsed {
+    pub(super) fn sum(&mut self) -> Parsed {
         let column = self.column();
         let first = self.primary()?;
         let mut parts = vec![(false, first)];
@@ -334,7 +333,7 @@ impl Parser {
     }
 
     /// Something of that kind.
-    fn of_kind(&mut self, kind: Kind, parse: impl FnOnce(&mut Parser) -> Parsed) -> Parsed {
+    pub(super) fn of_kind(&mut self, kind: Kind, parse: impl FnOnce(&mut Parser) -> Parsed) -> Parsed {
         let column = self.column();
         let expr = parse(self)?;
         require(kind, &expr, column)?;
@@ -359,208 +358,6 @@ fn require(kind: Kind, expr: &Expr, column: usize) -> Result<(), GoalError> {
 }
 
 /// Whether a word looks like the name of a server: variables are called otherwise.
-fn is_like_server(word: &str) -> bool {
+pub(super) fn is_like_server(word: &str) -> bool {
     word.strip_prefix(['S', 's']).is_some_and(|rest| rest.starts_with(|letter: char| letter.is_ascii_digit()))
-}
-
-// The smallest parts.
-impl Parser {
-    fn primary(&mut self) -> Parsed {
-        match self.peek().clone() {
-            Piece::Digits(digits) => {
-                let number = self.number(&digits)?;
-                self.next();
-                Ok(Expr::Number(number))
-            }
-            Piece::Dotted(digits) => match notation::read_terms(&digits) {
-                Some(terms) => {
-                    self.next();
-                    Ok(Expr::Log(terms))
-                }
-                None => self.fail(format!("{} is no log such as 9.10.12", self.shown())),
-            },
-            Piece::Sign("(") => {
-                self.next();
-                let inside = self.anything()?;
-                self.need_sign(")", "a ‘(’ was opened before")?;
-                Ok(inside)
-            }
-            Piece::Word(word) => self.word(&word),
-            Piece::End => self.fail("a condition is missing here, such as ‘leaders >= 2’"),
-            Piece::Sign(_) => self.fail(format!("{} can't stand here", self.shown())),
-        }
-    }
-
-    fn word(&mut self, word: &str) -> Parsed {
-        let is_call = matches!(self.tokens.get(self.at + 1), Some(Token { piece: Piece::Sign("("), .. }));
-        if is_like_server(word) {
-            let unknown = |_: String| {
-                self.fail(format!("{} is not a server: write S1 to S{MAX_SERVERS}", self.shown()))
-            };
-            let id: ServerId = word.parse().or_else(unknown)?;
-            self.facts.highest = self.facts.highest.max(Some(id));
-            self.next();
-            return Ok(Expr::Server(id));
-        }
-        if let Some(variable) = self.scope.iter().find(|known| known.name.eq_ignore_ascii_case(word)) {
-            let variable = variable.clone();
-            self.next();
-            return Ok(Expr::Variable(variable));
-        }
-        let lower = word.to_ascii_lowercase();
-        let roles = [RoleName::Follower, RoleName::PreCandidate, RoleName::Candidate, RoleName::Leader];
-        if let Some(role) =
-            roles.into_iter().find(|&role| !is_call && role_name(role).eq_ignore_ascii_case(word))
-        {
-            self.next();
-            return Ok(Expr::Role(role));
-        }
-        match lower.as_str() {
-            "none" => self.alone(Expr::Nobody),
-            "empty" => self.alone(Expr::Log(Vec::new())),
-            "violated" if !is_call => self.alone(Expr::Violated(None)),
-            "count" | "once" | "committed" | "lost" | "violated" => {
-                self.next();
-                self.need_sign("(", &format!("‘{word}’ takes something in parentheses"))?;
-                let whole = self.special(&lower)?;
-                self.need_sign(")", "a ‘(’ was opened before")?;
-                Ok(whole)
-            }
-            _ => match Word::of(word) {
-                Some(known) => self.call(known),
-                None => self.unknown(word),
-            },
-        }
-    }
-
-    fn alone(&mut self, expr: Expr) -> Parsed {
-        self.next();
-        Ok(expr)
-    }
-
-    fn unknown(&self, word: &str) -> Parsed {
-        let words = Word::ALL.iter().map(|word| word.name());
-        let words = words.chain(ROLES).chain(SPECIAL).chain(CONNECTING);
-        let words = words.chain(self.scope.iter().map(|variable| variable.name.as_str()));
-        match nearest(word, words) {
-            Some(near) => self.fail(format!("{} is unknown: did you mean ‘{near}’?", self.shown())),
-            None if word.len() == 1 => self.fail(format!(
-                "{} is unknown: write S1 to S{MAX_SERVERS}, or ‘any {word}: …’ before it",
-                self.shown()
-            )),
-            None => self.fail(format!("{} is unknown", self.shown())),
-        }
-    }
-
-    /// A word of the table, and what it takes.
-    fn call(&mut self, word: Word) -> Parsed {
-        self.next();
-        let kinds = word.arguments();
-        if kinds.is_empty() {
-            return Ok(Expr::Word(word, Vec::new()));
-        }
-        let example = match kinds {
-            [Kind::Server] => "(S1)",
-            [Kind::Server, Kind::Server] => "(S1, S2)",
-            [Kind::Server, _] => "(S1, 2)",
-            _ => "(2)",
-        };
-        let example = format!("write {}{example}", word.name());
-        self.need_sign("(", &example)?;
-        let mut arguments = Vec::new();
-        for (number, &kind) in kinds.iter().enumerate() {
-            if number > 0 {
-                self.need_sign(",", &example)?;
-            }
-            arguments.push(self.of_kind(kind, Parser::argument)?);
-        }
-        self.need_sign(")", &example)?;
-        Ok(Expr::Word(word, arguments))
-    }
-
-    fn argument(&mut self) -> Parsed {
-        self.deeper(Parser::sum)
-    }
-
-    /// What stands in the parentheses of a word with a grammar of its own.
-    fn special(&mut self, word: &str) -> Parsed {
-        match word {
-            "count" => {
-                let (variables, part) = self.quantified()?;
-                Ok(Expr::Count(variables, Box::new(part)))
-            }
-            "once" => {
-                let column = self.column();
-                let part = self.condition()?;
-                let recall = self.recall(&[&part], column)?;
-                Ok(Expr::Once(Box::new(part), recall))
-            }
-            "committed" => {
-                let index = Box::new(self.of_kind(Kind::Number, Parser::argument)?);
-                let of = if self.take_word("of") { Some(Box::new(self.term()?)) } else { None };
-                let within = if self.take_word("in") { Some(Box::new(self.term()?)) } else { None };
-                Ok(Expr::Committed { index, of, within })
-            }
-            "lost" => {
-                let column = self.column();
-                let index = self.of_kind(Kind::Number, Parser::argument)?;
-                if !self.take_word("of") {
-                    return self.fail("an entry is named by its index and its term: write lost(2 of term 1)");
-                }
-                let of = self.term()?;
-                let recall = self.recall(&[&index, &of], column)?;
-                Ok(Expr::Lost { index: Box::new(index), of: Box::new(of), recall })
-            }
-            _ => self.property(),
-        }
-    }
-
-    /// `term 3`, after `of` or `in`.
-    fn term(&mut self) -> Parsed {
-        if !self.take_word("term") {
-            return self.fail("the word ‘term’ is missing here: write ‘2 of term 1’");
-        }
-        self.of_kind(Kind::Number, Parser::argument)
-    }
-
-    fn property(&mut self) -> Parsed {
-        let names = || Property::ALL.into_iter().map(|property| (property_name(property), property));
-        let Piece::Word(word) = self.peek() else {
-            return self
-                .fail(format!("a promise is missing before {}, such as ElectionSafety", self.shown()));
-        };
-        if let Some((_, property)) = names().find(|(name, _)| name.eq_ignore_ascii_case(word)) {
-            self.next();
-            return Ok(Expr::Violated(Some(property)));
-        }
-        let known: Vec<String> = names().map(|(name, _)| name).collect();
-        match nearest(word, known.iter().map(String::as_str)) {
-            Some(near) => self.fail(format!("{} is no promise: did you mean ‘{near}’?", self.shown())),
-            None => self.fail(format!("{} is no promise: there are {}", self.shown(), known.join(", "))),
-        }
-    }
-
-    /// Where something is remembered that says this: a bit for each value of the variables in it that
-    /// are given from outside.
-    fn recall(&mut self, parts: &[&Expr], column: usize) -> Result<Recall, GoalError> {
-        let used = |variable: &&Variable| parts.iter().any(|part| uses(part, variable));
-        let axes: Vec<Variable> = self.scope.iter().filter(used).cloned().collect();
-        let bits = u64::from(self.facts.bits).saturating_add(values(&axes));
-        if bits > u64::from(MEMORY_MAX) {
-            let what = format!(
-                "{bits} facts would have to be remembered, and {MEMORY_MAX} are the most: use shorter ranges or fewer variables in it"
-            );
-            return Err(GoalError { column, what });
-        }
-        let recall = Recall { first: self.facts.bits, axes };
-        self.facts.bits = bits as u32;
-        self.facts.remembers_servers |= recall.axes.iter().any(|axis| axis.domain == Domain::Servers);
-        Ok(recall)
-    }
-}
-
-/// Whether a variable is used somewhere in it.
-fn uses(expr: &Expr, variable: &Variable) -> bool {
-    matches!(expr, Expr::Variable(used) if used.slot == variable.slot)
-        || expr.parts().into_iter().any(|part| uses(part, variable))
 }
