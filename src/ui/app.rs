@@ -1,6 +1,6 @@
 //! The whole page.
 
-use super::broken::{Broken, PlaybackPanel};
+use super::broken::{Broken, PlaybackPanel, ShrinkPanel};
 use super::console::Console;
 use super::details::Details;
 use super::feed::Feed;
@@ -53,6 +53,7 @@ pub fn App(props: &AppProps) -> Html {
                 <main class="layout" id="main">
                     <div class="column-main">
                         <Broken />
+                        <ShrinkPanel />
                         <PlaybackPanel />
                         <Stage />
                         <Notices />

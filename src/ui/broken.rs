@@ -1,12 +1,14 @@
 //! A promise is broken: what can be done about it; and the recording that is done again.
 
 use super::context::{use_tank, use_view};
+use super::desk;
+use super::jobs::{Job, News};
 use super::tank::{Tank, Tone};
 use super::words::time_text;
 use crate::check::Violation;
 use crate::raft::{Rule, Rules};
 use crate::sim::Action;
-use crate::timeline::RecordingError;
+use crate::timeline::{Recording, RecordingError};
 use yew::prelude::*;
 
 /// The promise that was broken, as long as the person has not let it pass.
@@ -61,12 +63,18 @@ pub fn Offers(props: &OffersProps) -> Html {
     };
     let violation = props.violation.clone();
     let replay = doing(Box::new(move |tank| tank.replay_last_steps(&violation)));
+    let property = props.violation.property;
+    let shrink = doing(Box::new(move |tank| {
+        desk::start(tank, Job::Shrink(tank.recording(), property));
+        Ok(())
+    }));
     // One button for each rule that is off; where they are many, one for all.
     let single = off.iter().filter(|_| off.len() <= 3).map(|rule| (rule.name(), vec![*rule]));
     let all = (off.len() != 1).then(|| ("all rules", Rule::ALL.to_vec()));
     html! {
         <div class="actions" role="group" aria-label="What to do about it">
             <button type="button" class="button" onclick={replay} title="Goes back to the last steps of the servers concerned, to step through them">{ "Replay the last steps" }</button>
+            <button type="button" class="button" onclick={shrink} title="Looks for a run as small as possible in which the same promise falls; this one stays until you say so">{ "Shrink it" }</button>
             <>{ for single.chain(all).map(|(name, rules)| {
                 let onclick = doing(Box::new(move |tank| repair(tank, &rules)));
                 html! { <button key={name} type="button" class="button" {onclick} title="The same recording with the rule in force, up to the first step that it refuses">{ format!("Repair {name} and replay") }</button> }
@@ -92,6 +100,56 @@ fn repair(tank: &Tank, rules: &[Rule]) -> Result<(), RecordingError> {
         return Ok(());
     }
     tank.repair_and_replay(Rules::without(&wanted))
+}
+
+/// A recording that is being shrunk, or was: the small one is shown when the person wants it.
+#[component]
+pub fn ShrinkPanel() -> Html {
+    let tank = use_tank();
+    let task = use_view(|_| desk::task().filter(|task| matches!(*task.job, Job::Shrink(..))));
+    let Some(task) = &*task else { return html! {} };
+    let Job::Shrink(whole, property) = &*task.job else { return html! {} };
+    let actions = whole.actions.len();
+    let leave = {
+        let tank = tank.clone();
+        move |_: MouseEvent| desk::cancel(&tank)
+    };
+    let sentence = match (task.result.as_deref(), task.shrunk) {
+        (None, None) => format!("Shrinking the run: {actions} actions to begin with."),
+        (None, Some(so_far)) => format!(
+            "Shrinking the run: {} of {actions} actions are left after {} tries.",
+            so_far.actions, so_far.replays
+        ),
+        (Some(News::Shrunk(_, shrunk)), _) => format!(
+            "{property} falls with {} of the {actions} actions: {} runs were tried. Shall this run be replaced by the small one?",
+            shrunk.actions, shrunk.replays
+        ),
+        (Some(News::Failed(sentence)), _) => sentence.clone(),
+        (Some(_), _) => String::new(),
+    };
+    let found = match task.result.as_deref() {
+        Some(News::Shrunk(recording, _)) => Some(Recording::clone(recording)),
+        _ => None,
+    };
+    let show = {
+        let title = format!("As little as it takes until {property} falls");
+        move |recording: &Recording| {
+            desk::cancel(&tank);
+            if let Err(error) = tank.present_by_actions(recording.clone(), title.clone()) {
+                tank.notify(Tone::Trouble, error.to_string());
+            }
+        }
+    };
+    html! {
+        <section class="panel playback" aria-label="Shrinking">
+            // While it goes on it changes too often to be read out.
+            <p role={found.is_some().then_some("status")}>{ sentence }</p>
+            <div class="actions">
+                if let Some(recording) = found { <button type="button" class="button primary" onclick={move |_: MouseEvent| show(&recording)}>{ "Show the small one" }</button> }
+                <button type="button" class="button" onclick={leave}>{ if task.result.is_some() { "Leave it" } else { "Cancel" } }</button>
+            </div>
+        </section>
+    }
 }
 
 /// The recording that is done again: its steps, and the way through them.

@@ -1,6 +1,6 @@
 //! What the worker is about, for the whole page: one job at a time. It outlives the panels.
 
-use super::jobs::{Job, News, Progress};
+use super::jobs::{Job, News, Progress, Shrunk};
 use super::tank::Tank;
 use super::worker::Work;
 use std::cell::RefCell;
@@ -14,6 +14,8 @@ pub struct Task {
     /// How far it is, and for how many real milliseconds it has run.
     pub progress: Progress,
     pub since_ms: f64,
+    /// How far a recording was shrunk.
+    pub shrunk: Option<Shrunk>,
     /// What came of it, if it is over.
     pub result: Option<Rc<News>>,
 }
@@ -49,7 +51,7 @@ pub fn start(tank: &Tank, job: Job) {
         Ok(work) => (Some(work), None),
         Err(sentence) => (None, Some(Rc::new(News::Failed(sentence)))),
     };
-    let task = Task { job: Rc::new(job), progress: Progress::default(), since_ms: 0.0, result };
+    let task = Task { job: Rc::new(job), progress: Progress::default(), since_ms: 0.0, shrunk: None, result };
     DESK.set(Desk { task: Some(task), work, number });
     tank.touch();
 }
@@ -62,6 +64,10 @@ fn hear(tank: &Tank, number: u64, news: News, since_ms: f64) {
         match news {
             News::Progress(progress) => {
                 task.progress = progress;
+                None
+            }
+            News::Shrinking(shrunk) => {
+                task.shrunk = Some(shrunk);
                 None
             }
             result => {

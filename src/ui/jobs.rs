@@ -1,8 +1,9 @@
 //! Long work, as data: what is to be done in the worker, and what it tells on the way.
 
 use super::tank::Mark;
+use crate::check::Property;
 use crate::check::goal::Goal;
-use crate::explore::{self, Bounds, Ended, Gesture, Grain, Model, Search};
+use crate::explore::{self, Bounds, Ended, Gesture, Grain, Model, Search, Target};
 use crate::raft::Rules;
 use crate::timeline::{Recording, Run};
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,8 @@ use serde::{Deserialize, Serialize};
 pub enum Job {
     /// Can that ever happen?
     Search(Wanted),
+    /// The same promise broken, by a run as small as possible.
+    Shrink(Recording, Property),
 }
 
 /// What is looked for, and how far.
@@ -49,6 +52,10 @@ pub struct Wanted {
 pub enum News {
     /// So far.
     Progress(Progress),
+    /// The smallest recording so far.
+    Shrinking(Shrunk),
+    /// The smallest recording. Whether everything was tried.
+    Shrunk(Box<Recording>, Shrunk),
     /// It can happen: so.
     Found(Box<Found>),
     /// It was not found: why the search ended.
@@ -77,6 +84,16 @@ impl From<explore::Progress> for Progress {
     }
 }
 
+/// How far a recording was shrunk.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Shrunk {
+    /// How many actions are left.
+    pub actions: usize,
+    /// How many recordings were tried.
+    pub replays: u32,
+}
+
 /// A shortest run to the goal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -95,6 +112,7 @@ pub struct Found {
 pub fn run(job: Job, tell: &dyn Fn(News)) {
     let result = match job {
         Job::Search(wanted) => search(&wanted, tell),
+        Job::Shrink(recording, property) => shrink(&recording, property, tell),
     };
     tell(result.unwrap_or_else(News::Failed));
 }
@@ -147,6 +165,25 @@ fn search(wanted: &Wanted, tell: &dyn Fn(News)) -> Result<News, String> {
     let mark = |(until, gesture): (u64, &Gesture)| Mark { until, text: format!("{gesture}.") };
     let marks = until.into_iter().zip(&gestures).map(mark).collect();
     Ok(News::Found(Box::new(Found { recording: run.recording(), marks, from, states })))
+}
+
+/// The most recordings that are tried.
+const REPLAYS_MAX: u32 = 20_000;
+
+fn shrink(recording: &Recording, property: Property, tell: &dyn Fn(News)) -> Result<News, String> {
+    let mut told = usize::MAX;
+    let shrunk = explore::shrink(recording, &Target::Property(property), REPLAYS_MAX, |best, replays| {
+        let actions = best.actions.len();
+        // Few messages: each is drawn.
+        if actions != told || replays.is_multiple_of(16) {
+            told = actions;
+            tell(News::Shrinking(Shrunk { actions, replays }));
+        }
+        true
+    });
+    let explore::Shrunk { recording, replays, .. } = shrunk.map_err(|error| error.to_string())?;
+    let shrunk = Shrunk { actions: recording.actions.len(), replays };
+    Ok(News::Shrunk(Box::new(recording), shrunk))
 }
 
 /// Why a search ended without a run.

@@ -47,6 +47,9 @@ const NUMBERS: [(&str, &str, u32, u32); 7] = [
     ("memory", "memory, MB", 16, 2000),
 ];
 
+/// The shortest time from which a rate is told, in real milliseconds.
+const RATE_MS_MIN: f64 = 1000.0;
+
 /// Where the messages on their way stand among them.
 const HELD: usize = 4;
 
@@ -135,7 +138,8 @@ pub fn SearchPanel() -> Html {
             }
         }
     };
-    let busy = task.as_ref().as_ref().is_some_and(|task| task.result.is_none());
+    let searches = |task: &Task| task.result.is_none() && matches!(*task.job, Job::Search(_));
+    let busy = task.as_ref().as_ref().is_some_and(searches);
     let onsubmit = {
         let (tank, form, trouble) = (tank.clone(), form.clone(), trouble.setter());
         move |event: SubmitEvent| {
@@ -227,18 +231,23 @@ fn place(goal: &str, error: &GoalError) -> Html {
 }
 
 fn shown(tank: &Tank, task: &Task) -> Html {
-    let Job::Search(wanted) = &*task.job;
+    let Job::Search(wanted) = &*task.job else { return html! {} };
     let counted = thousands(task.progress.states);
-    let rate = thousands((task.progress.states as f64 / (task.since_ms / 1000.0).max(0.001)) as u64);
+    // So short a time says little about the rate: most of it is the worker's start.
+    let rate = (task.since_ms > RATE_MS_MIN).then(|| {
+        let rate = task.progress.states as f64 / (task.since_ms / 1000.0);
+        format!(", {} states a second", thousands(rate as u64))
+    });
+    let rate = rate.unwrap_or_default();
     let depth = task.progress.depth;
     match task.result.as_deref() {
         None => html! {
-            <p class="search-progress" data-progress={task.progress.states.to_string()}>{ format!("{counted} states, {depth} steps deep, {rate} states a second") }</p>
+            <p class="search-progress" data-progress={task.progress.states.to_string()}>{ format!("{counted} states, {depth} steps deep{rate}") }</p>
         },
         Some(News::Found(found)) => found_html(tank, wanted, found, &rate),
         Some(News::NotFound(sentence)) => html! { <p role="status" class="search-result">{ sentence }</p> },
         Some(News::Failed(sentence)) => html! { <p role="alert" class="trouble">{ sentence }</p> },
-        Some(News::Progress(_)) => html! {},
+        Some(_) => html! {},
     }
 }
 
@@ -256,7 +265,7 @@ fn found_html(tank: &Tank, wanted: &Wanted, found: &Found, rate: &str) -> Html {
     };
     html! {
         <div class="search-result">
-            <p role="status">{ format!("Yes: {steps} steps are the fewest. {} states were looked at, {rate} a second.", thousands(found.states)) }</p>
+            <p role="status">{ format!("Yes: {steps} steps are the fewest. {} states were looked at{rate}.", thousands(found.states)) }</p>
             <ol aria-label="The way there">{ for found.marks.iter().enumerate().map(|(n, mark)| html! { <li key={n}>{ &mark.text }</li> }) }</ol>
             <button type="button" class="button primary" {onclick}>{ "Step through it" }</button>
         </div>

@@ -126,6 +126,40 @@ test("whoever acts in a recording that is done again gets a run of their own, an
   await page.waitForFunction((digest) => window.wavetank.digest() === digest, digest);
 });
 
+test("a broken run is shrunk in a worker; it is replaced when one says so, and kept", async (t) => {
+  const page = await broken(t);
+  // What has nothing to do with it.
+  const noise = Array.from({ length: 6 }, (_, n) => ({ when: { atUs: 21_000 + n }, action: { submit: { op: { put: { key: "x", value: `${n}` } } } } }));
+  const recording = await call(page, "recording");
+  await call(page, "load", { ...recording, actions: [...recording.actions, ...noise] });
+  const digest = await call(page, "digest");
+  await alarm(page, "One Vote").waitFor();
+  await button(page, "Election Safety is broken").click();
+  await page.getByRole("dialog").getByRole("button", { name: "Shrink it" }).click();
+  const said = page.getByRole("region", { name: "Shrinking" });
+  await said.getByText(/falls with [123] of the 8 actions/).waitFor({ timeout: 60_000 });
+  assert.equal(await call(page, "digest"), digest, "the run is there until one says so");
+  await button(page, "Show the small one").click();
+  await page.getByRole("heading", { name: /^As little as it takes/ }).waitFor();
+  await said.waitFor({ state: "detached" });
+  const steps = page.getByRole("list", { name: "Steps" }).getByRole("listitem");
+  assert.ok((await steps.count()) <= 3);
+  await call(page, "runFor", 2000);
+  await call(page, "runFor", 2000);
+  assert.equal(await twoElected(page), true, "the same promise falls");
+  await button(page, "Earlier run").click();
+  await page.waitForFunction((digest) => window.wavetank.digest() === digest, digest);
+});
+
+test("shrinking is cancelled at once", async (t) => {
+  const page = await broken(t);
+  await button(page, "Shrink it").click();
+  await page.getByRole("region", { name: "Shrinking" }).getByRole("button").last().click();
+  await page.getByRole("region", { name: "Shrinking" }).waitFor({ state: "detached" });
+  for (let n = 0; page.workers().length && n < 100; n += 1) await page.waitForTimeout(20);
+  assert.equal(page.workers().length, 0);
+});
+
 for (const [name, size] of Object.entries(SIZES)) {
   test(`the lamps can be read and say what they stand for, ${name}`, async (t) => {
     const page = await broken(t, { size });

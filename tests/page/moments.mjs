@@ -119,6 +119,29 @@ export const moments = [
     await page.getByRole("button", { name: "Show me commitOnlyCurrentTerm" }).click();
     for (let n = 0; n < 40; n += 1) await page.getByRole("button", { name: "Next step" }).click();
   }),
+  moment("search", "?seed=7&off=oneVotePerTerm", async (page) => {
+    await elected(page);
+    await page.getByRole("tab", { name: "Search" }).click();
+    await page.getByLabel("The goal").fill("violated(ElectionSafety)");
+    await page.getByRole("button", { name: "Search", exact: true }).click();
+    await page.getByRole("button", { name: "Step through it" }).click();
+    for (let n = 0; n < 3; n += 1) await page.getByRole("button", { name: "Next step" }).click();
+  }),
+  moment("searching", "?seed=7", async (page) => {
+    await elected(page);
+    await page.getByRole("tab", { name: "Search" }).click();
+    await page.getByText("How far").click();
+    await page.getByLabel("The goal").fill("leaders >= 2 and all s: last(s) = 9");
+    await page.getByRole("button", { name: "Search", exact: true }).click();
+    await page.waitForFunction(() => Number(document.querySelector("[data-progress]")?.dataset.progress) > 0);
+    await page.getByLabel("The goal").fill("leaders >= 2 and rolle(S1) = leader");
+    await page.getByRole("button", { name: "Cancel" }).scrollIntoViewIfNeeded();
+  }),
+  moment("shrunk", "?seed=7&off=oneVotePerTerm", async (page) => {
+    await twoLeaders(page);
+    await page.getByRole("button", { name: "Shrink it" }).click();
+    await page.getByRole("button", { name: "Show the small one" }).waitFor({ timeout: 60_000 });
+  }),
   moment("nine", "?servers=9&seed=4", async (page) => {
     await elected(page);
     await submit(page, 6);

@@ -76,7 +76,7 @@ test("with all rules on they are not found, and it is said how far was looked", 
 test("a search is cancelled at once, and the next one begins afresh", async (t) => {
   const page = await panel(t);
   await far(page);
-  assert.match(await page.locator("[data-progress]").innerText(), /states, \d+ steps deep, [\d,]+ states a second/);
+  await page.getByText(/^[\d,]+ states, \d+ steps deep, [\d,]+ states a second$/).waitFor();
   const workers = page.workers().length;
   assert.equal(workers, 1);
   await button(page, "Cancel").click();
