@@ -590,6 +590,30 @@ fn a_command_that_is_applied_on_every_server_and_once_more_after_a_restart_took_
 // All of them.
 
 #[test]
+fn what_is_wrong_from_the_start_is_dated_at_the_first_event() {
+    let run = state("S1:L2 2 / S2:L2 2 / S3:F1 1");
+    let violation = fallen(&run, Property::ElectionSafety);
+    assert_eq!((violation.event, &violation.events[..], violation.at_us), (EventId(0), &[EventId(0)][..], 0));
+    assert_eq!(violation.servers, set("12"));
+}
+
+#[test]
+fn disks_that_lie_and_never_lose_anything_break_nothing_but_what_is_said_of_disks() {
+    for seed in 0..5 {
+        let mut setup = Setup::new(5, seed);
+        setup.options.workload_every_us = 50_000;
+        setup.options.snapshot_every = 20;
+        let mut run = Run::new(&setup).unwrap();
+        for server in run.world().ids().collect::<Vec<_>>() {
+            act(&mut run, Action::SetDisk { server, lies: true });
+        }
+        wait(&mut run, 20_000);
+        assert!(run.checker().committed() > Index(100));
+        assert_eq!(broken(&run), [Property::DurableCommit], "seed {seed}");
+    }
+}
+
+#[test]
 fn a_violation_is_plain_data_with_names_for_programs() {
     let run = shipped("oneVotePerTerm");
     let json = serde_json::to_value(fallen(&run, Property::ElectionSafety)).unwrap();

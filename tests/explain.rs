@@ -198,7 +198,11 @@ fn with_its_rule_off_the_step_passes_and_a_promise_falls() {
         assert!(because(guard).contains("but the rule is off"), "{}", because(guard));
         assert!(said(&broken, event).contains("a rule is off here"), "{}", said(&broken, event));
         let fallen: Vec<Property> = broken.violations().iter().map(|violation| violation.property).collect();
-        assert_eq!(fallen.first().copied(), slice.falls, "{}", slice.rule);
+        // What it rests on may fall earlier.
+        match slice.falls {
+            Some(property) => assert!(fallen.contains(&property), "{}: {fallen:?}", slice.rule),
+            None => assert_eq!(fallen, [], "{}", slice.rule),
+        }
     }
 }
 

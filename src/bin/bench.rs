@@ -144,25 +144,31 @@ fn bytes(workload: &str, every_us: u64) {
     );
 }
 
-/// What a clone of a world costs, by the length of its servers' logs.
+/// What a clone of a world costs, and of its checker, by the length of the servers' logs.
 fn clones() {
-    const CLONES: u32 = 10_000;
     let lengths = [100, 1_000, 10_000];
-    let worlds = lengths.map(|length| {
+    let runs = lengths.map(|length| {
         let mut world = World::new(&setup(20_000, 1));
+        let mut checker = Checker::new(&world);
         while world.servers()[0].node.log().last_index() < Index(length) {
-            world.step(&mut Unobserved);
+            world.step(&mut checker);
         }
-        world
+        (world, checker)
     });
+    clones_of("a world whose logs have", lengths, runs.each_ref().map(|(world, _)| world));
+    clones_of("its checker", lengths, runs.each_ref().map(|(_, checker)| checker));
+}
+
+fn clones_of<T: Clone>(what: &str, lengths: [u64; 3], originals: [&T; 3]) {
+    const CLONES: u32 = 10_000;
     let mut costs = [const { Vec::new() }; 3];
     for _ in 0..ROUNDS {
-        for (world, costs) in worlds.iter().zip(&mut costs) {
-            let seconds = timed(|| (0..CLONES).for_each(|_| drop(black_box(world.clone()))));
+        for (original, costs) in originals.iter().zip(&mut costs) {
+            let seconds = timed(|| (0..CLONES).for_each(|_| drop(black_box(T::clone(original)))));
             costs.push(seconds * 1e9 / f64::from(CLONES));
         }
     }
-    println!("\n| a clone of a world whose logs have | ns | × |\n|---|---:|---:|");
+    println!("\n| a clone of {what} | ns | × |\n|---|---:|---:|");
     for (length, theirs) in lengths.iter().zip(&costs) {
         let ratios: Vec<f64> = theirs.iter().zip(&costs[0]).map(|(theirs, first)| theirs / first).collect();
         println!("| {length} entries | {} | {} |", spread(theirs, 0), spread(&ratios, 2));

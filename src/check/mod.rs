@@ -109,6 +109,8 @@ impl Checker {
         {
             return;
         }
+        // A server that was never looked at has a life that begins here.
+        let step = &Stepped { reborn: step.reborn || before.is_none(), ..*step };
         self.look_closely(world, server, step, before.unwrap_or(now), now);
     }
 

@@ -55,5 +55,6 @@ fn a_search_finds_in_the_browser_what_it_finds_natively() {
     let run = found.run.expect("two leaders in a term");
     assert_eq!(run.len(), 5);
     let replayed = replay(3, rules, &run, |_| {}).expect("every gesture is possible in the world");
-    assert_eq!(replayed.violations()[0].property, Property::ElectionSafety);
+    let two_leaders = replayed.violations().iter().any(|one| one.property == Property::ElectionSafety);
+    assert!(two_leaders, "{:?}", replayed.violations());
 }
