@@ -20,18 +20,36 @@ mod shiviz;
 use serde_json::Value;
 use std::io::{self, Write};
 use std::sync::LazyLock;
-use wavetank::timeline::Recording;
+use wavetank::kv::Op;
+use wavetank::raft::{Backtracking, ServerId};
+use wavetank::sim::{Action, Options, Setup, World};
 use wavetank::timeline::export::trace::Trace;
 use wavetank::timeline::export::{Listener, Moment, TellError, Told, tell};
+use wavetank::timeline::{Recording, Run, Start};
 
 /// The recordings that are exported: storms in Figure 2's world and over all of Raft.
 fn recordings() -> &'static [Recording] {
     static RECORDINGS: LazyLock<Vec<Recording>> = LazyLock::new(|| {
         let plain = (0..6).map(|seed| storms::storm(seed).recording());
         let whole = plain.chain((0..6).map(|seed| storms::storm_of_all(seed).recording()));
-        whole.map(|recording| cut(recording, 6_000_000)).collect()
+        let storms = whole.map(|recording| cut(recording, 6_000_000));
+        storms.chain([figure_7(Backtracking::StepByOne), figure_7(Backtracking::ConflictHints)]).collect()
     });
     &RECORDINGS
+}
+
+/// Followers as in the paper's Figure 7, (a) to (f), which a leader brings in line: logs get shorter, and
+/// entries in the middle of them change their terms.
+fn figure_7(backtracking: Backtracking) -> Recording {
+    let state = "S1:L8 1114455666 c3 / S2 111445566 / S3 1114 / S4 11144556666 / S5 111445566677 \
+                 / S6 1114444 / S7 11122233333";
+    let setup = Setup { options: Options { backtracking, ..Options::default() }, ..Setup::new(7, 1) };
+    let mut run = Run::from_start(&setup, Start::State(state.into())).unwrap();
+    let op = Op::Put { key: "x".into(), value: "1".into() };
+    let leader = ServerId::first(1).next().unwrap();
+    run.act(Action::Propose { server: leader, op }).unwrap();
+    run.run_until(1_500_000);
+    run.recording()
 }
 
 /// The beginning of a recording.
@@ -63,7 +81,7 @@ fn nobody() -> Option<Trace<io::Sink>> {
 fn an_export_does_exactly_what_the_recording_says() {
     let mut events = 0;
     for recording in recordings() {
-        let run = wavetank::timeline::Run::replay(recording).unwrap();
+        let run = Run::replay(recording).unwrap();
         let (lines, _, told) = trace_of(recording, nobody());
         assert_eq!(told.digest, run.digest());
         assert_eq!(told.checker.violations(), run.violations());
@@ -103,7 +121,7 @@ struct Count(u64);
 impl Listener for Count {
     const REMEMBERS: usize = 0;
 
-    fn begin(&mut self, _: &Recording, _: &wavetank::sim::World) -> io::Result<()> {
+    fn begin(&mut self, _: &Recording, _: &World) -> io::Result<()> {
         Ok(())
     }
 

@@ -1,11 +1,12 @@
 //! The history of a run: what its clients saw, all of it and nothing else.
 
-use super::{recordings, storms};
+use super::recordings;
 use wavetank::check::history::History as Operations;
 use wavetank::check::linearizability::{STEPS, Verdict, check};
+use wavetank::explore::Plan;
 use wavetank::kv::Op;
-use wavetank::raft::ReadMode;
-use wavetank::sim::{Action, Outcome, What};
+use wavetank::raft::{Rule, Rules};
+use wavetank::sim::{Action, Options, Outcome, What};
 use wavetank::timeline::export::{history::History, tell};
 use wavetank::timeline::{Recording, Run};
 
@@ -59,22 +60,36 @@ fn every_operation_of_a_client_is_in_the_history_once() {
     assert!(answered > 200 && unknown > 5 && nobodys > 0, "{answered} {unknown} {nobodys}");
 }
 
-/// The judge of histories agrees that storms are survived, where reads promise something.
-#[test]
-fn histories_of_storms_are_linearizable_where_commands_are_not_repeated() {
-    let mut judged = 0;
-    for seed in 0..30 {
-        let recording = super::cut(storms::storm_of_all(seed).recording(), 8_000_000);
-        let local = |mode: &Option<ReadMode>| *mode == Some(ReadMode::Local);
-        let any_local = recording
-            .actions
-            .iter()
-            .any(|stamped| matches!(&stamped.action, Action::Submit { mode, .. } if local(mode)));
-        if recording.setup.options.sessions && !any_local {
-            let history = history_of(&recording);
-            assert_eq!(check(&history, STEPS), Verdict::Yes, "seed {seed}");
-            judged += history.0.len();
-        }
+/// A storm in which two clients use the same keys, each command once.
+fn contended(seed: u64, off: &[Rule]) -> Recording {
+    let adjust = |options: &mut Options| {
+        options.sessions = true;
+        options.workload_every_us = 50_000;
+    };
+    let (setup, actions) = Plan::Figure2.draw(seed, 3, 15_000_000, Rules::without(off), adjust);
+    let mut run = Run::new(&setup).unwrap();
+    for (at_us, action) in actions {
+        run.run_until(at_us);
+        let _ = run.act(action);
+        // A read of what the background client writes.
+        let _ =
+            run.act(Action::Submit { op: Op::Get { key: format!("k{}", at_us % 5) }, to: None, mode: None });
     }
-    assert!(judged > 100, "{judged} operations");
+    run.recording()
+}
+
+#[test]
+fn a_judge_of_histories_tells_good_runs_from_bad_ones_by_what_is_written() {
+    let judge = |off: &[Rule]| {
+        let histories = (0..20).map(|seed| history_of(&contended(seed, off)));
+        let verdicts = histories.map(|history| (history.0.len(), check(&history, STEPS)));
+        verdicts.collect::<Vec<_>>()
+    };
+    let good = judge(&[]);
+    assert!(good.iter().all(|(_, verdict)| *verdict == Verdict::Yes), "{good:?}");
+    let judged: usize = good.iter().map(|(operations, _)| operations).sum();
+    let bad = judge(&[Rule::CommitAfterQuorum]);
+    let found = bad.iter().filter(|(_, verdict)| matches!(verdict, Verdict::No(_))).count();
+    println!("{judged} operations of good runs; {found} of {} bad runs are seen", bad.len());
+    assert!(judged > 1000 && found > 0, "{judged} {found}");
 }
