@@ -286,10 +286,43 @@ fn a_search_that_finds_nothing_says_how_far_it_looked_and_ends_with_1() {
 
 #[test]
 fn a_search_begins_in_any_state() {
-    let state = "S1:L2 12 c2 / S2:F2 12 / S3:F1 1";
-    let goal = "role(S2) == leader";
-    let out = ends(&["search", "--state", state, "--goal", goal], 0);
-    assert!(out.starts_with("Found in 2 steps"), "{out}");
+    let search = |state: &str, goal: &str, code| {
+        ends(&["search", "--max", "3", "--state", state, "--goal", goal], code)
+    };
+    // From the beginning it would take an election and two requests.
+    let out = search("S1:L2 12 c2 / S2:F2 12 / S3:F1 1", "commit(S2) = 2", 0);
+    assert!(out.starts_with("Found in 1 step,"), "{out}");
+    // S3 lacks an entry that the others have.
+    let out = search("S1:F2 12 c2 / S2:F2 12 / S3:F2 1", "role(S3) = leader and last(S3) = 1", 1);
+    assert!(out.starts_with("Not found"), "{out}");
+}
+
+#[test]
+fn a_recording_shrinks_to_what_still_breaks_the_promise() {
+    let folder = folder("shrink");
+    let [large, small] =
+        ["large.json", "small.json"].map(|name| folder.join(name).to_str().unwrap().to_string());
+    let hunt =
+        ["fuzz", "--seeds", "0..20", "--length", "10s", "--off", "commitAfterQuorum", "--servers", "3"];
+    ends(&[&hunt[..], &["--out", &large]].concat(), 1);
+    let out = ends(&["shrink", &large, "--out", &small], 0);
+    assert!(out.starts_with("From ") && out.contains("Durable Commit fell"), "{out}");
+    let [before, after] =
+        [&large, &small].map(|path| Recording::from_json(&fs::read_to_string(path).unwrap()).unwrap());
+    assert!(after.actions.len() < before.actions.len() && after.end < before.end, "{out}");
+    assert!(ends(&["run", &small], 1).contains("Durable Commit fell"));
+    // Without a file for it, the recording itself is printed.
+    let printed = ends(&["shrink", &large, "--property", "durable-commit"], 0);
+    assert_eq!(Recording::from_json(&printed).unwrap(), after);
+    let out = ends(&["shrink", &large, "--goal", "leaders = 1", "--out", &small], 0);
+    assert!(out.starts_with("From "), "{out}");
+    assert!(ends(&["shrink", &file(HOLDS)], 1).contains("No promise is broken"));
+    assert!(
+        ends(&["shrink", &large, "--property", "ElectionSafety"], 1)
+            .contains("Election Safety is not broken")
+    );
+    let out = ends(&["shrink", &large, "--replays", "1", "--out", &small], 0);
+    assert!(out.contains("Not everything was tried"), "{out}");
 }
 
 #[test]
@@ -343,7 +376,7 @@ fn the_help_in_the_readme_is_what_help_says() {
     let help = ends(&["--help"], 0);
     assert!(readme.contains(&format!("```text\n{help}```\n")), "README.md should quote:\n{help}");
     assert_eq!(ends(&["--version"], 0), format!("wavetank {}\n", env!("CARGO_PKG_VERSION")));
-    for command in ["run", "fuzz", "search", "export", "check-history", "rules"] {
+    for command in ["run", "fuzz", "search", "shrink", "export", "check-history", "rules"] {
         assert!(help.contains(&format!("\n  {command} ")), "{command}");
         let own = ends(&[command, "--help"], 0);
         assert!(own.contains("Usage: wavetank ") && own.contains("--help"), "{own}");

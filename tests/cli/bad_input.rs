@@ -83,6 +83,15 @@ const TABLE: &[(&str, &[&str])] = &[
     ("search --goal leaders>=2 --from @missing.json", &["can't be read"]),
     ("search --goal leaders>=2 --from @truncated.json", &["not a whole Wavetank recording"]),
     ("search --goal leaders>=2 --from ! --servers 3", &["cannot be used with"]),
+    // Shrinking.
+    ("shrink", &["<FILE>"]),
+    ("shrink @missing.json", &["can't be read"]),
+    ("shrink @truncated.json", &["not a whole Wavetank recording"]),
+    ("shrink ! --property Gravity", &["no promise of that name", "ElectionSafety"]),
+    ("shrink ! --goal leders>=2", &["did you mean ‘leaders’?"]),
+    ("shrink ! --goal leaders>=2 --property Order", &["cannot be used with"]),
+    ("shrink ! --replays=-1", &["--replays"]),
+    ("shrink @copy.json --out @copy.json", &["that is the file that is read"]),
     // Histories.
     ("check-history @missing.json", &["can't be read"]),
     ("check-history @empty.json", &["the history can't be read", "line 1"]),

@@ -152,9 +152,8 @@ fn told(hunted: &Hunt, arguments: &Arguments, came: &Report) -> String {
         let _ = writeln!(text, "A promise fell in {} runs; first {}.", came.hits, list(first));
     }
     let _ = writeln!(text, "Seed {}:", hit.seed);
-    let events = witness(&hit.recording);
-    for (number, violation) in hit.violation.iter().enumerate() {
-        text.push_str(&broken(violation, events.get(number).map_or(&[], Vec::as_slice)));
+    for (violation, events) in witness(&hit.recording) {
+        text.push_str(&broken(&violation, &events));
     }
     let _ = writeln!(text, "Again: {}", again(arguments, hit.seed));
     text

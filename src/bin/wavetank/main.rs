@@ -11,6 +11,7 @@ mod output;
 mod rules;
 mod run;
 mod search;
+mod shrink;
 
 use clap::{Parser, Subcommand};
 use output::Fail;
@@ -36,6 +37,8 @@ enum Command {
     Fuzz(fuzz::Arguments),
     /// Looks for the shortest run in which a goal holds
     Search(search::Arguments),
+    /// Makes a recording small in which a promise still falls
+    Shrink(shrink::Arguments),
     /// Tells a recorded run to other programs
     Export(export::Arguments),
     /// Judges a history of clients: is it linearizable?
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Fuzz(arguments) => fuzz::fuzz(&arguments),
         Command::Search(arguments) => search::search_for(&arguments),
+        Command::Shrink(arguments) => shrink::shrink_file(&arguments),
         Command::Export(arguments) => export::export(&arguments),
         Command::CheckHistory(arguments) => check_history::check_history(&arguments),
         Command::Rules => rules::rules(),

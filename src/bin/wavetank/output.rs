@@ -74,9 +74,7 @@ impl Sink {
             let out = Box::new(BufWriter::new(io::stdout()));
             return Ok(Sink { path: "standard output".into(), out });
         };
-        if is_same(path, input) {
-            return Err(about(path, "that is the file that is read. Give another path to write to."));
-        }
+        not_over(path, input)?;
         let file = File::create(path).map_err(|why| not_written(path, &why))?;
         Ok(Sink { path: path.into(), out: Box::new(BufWriter::new(file)) })
     }
@@ -102,8 +100,14 @@ impl Write for &mut Sink {
     }
 }
 
-fn is_same(one: &Path, other: &Path) -> bool {
-    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+/// What is read is not written over.
+pub fn not_over(path: &Path, input: &Path) -> Result<(), Fail> {
+    match (path.canonicalize(), input.canonicalize()) {
+        (Ok(one), Ok(other)) if one == other => {
+            Err(about(path, "that is the file that is read. Give another path to write to."))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// How far it is, on a terminal; in a pipe it is quiet.

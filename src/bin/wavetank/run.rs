@@ -85,12 +85,13 @@ fn made_so_by(violation: &Violation, moment: Moment) -> Vec<String> {
     events.map(line).collect()
 }
 
-/// For each promise that is broken in a recording the events that make it so, in words.
-pub fn witness(recording: &Recording) -> Vec<Vec<String>> {
+/// The promises that are broken in a recording, each with the events that make it so, in words.
+pub fn witness(recording: &Recording) -> Vec<(Violation, Vec<String>)> {
     let mut witness = Witness { end_us: recording.end.at_us, seen: Vec::new(), progress: Progress::new() };
     // A recording that was just made can be done again; if not, there are no sentences.
-    let _ = tell(recording, &mut witness);
-    std::mem::take(&mut witness.seen)
+    let told = tell(recording, &mut witness);
+    let violations = told.map_or_else(|_| Vec::new(), |told| told.checker.violations().to_vec());
+    violations.into_iter().zip(std::mem::take(&mut witness.seen)).collect()
 }
 
 /// The event as a sentence.

@@ -10,13 +10,12 @@ pub mod shiviz;
 pub mod trace;
 mod wire;
 
-use super::{EVENTS_MAX, Recording, RecordingError, Run, Stamp, digest_event};
+use super::{Played, Recording, RecordingError, digest_event, play};
 use crate::check::Checker;
 use crate::raft::{Guard, Observer};
 use crate::sim::{Digest, Event, Stepped, Watch, World};
 use std::collections::VecDeque;
 use std::io;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// An event that has just happened, and what is around it.
@@ -126,26 +125,21 @@ pub struct Told {
 /// # Errors
 /// When the recording makes no run, or the listener can't go on.
 pub fn tell<L: Listener>(recording: &Recording, listener: &mut L) -> Result<Told, TellError> {
-    recording.check()?;
-    let mut world = Run::from_start(&recording.setup, recording.start.clone())?.world;
-    listener.begin(recording, &world).map_err(TellError::Listener)?;
-    let checker = Checker::new(&world);
-    let mut teller = Teller {
-        listener,
-        checker,
-        digest: Digest::default(),
-        guards: Vec::new(),
-        trace: VecDeque::new(),
-        went: ControlFlow::Continue(()),
-    };
-    for stamped in &recording.actions {
-        teller.go_to(&mut world, stamped.when)?;
-        // What did nothing then does nothing now; the event says so.
-        let _ = world.act(&stamped.action, &mut teller);
-    }
-    teller.go_to(&mut world, recording.end)?;
-    let Teller { checker, digest, .. } = teller;
-    listener.end(&world).map_err(TellError::Listener)?;
+    let played = play(
+        recording,
+        |world| Teller {
+            went: listener.begin(recording, world),
+            listener,
+            checker: Checker::new(world),
+            digest: Digest::default(),
+            guards: Vec::new(),
+            trace: VecDeque::new(),
+        },
+        |teller| teller.went.is_err(),
+    );
+    let Played { world, watch, .. } = played?;
+    let Teller { listener, checker, digest, went, .. } = watch;
+    went.and_then(|()| listener.end(&world)).map_err(TellError::Listener)?;
     Ok(Told { world, checker, digest })
 }
 
@@ -156,29 +150,8 @@ struct Teller<'a, L> {
     digest: Digest,
     guards: Vec<Guard>,
     trace: VecDeque<Arc<Event>>,
-    went: ControlFlow<io::Error>,
-}
-
-impl<L: Listener> Teller<'_, L> {
-    /// Goes on to a moment, as [`Run::replay`] does.
-    fn go_to(&mut self, world: &mut World, Stamp { at_us, k }: Stamp) -> Result<(), TellError> {
-        loop {
-            if let ControlFlow::Break(why) = std::mem::replace(&mut self.went, ControlFlow::Continue(())) {
-                return Err(TellError::Listener(why));
-            }
-            if world.events() > EVENTS_MAX {
-                return Err(RecordingError::TooManyEvents(EVENTS_MAX).into());
-            }
-            let Some(next_us) = world.next_us().filter(|&next_us| next_us <= at_us) else { break };
-            let here = if next_us > world.now_us() { 0 } else { world.at_instant() };
-            if next_us == at_us && here >= k {
-                break;
-            }
-            world.step(self);
-        }
-        world.pass_to(at_us);
-        Ok(())
-    }
+    /// How it went so far.
+    went: io::Result<()>,
 }
 
 impl<L: Listener> Observer for Teller<'_, L> {
@@ -195,7 +168,7 @@ impl<L: Listener> Watch for Teller<'_, L> {
         let Some(mut event) = event else { return };
         digest_event(&mut self.digest, &event);
         event.guards = std::mem::take(&mut self.guards);
-        if self.went.is_break() {
+        if self.went.is_err() {
             return;
         }
         let event = Arc::new(event);
@@ -206,8 +179,6 @@ impl<L: Listener> Watch for Teller<'_, L> {
             self.trace.push_back(Arc::clone(&event));
         }
         let moment = Moment { world, event: &event, checker: &self.checker, trace: &self.trace };
-        if let Err(why) = self.listener.hear(moment) {
-            self.went = ControlFlow::Break(why);
-        }
+        self.went = self.listener.hear(moment);
     }
 }
