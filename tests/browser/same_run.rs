@@ -3,7 +3,7 @@
 use super::digests;
 use wasm_bindgen_test::wasm_bindgen_test;
 use wavetank::check::Property;
-use wavetank::explore::{Bounds, Model, Search, replay, search};
+use wavetank::explore::{Grain, Search, fresh, replay, search};
 use wavetank::raft::{Rule, Rules};
 use wavetank::timeline::{Recording, Run};
 
@@ -44,17 +44,14 @@ fn the_golden_recording_reads_back_to_its_own_text_and_replays() {
 #[wasm_bindgen_test]
 fn a_search_finds_in_the_browser_what_it_finds_natively() {
     let rules = Rules::without(&[Rule::VoteSurvivesCrash]);
-    let within = Search {
-        from: Model::new(3),
-        rules,
-        bounds: Bounds::default(),
-        gestures_max: 8,
-        states_max: 100_000,
-    };
-    let found = search(&within, |model| model.ghost.violated == Some(Property::ElectionSafety));
-    let run = found.run.expect("two leaders in a term");
-    assert_eq!(run.len(), 5);
-    let replayed = replay(3, rules, &run, |_| {}).expect("every gesture is possible in the world");
+    let goal = "violated(ElectionSafety)".parse().expect("it is a goal");
+    let within = Search { rules, threads: 1, ..Search::new(3, Grain::Gesture, goal) };
+    let found = search(&within, |_| true);
+    let way = found.run.expect("two leaders in a term");
+    assert_eq!(way.len(), 5);
+    let start = fresh(3, rules).expect("it makes a run");
+    let replayed =
+        replay(start, Grain::Gesture, &way, |_| {}).expect("every gesture is possible in the world");
     let two_leaders = replayed.violations().iter().any(|one| one.property == Property::ElectionSafety);
     assert!(two_leaders, "{:?}", replayed.violations());
 }
