@@ -238,6 +238,7 @@ fn names_in_files() -> BTreeSet<String> {
         sessions: true,
         session_life: 1,
         reads: ReadMode::Local,
+        paper: true,
         ..Options::default()
     };
     let json = serde_json::to_value(&all).unwrap();
