@@ -1,6 +1,7 @@
 //! Wavetank beside tikv's raft crate and others, in one process. See `USAGE`.
 
 mod differential;
+mod histories;
 mod search;
 mod simulation;
 mod spread;
@@ -16,6 +17,7 @@ usage: cargo run --release --manifest-path peers/Cargo.toml -- [mode]
   profile [seconds] [workload]
                          our side of `throughput` alone, for a profiler
   differential [seeds]   the same schedules on both cores, compared after each round
+  histories [number]     our verdicts on histories and porcupine's, random ones and of runs
 Without a mode: simulation, throughput, search.";
 
 fn main() -> ExitCode {
@@ -35,6 +37,11 @@ fn main() -> ExitCode {
         (Some("search"), Ok(rounds)) => search::run(rounds.unwrap_or(search::ROUNDS)),
         (Some("differential"), Ok(seeds)) => {
             if !differential::run(seeds.unwrap_or(differential::SEEDS)) {
+                return ExitCode::FAILURE;
+            }
+        }
+        (Some("histories"), Ok(number)) => {
+            if !histories::run(number.unwrap_or(histories::HISTORIES)) {
                 return ExitCode::FAILURE;
             }
         }

@@ -25,7 +25,7 @@ impl AddAssign for Tally {
 
 /// Sets up, runs every kind of test even if one before it failed, and ends with a line
 /// `N passed, N failed`. With `--long` the tests find `WAVETANK_LONG` in their environment, and the core
-/// is compared with another.
+/// and the judge of histories are compared with others.
 pub fn test(options: &Options) -> Outcome {
     let long = options.has("--long");
     let mut total = Tally::default();
@@ -49,7 +49,8 @@ pub fn test(options: &Options) -> Outcome {
     count("wasm tests in a browser", &|| wasm(long));
     count("tests of the whole page", &|| page(long));
     if long {
-        count("a differential run beside the raft crate", &|| differential());
+        count("a differential run beside the raft crate", &|| beside("differential"));
+        count("verdicts on histories beside porcupine's", &|| beside("histories"));
     }
     println!("\n{} passed, {} failed", total.passed, total.failed);
     // The sum is the last line, so nothing more is said.
@@ -63,10 +64,10 @@ fn native(long: bool) -> Outcome<Tally> {
     tally(lengthen(&mut test, long), rust_result)
 }
 
-/// Both cores go through the same events, and every difference counts. It takes a build of the rival.
-fn differential() -> Outcome<Tally> {
+/// Ours and somebody else's do the same, and every difference counts. It takes a build of theirs.
+fn beside(mode: &str) -> Outcome<Tally> {
     let mut run = cargo();
-    run.args(["run", "--release", "--manifest-path", "peers/Cargo.toml", "--", "differential"]);
+    run.args(["run", "--release", "--manifest-path", "peers/Cargo.toml", "--", mode]);
     println!("xtask: {}", line(&run));
     let same = watch(&mut run, |_| ())?;
     Ok(Tally { passed: u64::from(same), failed: u64::from(!same) })
