@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `state()` | the run at this moment, as plain data ([`State`]) |
 //! | `act(action)` | does an [`Action`], as in a recording; returns the number of the event |
-//! | `runFor(ms)` | lets so much virtual time go by at once; returns the time then, in ms |
+//! | `runFor(ms)` | lets so much virtual time go by at once, at most until a promise is broken; returns the time then, in ms |
 //! | `play()`, `pause()` | lets time go by, or stops it |
 //! | `speed(factor)` | sets the speed, in virtual seconds per real second |
 //! | `recording()` | the run so far as data ([`Recording`]) |

@@ -1,8 +1,9 @@
 // What is shown when a promise of Raft is broken, and what can be done about it.
 
+import AxeBuilder from "@axe-core/playwright";
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SIZES, call, harness } from "./lib.mjs";
+import { SIZES, THEMES, call, harness } from "./lib.mjs";
 
 const { open } = harness();
 
@@ -86,6 +87,7 @@ test("the last steps are done again, one by one, up to the same moment", async (
   const then = await events(page);
   await button(page, "Replay the last steps").click();
   const steps = page.getByRole("list", { name: "Steps" }).getByRole("listitem");
+  await steps.nth(9).waitFor();
   assert.equal(await steps.count(), 10);
   assert.ok((await events(page)) < then);
   assert.equal(await twoElected(page), false, "not yet");
@@ -143,6 +145,7 @@ test("a broken run is shrunk in a worker; it is replaced when one says so, and k
   await page.getByRole("heading", { name: /^As little as it takes/ }).waitFor();
   await said.waitFor({ state: "detached" });
   const steps = page.getByRole("list", { name: "Steps" }).getByRole("listitem");
+  await steps.first().waitFor();
   assert.ok((await steps.count()) <= 3);
   await call(page, "runFor", 2000);
   await call(page, "runFor", 2000);
@@ -274,3 +277,26 @@ test("whoever types into the search of the rules keeps the focus", async (t) => 
   assert.equal(await page.getByLabel("Search").inputValue(), "snap");
   await page.waitForFunction(() => document.querySelectorAll(".rules [data-rule]").length < 10);
 });
+
+for (const theme of THEMES) {
+  test(`axe finds nothing serious where promises break, in the rules, and in the search, ${theme}`, async (t) => {
+    const page = await broken(t, { theme });
+    const serious = async () => {
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      const say = ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ target }) => target).join(" | ")}`;
+      return violations.filter(({ impact }) => ["serious", "critical"].includes(impact)).map(say);
+    };
+    await rules(page);
+    await page.getByRole("checkbox", { name: /commits by counting only/ }).uncheck();
+    assert.deepEqual(await serious(), []);
+    await page.getByRole("tab", { name: "Search" }).click();
+    await page.getByText("How far").click();
+    await page.getByLabel("The goal").fill("leaders >= 2 and rolle(S1) = leader");
+    assert.deepEqual(await serious(), []);
+    await page.getByLabel("The goal").fill("leaders >= 2");
+    await page.locator("[data-do=search]").click();
+    await button(page, "Step through it").click();
+    await button(page, "Next step").click();
+    assert.deepEqual(await serious(), []);
+  });
+}

@@ -307,7 +307,9 @@ impl Tank {
         let (run, _) = begin_at(&recording, violation.event.0 + 1)?;
         let concerned = |id: EventId| {
             let event = run.event(id)?;
-            event.server.is_some_and(|server| violation.servers.contains(server)).then_some(event)
+            let servers = &violation.servers;
+            let theirs = |server| servers.is_empty() || servers.contains(server);
+            (violation.events.contains(&id) || event.server.is_some_and(theirs)).then_some(event)
         };
         let known = run.events().front().map_or(0, |event| event.id.0);
         let last = (known..=violation.event.0).rev().filter_map(|id| concerned(EventId(id)));
