@@ -148,3 +148,42 @@ test("on a phone the search can be used", async (t) => {
   const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   assert.ok(beyond <= 0, `${beyond} px stand out`);
 });
+
+test("a search from here begins with the run as it is, and so does the way that it found", async (t) => {
+  const page = await panel(t);
+  await call(page, "runFor", 2000);
+  const before = await state(page);
+  assert.equal(before.leaders.length, 1);
+  await goal(page, "leaders >= 2");
+  await page.getByLabel("From here").check();
+  await search(page);
+  await page.getByText(/^Yes: \d+ steps are the fewest/).waitFor({ timeout: 60_000 });
+  const count = await steps(page).count();
+  await button(page, "Step through it").click();
+  await page.getByText(`step 0 of ${count}`).waitFor();
+  const start = await state(page);
+  assert.deepEqual(start.leaders, before.leaders);
+  assert.deepEqual(start.servers.map(({ term }) => term), before.servers.map(({ term }) => term));
+  for (let n = 1; n <= count; n += 1) {
+    await button(page, "Next step").click();
+    await page.getByText(`step ${n} of ${count}`).waitFor();
+  }
+  assert.equal((await state(page)).leaders.length, 2);
+});
+
+test("where every message is a step, the way there has a step for each, and is followed too", async (t) => {
+  const page = await panel(t);
+  await goal(page, "leaders >= 1");
+  await page.getByText("How far").click();
+  await page.getByLabel("A step is").selectOption("message");
+  await search(page);
+  await page.getByText(/^Yes: \d+ steps are the fewest/).waitFor({ timeout: 60_000 });
+  const count = await steps(page).count();
+  assert.ok(count >= 3, `${count} steps: a timeout, a request, its reply`);
+  await button(page, "Step through it").click();
+  for (let n = 1; n <= count; n += 1) {
+    await button(page, "Next step").click();
+    await page.getByText(`step ${n} of ${count}`).waitFor();
+  }
+  assert.equal((await state(page)).leaders.length, 1);
+});
