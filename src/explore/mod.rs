@@ -1,10 +1,18 @@
 //! Search: is there a run in which this happens, and what is the shortest one?
 //!
-//! The search runs over a small model made of the same [`raft::Node`](crate::raft::Node) as the timed
-//! world, without clocks and links: nodes, at most one held message, and what has to be remembered of
-//! the past. Its steps are *gestures*: one timeout, one request with its reply, one command, one
-//! crash and restart, one message held or released. What it finds is replayed in the timed world, to
-//! equal states ([`replay()`]).
+//! The search runs over a small model ([`Model`]) made of the same [`raft::Node`](crate::raft::Node) as the
+//! timed world, without clocks and links: servers, the messages on their way, and what has to be remembered
+//! of the past. Its steps are single messages, or *gestures* ([`Grain`]): one timeout, one request with its
+//! reply, one command, one crash and restart, one message held or released. What it finds is done again in
+//! the timed world, to equal states ([`replay()`]).
+//!
+//! How it comes to many states a second, from the inside out: what a step does to one server is worked out
+//! once and remembered (`space.rs`); equal parts are kept once and known by a number (`pool.rs`), so a state
+//! is a short row of numbers; states that differ only in the servers' names are one (`names.rs`), as are
+//! states that differ only in what can make no difference any more; and the states that were seen are kept
+//! in shards, to which several workers add at once (`seen.rs`, `search.rs`).
+//!
+//! Beside it stand the hunt over random timed runs ([`hunt()`]), and shrinking ([`shrink()`]).
 
 mod gesture;
 mod hunt;
