@@ -78,12 +78,7 @@ impl Model {
             node.set_options(options());
             Local::with_disk(node, server.up, &server.disk)
         });
-        let mut past = Past::default();
-        for (term, leader) in checker.leaders() {
-            let slot = term.0 as usize - 1;
-            past.leaders.resize(past.leaders.len().max(slot + 1), None);
-            past.leaders[slot] = Some(leader);
-        }
+        let mut past = Past { leaders: checker.leaders().collect(), ..Past::default() };
         let committed = (1..=checker.committed().0).map(Index);
         past.committed = committed.map_while(|index| checker.committed_at(index)).collect();
         past.violated = checker.violations().iter().map(|violation| violation.property).collect();

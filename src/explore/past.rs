@@ -4,13 +4,13 @@ use super::local::Local;
 use crate::check::Property;
 use crate::check::goal::Memory;
 use crate::raft::{Index, Log, ServerId, Term};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is remembered of the past.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Past {
-    /// By term, from 1: who led it first.
-    pub leaders: Vec<Option<ServerId>>,
+    /// By term: who led it first.
+    pub leaders: BTreeMap<Term, ServerId>,
     /// By index, from 1: the term of the entry that was committed there first, and in which term it was.
     pub committed: Vec<(Term, Term)>,
     /// The promises that were broken.
@@ -105,9 +105,7 @@ impl Past {
     }
 
     fn note_leader(&mut self, leader: &Local) {
-        let slot = leader.node.term().0 as usize - 1;
-        self.leaders.resize(self.leaders.len().max(slot + 1), None);
-        let first = *self.leaders[slot].get_or_insert(leader.node.id());
+        let first = *self.leaders.entry(leader.node.term()).or_insert(leader.node.id());
         if first != leader.node.id() {
             self.violated.insert(Property::ElectionSafety);
         }
@@ -143,11 +141,7 @@ impl Past {
 
     /// Forgets in which earlier terms things happened: who leads from now on leads this one or a later one.
     pub(super) fn forget_before(&mut self, oldest: Term) {
-        let led_before = (oldest.0 as usize).saturating_sub(1).min(self.leaders.len());
-        self.leaders[..led_before].fill(None);
-        if self.leaders.iter().all(Option::is_none) {
-            self.leaders.clear();
-        }
+        self.leaders = self.leaders.split_off(&oldest);
         for (_, in_term) in self.committed.iter_mut().filter(|(_, in_term)| *in_term < oldest) {
             *in_term = Term(0);
         }
@@ -156,7 +150,7 @@ impl Past {
     /// The same past of servers of other names.
     #[must_use]
     pub(super) fn renamed(&self, names: &impl Fn(ServerId) -> ServerId) -> Past {
-        let leaders = self.leaders.iter().map(|leader| leader.map(names)).collect();
+        let leaders = self.leaders.iter().map(|(&term, &leader)| (term, names(leader))).collect();
         Past { leaders, ..self.clone() }
     }
 }

@@ -123,6 +123,8 @@ pub struct Progress {
 /// they found is put among the states seen.
 const PIECE: usize = 512;
 const PIECES: usize = 64;
+/// How many new states there may be for each that is looked at, as memory is reckoned.
+const NEW_MAX: usize = 6;
 
 /// What a worker has found in a piece: rows one after the other, by shard.
 #[derive(Debug, Default)]
@@ -225,11 +227,13 @@ impl Level<'_> {
         more: usize,
         watch: &mut impl FnMut(&Progress) -> bool,
     ) -> Option<Ended> {
-        // About as many are new, of each that is looked at, as were so far.
+        // Of each state that is looked at, few of those that follow are new.
         let row = self.search.from.servers.len() + 1 + usize::from(self.search.bounds.messages_max);
-        let new = more * 4 / SHARDS;
-        let taken =
-            |more| self.shards.iter().map(|shard| shard.bytes(more, row)).sum::<u64>() + parts.bytes();
+        let new = more * NEW_MAX / SHARDS;
+        let remembered = parts.bytes() + self.workers.iter().map(Space::bytes).sum::<u64>();
+        let taken = |new| self.shards.iter().map(|shard| shard.bytes(new, row)).sum::<u64>() + remembered;
+        // What is found in a round stands in lists first.
+        let round = (more * NEW_MAX * (row * size_of::<u32>() + size_of::<(u64, Place, u32)>()) * 2) as u64;
         self.progress.bytes = taken(0);
         if !watch(&self.progress) {
             return Some(Ended::Cancelled);
@@ -237,7 +241,7 @@ impl Level<'_> {
         if self.progress.states >= self.search.states_max {
             return Some(Ended::States);
         }
-        (taken(new) > self.search.bytes_max).then_some(Ended::Memory)
+        (taken(new) + round > self.search.bytes_max).then_some(Ended::Memory)
     }
 
     /// Works out what comes after these states. What was seen is left out.

@@ -13,7 +13,7 @@ use super::past::{News, Past};
 use super::pool::{Known, Pool};
 use super::view::View;
 use crate::check::goal::Goal;
-use crate::raft::{Body, Index, Message, Role, Rule, Rules, ServerId, Term};
+use crate::raft::{Body, Index, Leadership, Message, Role, Rule, Rules, ServerId, Term};
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
@@ -31,10 +31,12 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    /// About how many bytes they take, with what workers remember of them.
+    /// About how many bytes they take. What most of them share is not counted for each.
     pub(super) fn bytes(&self) -> u64 {
+        let local = size_of::<Local>() + size_of::<Leadership>() + 1500;
+        let (message, past) = (size_of::<Message>() + 300, size_of::<Past>() + 500);
         let [locals, messages, pasts] = [self.locals.len(), self.messages.len(), self.pasts.len()];
-        (locals * 2000 + messages * 400 + pasts * 400) as u64
+        (locals * local + messages * message + pasts * past) as u64
     }
 }
 
@@ -148,6 +150,23 @@ impl<'a> Space<'a> {
             renamed: Default::default(),
             scratch: Vec::new(),
         }
+    }
+
+    /// How many bytes it takes to remember what was worked out.
+    pub(super) fn bytes(&self) -> u64 {
+        fn of<K, V>(memo: &Memo<K, V>) -> usize {
+            // While a table grows, there is the old one as well.
+            memo.capacity() * 8 / 7 * (size_of::<(K, V)>() + 1) * 3 / 2
+        }
+        let memos = of(&self.steps)
+            + of(&self.exchanges)
+            + of(&self.requests)
+            + of(&self.misleads)
+            + of(&self.forgotten);
+        let renamed: usize = self.renamed.iter().map(Vec::capacity).sum();
+        let known = self.traits.capacity() * (size_of::<Traits>() + 16)
+            + self.ways.capacity() * (size_of::<Way>() + 16);
+        (memos + known + (renamed + self.sent.capacity()) * size_of::<u32>()) as u64
     }
 
     pub(super) fn frame(&self) -> &Frame {

@@ -49,7 +49,7 @@ impl Scene for View<'_> {
     }
 
     fn leader_of(&self, term: Term) -> Option<ServerId> {
-        *self.past().leaders.get((term.0 as usize).checked_sub(1)?)?
+        self.past().leaders.get(&term).copied()
     }
 
     fn committed(&self, index: Index) -> Option<(Term, Term)> {
