@@ -5,10 +5,13 @@ mod common;
 
 use common::*;
 use wavetank::check::Property;
+use wavetank::check::history::History;
+use wavetank::check::linearizability::{STEPS, Verdict, check};
 use wavetank::kv::{Op, Output};
 use wavetank::raft::{ReadMode, Rule};
 use wavetank::sim::{Action, Endpoint, Outcome, Setup};
 use wavetank::timeline::Run;
+use wavetank::timeline::export::{history, tell};
 
 const LED: &str = "S1:L2 2 / S2:F2 2 / S3:F2 2";
 
@@ -22,6 +25,19 @@ fn get() -> Op {
 
 fn value(text: &str) -> Outcome {
     Outcome::Done(Output::Value(Some(text.into())))
+}
+
+/// What the checker says of the run; and who judges the history that is exported says the same.
+#[track_caller]
+fn broken(run: &Run) -> Vec<Property> {
+    let mut text = Vec::new();
+    tell(&run.recording(), &mut history::History::new(&mut text)).unwrap();
+    let history = History::parse(&String::from_utf8(text).unwrap()).unwrap();
+    let found = common::broken(run);
+    let well = !found.contains(&Property::Linearizability);
+    let verdict = check(&history, STEPS);
+    assert_eq!(verdict == Verdict::Yes, well, "{verdict:?}\n{}", history.to_json());
+    found
 }
 
 /// The client asks, and the first answer is lost on its way.
@@ -90,6 +106,7 @@ fn stale_read(mode: ReadMode) -> Run {
 #[test]
 fn a_stale_read_breaks_the_promise_and_the_violation_names_what_was_overlooked() {
     let run = stale_read(ReadMode::ReadIndex);
+    assert_eq!(broken(&run), [Property::Linearizability]);
     let [violation] = run.violations() else { panic!("{:?}", run.violations()) };
     assert_eq!(violation.property, Property::Linearizability);
     let values: Vec<String> =
@@ -105,4 +122,48 @@ fn a_stale_read_breaks_the_promise_and_the_violation_names_what_was_overlooked()
 #[test]
 fn local_reads_promise_nothing() {
     assert_eq!(broken(&stale_read(ReadMode::Local)), []);
+}
+
+// Time stands still: everything happens at one microsecond, and one thing after the other.
+
+/// By hand: what the client says arrives, and what it is told.
+fn client_by_hand(run: &mut Run) {
+    let is_client = |end: Endpoint| matches!(end, Endpoint::Client(_));
+    let next = |run: &Run| {
+        let mut names = run.world().network().packets().map(|packet| packet.name);
+        names.find(|name| is_client(name.from) || is_client(name.to))
+    };
+    while let Some(message) = next(run) {
+        act(run, Action::Deliver { message });
+        settle(run);
+    }
+}
+
+#[test]
+fn a_stale_read_is_one_where_time_stands_still() {
+    let off = [Rule::ReadConfirmed, Rule::ReadAfterOwnTermCommit];
+    let mut run = still(&without(&Setup::new(3, 1), &off), LED);
+    elect_by(&mut run, 3, &[2]);
+    act(&mut run, Action::Submit { op: put("x", "1"), to: Some(s(3)), mode: None });
+    client_by_hand(&mut run);
+    replicate(&mut run, 3, 2);
+    client_by_hand(&mut run);
+    assert_eq!(outcome(&run), Some(Outcome::Done(Output::Done)));
+    act(&mut run, Action::Submit { op: get(), to: Some(s(1)), mode: Some(ReadMode::ReadIndex) });
+    client_by_hand(&mut run);
+    assert_eq!(outcome(&run), Some(Outcome::Done(Output::Value(None))));
+    assert_eq!(broken(&run), [Property::Linearizability]);
+}
+
+#[test]
+fn what_is_proposed_while_somebody_reads_may_be_read_where_time_stands_still() {
+    let mut run = still(&Setup::new(3, 1), LED);
+    act(&mut run, Action::Submit { op: get(), to: Some(s(1)), mode: Some(ReadMode::Log) });
+    act(&mut run, Action::Propose { server: s(1), op: put("x", "7") });
+    settle(&mut run);
+    client_by_hand(&mut run);
+    replicate(&mut run, 1, 2);
+    client_by_hand(&mut run);
+    assert_eq!(outcome(&run), Some(value("7")));
+    assert_eq!(broken(&run), []);
 }
