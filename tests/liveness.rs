@@ -5,7 +5,8 @@ mod common;
 
 use common::*;
 use wavetank::check::{Property, Violation};
-use wavetank::raft::{Change, Rule, Rules, Timer, TimerRange};
+use wavetank::kv::Op;
+use wavetank::raft::{Change, ReadMode, Rule, Rules, Timer, TimerRange};
 use wavetank::sim::{Action, Link, Options, Setup};
 use wavetank::timeline::{Recording, Run, Start};
 
@@ -146,6 +147,70 @@ fn where_something_is_in_the_way_nothing_is_promised() {
     for (what, expected, run) in table {
         assert_eq!(liveness(&run).is_some(), expected, "{what}: {:?}", run.violations());
     }
+}
+
+/// A link between two servers that is not like the others.
+fn one_link(run: &mut Run, link: Link) {
+    act(run, Action::SetLink { from: Some(s(1)), to: Some(s(2)), link });
+}
+
+#[test]
+fn one_bad_link_a_slow_disk_and_timeouts_that_are_too_close_are_in_the_way_as_well() {
+    let nothing = |_: &mut Run| {};
+    let runs = [
+        ("a lossy link", {
+            without_chance(|_| {}, |run| one_link(run, Link { loss_ppm: 1, ..Link::default() }))
+        }),
+        ("a slow link", {
+            let latency = TimerRange { min_us: 10_000, max_us: 80_000 };
+            without_chance(|_| {}, |run| one_link(run, Link { latency, ..Link::default() }))
+        }),
+        ("a slow disk", {
+            let fsync = TimerRange { min_us: 500, max_us: 50_001 };
+            without_chance(|o| o.fsync = fsync, nothing)
+        }),
+        ("timeouts that hardly differ", {
+            let election = TimerRange { min_us: 290_000, max_us: 300_000 };
+            without_chance(|o| o.election = election, nothing)
+        }),
+    ];
+    for (what, run) in runs {
+        assert_eq!(liveness(&run), None, "{what}");
+    }
+}
+
+#[test]
+fn what_began_under_other_options_takes_its_time() {
+    let minute = TimerRange { min_us: 60_000_000, max_us: 61_000_000 };
+    let options = Options { election: minute, ..Options::default() };
+    let mut run = state_with(&Setup { options, ..Setup::new(3, 1) }, "S1:F1 1 / S2:F1 1 / S3:F1 1");
+    act(&mut run, Action::SetOptions { options: Options::default() });
+    wait(&mut run, 50_000);
+    assert_eq!((leader(&run), liveness(&run)), (None, None));
+}
+
+#[test]
+fn without_an_entry_of_its_own_term_a_leader_commits_nothing_and_answers_no_such_read() {
+    let mut run = state_with(&Setup::new(3, 1), "S1:L2 1 / S2:F2 1 / S3:F2 1");
+    let get = Op::Get { key: "x".into() };
+    act(&mut run, Action::Submit { op: get, to: None, mode: Some(ReadMode::ReadIndex) });
+    wait(&mut run, 30_000);
+    assert_eq!((commit(&run, 1), liveness(&run)), (0, None));
+}
+
+#[test]
+fn logs_far_behind_are_given_time_and_so_are_clients_until_then() {
+    let link = Link { latency: TimerRange { min_us: 45_000, max_us: 50_000 }, ..Link::default() };
+    let options = Options { link, client_attempts: 1000, ..Options::default() };
+    let setup = Setup { options, ..Setup::new(3, 1) };
+    let long = "1".repeat(300);
+    let mut run = state_with(&setup, &format!("S1:L2 {long}2 / S2:F2 / S3:F2"));
+    submit(&mut run, put("x", "1"));
+    wait(&mut run, 20_000);
+    assert_eq!(commit(&run, 1), 0, "nextIndex goes back by one each round trip");
+    wait(&mut run, 40_000);
+    assert!(commit(&run, 1) > 300);
+    assert_eq!(liveness(&run), None);
 }
 
 #[test]

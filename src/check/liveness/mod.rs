@@ -130,11 +130,15 @@ impl Liveness {
             // Entries of earlier terms are committed with one of its own only (§5.4.2).
             let index = node.log().last_index();
             let own = node.log().term_at(index) == Some(term);
+            // Nobody commits before a majority has it.
+            let majority_us = all_caught_up_us(world, leader, bounds);
             self.due = own.then(|| Due {
                 leader: (id, term),
                 index,
                 since_us: world.now_us(),
-                within_us: std::array::from_fn(|slot| catching_up_us(world, leader, slot, bounds)),
+                within_us: std::array::from_fn(|slot| {
+                    catching_up_us(world, leader, slot, bounds).max(majority_us)
+                }),
             });
             return None;
         };
@@ -168,6 +172,12 @@ fn catching_up_us(world: &World, leader: &Server, slot: usize, bounds: Bounds) -
     steps * (bounds.round_trip_us + bounds.heartbeat_us)
 }
 
+/// The same for all that follow the leader.
+fn all_caught_up_us(world: &World, leader: &Server, bounds: Bounds) -> u64 {
+    let following = following(world, leader);
+    following.iter().map(|id| catching_up_us(world, leader, id.slot(), bounds)).max().unwrap_or(0)
+}
+
 /// A client waits for an answer that it should have by now: it may have to ask everyone who does not follow
 /// the leader in vain, and a majority may have to be brought up to date first.
 fn unserved(world: &World, leader: &Server, bounds: Bounds, led_since_us: u64) -> Option<Finding> {
@@ -186,8 +196,7 @@ fn unserved(world: &World, leader: &Server, bounds: Bounds, led_since_us: u64) -
     }
     let following = following(world, leader);
     let others = world.servers().len() as u64 - u64::from(following.len());
-    let catching_up_us =
-        following.iter().map(|id| catching_up_us(world, leader, id.slot(), bounds)).max().unwrap_or(0);
+    let catching_up_us = all_caught_up_us(world, leader, bounds);
     let within_us =
         (others + 2) * (options.client_timeout_us + options.heartbeat_us) + answer_us + catching_up_us;
     world.clients().iter().filter(asks).find_map(|client| {
