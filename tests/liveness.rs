@@ -182,16 +182,20 @@ fn one_bad_link_a_slow_disk_and_timeouts_that_are_too_close_are_in_the_way_as_we
 #[test]
 fn what_began_under_other_options_takes_its_time() {
     let minute = TimerRange { min_us: 60_000_000, max_us: 61_000_000 };
-    let options = Options { election: minute, ..Options::default() };
+    let patient = Options { client_attempts: 1000, ..Options::default() };
+    let options = Options { election: minute, ..patient };
     let mut run = state_with(&Setup { options, ..Setup::new(3, 1) }, "S1:F1 1 / S2:F1 1 / S3:F1 1");
-    act(&mut run, Action::SetOptions { options: Options::default() });
+    act(&mut run, Action::SetOptions { options: patient });
+    submit(&mut run, put("x", "1"));
     wait(&mut run, 50_000);
     assert_eq!((leader(&run), liveness(&run)), (None, None));
 }
 
 #[test]
 fn without_an_entry_of_its_own_term_a_leader_commits_nothing_and_answers_no_such_read() {
-    let mut run = state_with(&Setup::new(3, 1), "S1:L2 1 / S2:F2 1 / S3:F2 1");
+    let options = Options { client_attempts: 1000, ..Options::default() };
+    let setup = Setup { options, ..Setup::new(3, 1) };
+    let mut run = state_with(&setup, "S1:L2 1 / S2:F2 1 / S3:F2 1");
     let get = Op::Get { key: "x".into() };
     act(&mut run, Action::Submit { op: get, to: None, mode: Some(ReadMode::ReadIndex) });
     wait(&mut run, 30_000);
