@@ -57,6 +57,15 @@ impl Property {
         Property::Liveness,
     ];
 
+    /// Those of Figure 3.
+    pub const FIGURE_3: [Property; 5] = [
+        Property::ElectionSafety,
+        Property::LeaderAppendOnly,
+        Property::LogMatching,
+        Property::LeaderCompleteness,
+        Property::StateMachineSafety,
+    ];
+
     /// The property's name, as the paper has it.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -128,6 +128,7 @@ fn begin(wanted: &Wanted) -> Result<Run, String> {
 
 fn search(wanted: &Wanted, tell: &dyn Fn(News)) -> Result<News, String> {
     let goal: Goal = wanted.goal.parse().map_err(|error| format!("The goal: {error}."))?;
+    goal.fits_search().map_err(|why| format!("The goal: {why}."))?;
     let run = begin(wanted)?;
     let grain = if wanted.messages { Grain::Message } else { Grain::Gesture };
     let from = Model::of(run.world(), run.checker());

@@ -86,6 +86,7 @@ impl Form {
             self.number(0)? as u8
         };
         goal.fits(servers)?;
+        goal.fits_search()?;
         Ok(Wanted {
             goal: self.goal.clone(),
             from: self.here.then(|| tank.recording()),

@@ -71,6 +71,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ("search --goal leders>=2", &["column 1", "did you mean ‘leaders’?"]),
     ("search --goal leaders>=", &["column"]),
     ("search --goal canWin(S7)", &["there is no S7", "S1 to S3"]),
+    ("search --goal violated(OneVote)", &["promises of Figure 3 alone", "One Vote is none of them"]),
+    ("search --goal leader(S2)=S1", &["whom a server follows"]),
     ("search --goal leaders>=2 --servers 0", &["0 is not in 1..=9"]),
     ("search --goal leaders>=2 --max 9999999999999", &["--max"]),
     ("search --goal leaders>=2 --terms 0", &["--terms"]),

@@ -147,7 +147,8 @@ fn within(arguments: &Arguments, start: &Run) -> Result<Search, Fail> {
         ..usual
     };
     let count = servers.len() as u8;
-    arguments.goal.fits(count).map_err(|why| Fail::Sentence(format!("--goal: {why}.")))?;
+    let fits = arguments.goal.fits(count).and_then(|()| arguments.goal.fits_search());
+    fits.map_err(|why| Fail::Sentence(format!("--goal: {why}.")))?;
     Ok(Search {
         from: Model::of(start.world(), start.checker()),
         rules: start.world().rules(),

@@ -124,6 +124,15 @@ impl Goal {
         self.condition.names_old_terms()
     }
 
+    /// Whether a search can tell. It knows less than a timed run does: the promises of Figure 3 alone, and
+    /// not whom a server follows, which has no influence on what comes.
+    ///
+    /// # Errors
+    /// A sentence, when it asks for something else.
+    pub fn fits_search(&self) -> Result<(), String> {
+        self.condition.beyond_search().map_or(Ok(()), Err)
+    }
+
     /// Whether it makes sense for a cluster of this size.
     ///
     /// # Errors

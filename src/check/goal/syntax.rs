@@ -163,8 +163,25 @@ impl Expr {
 
     /// See [`super::Goal::names_old_terms`].
     pub(super) fn names_old_terms(&self) -> bool {
-        let names = matches!(self, Expr::Word(Word::LeaderOf, _) | Expr::Committed { within: Some(_), .. });
+        let names = matches!(
+            self,
+            Expr::Word(Word::LeaderOf | Word::CommittedIn, _) | Expr::Committed { within: Some(_), .. }
+        );
         names || self.parts().into_iter().any(Expr::names_old_terms)
+    }
+
+    /// See [`super::Goal::fits_search`].
+    pub(super) fn beyond_search(&self) -> Option<String> {
+        let beyond = match self {
+            Expr::Word(Word::Leader, _) => Some(
+                "a search keeps no account of whom a server follows, so ‘leader(…)’ can't be asked".into(),
+            ),
+            Expr::Violated(Some(property)) if !Property::FIGURE_3.contains(property) => Some(format!(
+                "a search looks for the promises of Figure 3 alone, and {property} is none of them"
+            )),
+            _ => None,
+        };
+        beyond.or_else(|| self.parts().into_iter().find_map(Expr::beyond_search))
     }
 
     /// Whether it needs parentheses as an operand of `and`, `or` and `not`.
