@@ -2,12 +2,13 @@
 //! it does not find is not there.
 
 use wavetank::check::Property;
-use wavetank::check::goal::Goal;
+use wavetank::check::goal::{Goal, Memory};
 use wavetank::explore::{
     Bounds, Ended, Found, Gesture, Grain, Model, Search, at_rest, fresh, replay, search,
 };
-use wavetank::raft::{Index, Rule, Rules, ServerId};
-use wavetank::timeline::Run;
+use wavetank::raft::{Body, Index, Message, Rule, Rules, ServerId, Term};
+use wavetank::sim::{Action, Link, Setup};
+use wavetank::timeline::{Run, Start};
 
 fn run(within: &Search) -> Found {
     search(within, |_| true)
@@ -212,4 +213,112 @@ fn a_vote_for_an_old_term_does_no_harm_within_small_bounds() {
     let found = run(&without(Rule::RefuseStaleVoteRequest, Grain::Gesture, bounds, goal("violated")));
     println!("{:?}", found.progress);
     assert_eq!((found.run, found.ended), (None, Ended::Exhausted));
+}
+
+#[test]
+fn in_which_term_something_was_committed_is_remembered_where_a_goal_asks() {
+    let bounds = Bounds { term_max: 2, log_max: 1, ..neither() };
+    let steps = |text: &str| {
+        let within = Search { bounds, ..Search::new(3, Grain::Gesture, goal(text)) };
+        let way = run(&within).run.unwrap_or_else(|| panic!("{text}"));
+        done_again(&within, &way);
+        way.len()
+    };
+    // A timeout, a vote, a command and its copy; another timeout, and the other two hear of it.
+    let all_left = "all s: term(s) = 2";
+    assert_eq!(steps(&format!("committed(1 in term 1) and {all_left}")), 7);
+    assert_eq!(steps(&format!("committedIn(1) = 1 and {all_left}")), 7);
+}
+
+fn s(number: u8) -> ServerId {
+    ServerId::new(number).unwrap()
+}
+
+/// Searches from where a run has come, and does what is found again.
+fn goes_on(so_far: &Run, text: &str) -> Found {
+    let rest = at_rest(so_far);
+    let from = Model::of(rest.world(), rest.checker());
+    let highest = from.servers.iter().map(|server| server.node.term().0).max().unwrap();
+    let bounds = Bounds { term_max: highest + 1, log_max: 0, restarts_max: 1, messages_max: 0, ..gestures() };
+    let servers = from.servers.len() as u8;
+    let within = Search { from, bounds, ..Search::new(servers, Grain::Gesture, goal(text)) };
+    let found = run(&within);
+    if let Some(way) = &found.run {
+        let again = replay(rest, Grain::Gesture, way, |_| {}).unwrap_or_else(|why| panic!("{why}: {way:?}"));
+        let scene = (again.world(), again.checker());
+        assert!(goal(text).holds(&scene, Memory::default()), "{text}: {way:?}");
+    }
+    found
+}
+
+#[test]
+fn a_search_from_a_network_that_was_cut_or_lossy_is_done_again_too() {
+    let mut so_far = Run::new(&Setup::new(3, 7)).unwrap();
+    so_far.run_until(1_000_000);
+    let alone =
+        Action::Partition { groups: vec![[s(1)].into_iter().collect(), [s(2), s(3)].into_iter().collect()] };
+    so_far.act(alone).unwrap();
+    let link = Link { loss_ppm: 1_000_000, ..Link::default() };
+    so_far.act(Action::SetLink { from: Some(s(3)), to: Some(s(2)), link }).unwrap();
+    for voter in [1, 2, 3] {
+        let text =
+            format!("any s: role(s) = leader and s != S{voter} and vote(S{voter}) = s and term(s) >= 2");
+        assert!(goes_on(&so_far, &text).run.is_some(), "{text}");
+    }
+}
+
+#[test]
+fn a_server_that_lost_its_disk_for_good_does_not_come_back() {
+    let mut so_far = Run::new(&Setup::new(3, 7)).unwrap();
+    so_far.run_until(1_000_000);
+    so_far.act(Action::Wipe { server: s(3) }).unwrap();
+    assert_eq!(goes_on(&so_far, "up(S3)").ended, Ended::Exhausted);
+    so_far.act(Action::Crash { server: s(2) }).unwrap();
+    assert_eq!(goes_on(&so_far, "not up(S2)").run, Some(Vec::new()));
+    assert_eq!(goes_on(&so_far, "up(S2)").run, Some(vec![Gesture::Restart(s(2))]));
+}
+
+#[test]
+fn a_search_may_begin_in_any_term() {
+    for term in ["1", "999999999999999"] {
+        let start = Start::State(format!("S1:L{term} / S2:F{term} / S3:F{term}"));
+        let so_far = Run::from_start(&Setup::new(3, 1), start).unwrap();
+        assert_eq!(goes_on(&so_far, &format!("leaderOf({term}) = S1")).run, Some(Vec::new()));
+        let found = goes_on(&so_far, &format!("role(S2) = leader and term(S2) = {term} + 1"));
+        assert_eq!(found.run.map(|way| way.len()), Some(2));
+    }
+}
+
+#[test]
+fn many_messages_may_be_on_their_way() {
+    let message = Message { from: s(1), to: s(2), term: Term(0), body: Body::TimeoutNow };
+    let from = Model { messages: vec![message; 255], ..Model::new(3) };
+    let bounds = Bounds { messages_max: 255, ..Bounds::of(Grain::Message) };
+    let within = Search { from, bounds, steps_max: 2, ..Search::new(3, Grain::Message, goal("leaders = 9")) };
+    assert_eq!(run(&within).ended, Ended::Steps);
+}
+
+/// Where servers answer before they have written, a crash may take them back to a term that all had left.
+#[test]
+fn what_a_crash_can_bring_back_is_not_forgotten() {
+    let way = [
+        Gesture::Timeout(s(1)),
+        Gesture::Rpc(s(1), s(2)),
+        Gesture::Rpc(s(1), s(3)),
+        Gesture::Restart(s(1)),
+        Gesture::Timeout(s(1)),
+        Gesture::Rpc(s(1), s(2)),
+        Gesture::Rpc(s(1), s(3)),
+        Gesture::Restart(s(2)),
+        Gesture::Restart(s(3)),
+        Gesture::Timeout(s(2)),
+        Gesture::Rpc(s(2), s(3)),
+    ];
+    let bounds = Bounds { restarts_max: 3, ..gestures() };
+    let within = without(Rule::ReplyAfterFsync, Grain::Gesture, bounds, violated(Property::ElectionSafety));
+    let states = wavetank::explore::states(&within, &way);
+    assert_eq!(states.len(), way.len());
+    let replayed = done_again(&within, &way);
+    assert_eq!(replayed.violations()[0].property, Property::ElectionSafety);
+    assert!(states[way.len() - 1].past.violated.contains(&Property::ElectionSafety));
 }

@@ -1,8 +1,8 @@
 //! One server of the model: Raft, and what a crash would leave of it.
 
 use crate::raft::{
-    Durable, Effect, HardState, Input, Message, Node, Role, Rule, Rules, ServerId, Timer, Token, Unobserved,
-    Write,
+    Durable, Effect, HardState, Input, Message, Node, Role, Rule, Rules, ServerId, Term, Timer, Token,
+    Unobserved, Write,
 };
 use crate::sim::{Disk, notation};
 
@@ -18,6 +18,8 @@ pub struct Local {
     pub node: Node,
     /// Whether it runs.
     pub up: bool,
+    /// Whether it never will again: its disk is gone.
+    pub retired: bool,
     /// What is on its disk, where that is not what the server has in memory.
     pub dirty: Option<Box<Dirty>>,
 }
@@ -35,7 +37,7 @@ impl Local {
     /// A server that runs, with nothing on its way to the disk.
     #[must_use]
     pub fn new(node: Node) -> Local {
-        Local { node: node.canonical(), up: true, dirty: None }
+        Local { node: node.canonical(), up: true, retired: false, dirty: None }
     }
 
     /// A server of the timed world.
@@ -43,8 +45,10 @@ impl Local {
     pub fn with_disk(node: Node, up: bool, disk: &Disk) -> Local {
         let writes: Vec<Write> = disk.queue.iter().map(|pending| pending.write.clone()).collect();
         let dirty = Dirty { durable: disk.durable.clone(), writes };
-        let dirty = (!dirty.writes.is_empty()).then(|| Box::new(dirty));
-        Local { node: node.canonical(), up, dirty }.renumbered()
+        // What a crash tore is found when the server comes up.
+        let behind = !dirty.writes.is_empty() || dirty.durable.torn.is_some();
+        let dirty = behind.then(|| Box::new(dirty));
+        Local { up, dirty, ..Local::new(node) }.renumbered()
     }
 
     /// The writes under way are numbered from 1.
@@ -130,9 +134,18 @@ impl Local {
         }
     }
 
-    /// It crashes, if it runs, and comes up again with what is on its disk.
+    /// The term that a crash would leave.
+    #[must_use]
+    pub fn term_on_disk(&self) -> Term {
+        self.dirty.as_ref().map_or(self.node.term(), |dirty| dirty.durable.hard.term)
+    }
+
+    /// It crashes, if it runs, and comes up again with what is on its disk, if it still has one.
     #[must_use]
     pub fn restart(&self, rules: Rules) -> Local {
+        if self.retired {
+            return self.clone();
+        }
         let node = Node::new(self.node.id(), *self.node.options(), &self.durable(), rules, &mut Unobserved);
         Local::new(node)
     }
@@ -170,6 +183,6 @@ impl Local {
             let writes = dirty.writes.iter().map(|write| write.renamed(names)).collect();
             Box::new(Dirty { durable: dirty.durable.renamed(names), writes })
         });
-        Local { node: self.node.renamed(names), up: self.up, dirty }
+        Local { node: self.node.renamed(names), up: self.up, retired: self.retired, dirty }
     }
 }

@@ -16,7 +16,9 @@ pub struct Bounds {
     pub log_max: u64,
     /// The most restarts in a run.
     pub restarts_max: u8,
-    /// The most messages that are held at once (gestures), or that are on their way at once (messages).
+    /// The most messages that are held at once (gestures), or that are on their way at once (messages). The
+    /// answer to a request of a term that the asker has left is dropped when it comes, so it counts no more:
+    /// a run may begin to hold another one beside it.
     pub messages_max: u8,
     /// Whether messages are lost. Without it they may stay on their way for ever, which is the same but for
     /// the bound on their number. Only where steps are messages: of gestures, none loses a message.
@@ -76,7 +78,7 @@ impl Model {
         let servers = world.servers().iter().map(|server| {
             let mut node = server.node.clone();
             node.set_options(options());
-            Local::with_disk(node, server.up, &server.disk)
+            Local { retired: server.retired, ..Local::with_disk(node, server.up, &server.disk) }
         });
         let mut past = Past { leaders: checker.leaders().collect(), ..Past::default() };
         let committed = (1..=checker.committed().0).map(Index);
@@ -90,9 +92,36 @@ impl Model {
     pub(super) fn is_symmetric(&self) -> bool {
         let all = Configuration::of_first(self.servers.len() as u8);
         self.servers.iter().all(|server| {
-            let log = server.node.log();
-            let base = *log.configuration_at(log.base_index()) == all && *log.configuration() == all;
-            base && *server.node.configuration() == all && server.node.snapshot().is_none()
+            let mut in_log = server.node.log().configurations_from(Index(0));
+            let is_all = |configuration: &Configuration| *configuration == all;
+            in_log.all(is_all) && is_all(server.node.configuration()) && server.node.snapshot().is_none()
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::raft::{Entry, Payload, Term};
+
+    #[test]
+    fn servers_are_not_alike_where_a_log_names_them() {
+        let [two, three] = [2, 3].map(Configuration::of_first);
+        for (changes, symmetric) in [
+            (vec![], true),
+            (vec![three], true),
+            (vec![two], false),
+            // S3 was removed, and added again.
+            (vec![two, three], false),
+        ] {
+            let mut disk = Durable::new(three);
+            for change in changes {
+                disk.log.push(Entry { term: Term(1), payload: Payload::Configuration(change) });
+            }
+            let server = |id| Node::new(id, options(), &disk, Rules::ALL_ON, &mut Unobserved);
+            let servers = ServerId::first(3).map(|id| Local::new(server(id))).collect();
+            let model = Model { servers, ..Model::new(3) };
+            assert_eq!(model.is_symmetric(), symmetric, "{:?}", disk.log);
+        }
     }
 }

@@ -45,14 +45,15 @@ impl Space<'_> {
     }
 
     fn comes_before(&self, a: &[u32], b: &[u32]) -> bool {
+        self.prints(a).lt(self.prints(b))
+    }
+
+    /// The fingerprints of the parts of a row.
+    fn prints<'r>(&'r self, row: &'r [u32]) -> impl Iterator<Item = u64> + 'r {
         let servers = self.frame.servers;
-        let prints = |row: &[u32]| {
-            let locals = row[..servers].iter().map(|&local| self.locals.print(local));
-            let past = self.pasts.print(row[servers]);
-            let messages = row[servers + 1..].iter().map(|&message| self.messages.print(message));
-            locals.chain([past]).chain(messages).collect::<arrayvec::ArrayVec<u64, 64>>()
-        };
-        prints(a) < prints(b)
+        let locals = row[..servers].iter().map(|&local| self.locals.print(local));
+        let messages = row[servers + 1..].iter().map(|&message| self.messages.print(message));
+        locals.chain([self.pasts.print(row[servers])]).chain(messages)
     }
 
     /// The row under other names.

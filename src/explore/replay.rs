@@ -35,7 +35,7 @@ pub fn fresh(servers: u8, rules: Rules) -> Result<Run, RecordingError> {
 }
 
 /// A run at rest, so that it can be searched from here: time stands still, every write is done, what was on
-/// its way is lost, and the options are those of the small model.
+/// its way is lost, all hear each other, and the options are those of the small model.
 #[must_use]
 pub fn at_rest(run: &Run) -> Run {
     let mut hand = Hand { run: run.clone(), held: Vec::new(), grain: Grain::Gesture };
@@ -47,6 +47,16 @@ pub fn at_rest(run: &Run) -> Run {
         let _ = hand.run.act(Action::Resume { server });
     }
     while hand.run.step().is_some() {}
+    let _ = hand.run.act(Action::Heal);
+    let plain = options().link;
+    let world = hand.run.world();
+    let ways = world.ids().flat_map(|from| world.ids().map(move |to| (from, to)));
+    let is_other =
+        |&(from, to): &_| world.network().link(Endpoint::Server(from), Endpoint::Server(to)) != plain;
+    let others: Vec<(ServerId, ServerId)> = ways.filter(is_other).collect();
+    for (from, to) in others {
+        let _ = hand.run.act(Action::SetLink { from: Some(from), to: Some(to), link: plain });
+    }
     let _ = hand.clear();
     hand.run
 }

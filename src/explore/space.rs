@@ -61,6 +61,8 @@ pub(super) struct Traits {
     /// Whether it sends requests.
     pub(super) asks: bool,
     pub(super) term: u64,
+    /// The term that a crash would leave.
+    on_disk: u64,
     pub(super) last: u64,
     /// A fingerprint of what does not change with names.
     pub(super) nameless: u64,
@@ -478,14 +480,14 @@ impl<'a> Space<'a> {
         row[self.frame.servers] = number;
     }
 
-    /// Forgets what can make no difference any more. Terms only grow (with the rule that they survive a
-    /// crash), so nobody will lead a term again that all servers have left, and who leads at all leads a
+    /// Forgets what can make no difference any more. Terms on disks only grow (with the rule that they survive
+    /// a crash), so nobody will lead a term again that all servers have left, and who leads at all leads a
     /// later one than it; and the answer to a request of a term that the asker has left is dropped.
     fn forget(&mut self, row: &mut Vec<u32>) {
         let servers = self.frame.servers;
         if self.frame.forgets {
-            let term_of = |&local: &u32| self.traits[local as usize].term;
-            let oldest = row[..servers].iter().map(term_of).min().unwrap_or(0);
+            let left_by = |&local: &u32| self.traits[local as usize].on_disk;
+            let oldest = row[..servers].iter().map(left_by).min().unwrap_or(0);
             let past = row[servers];
             row[servers] = match self.forgotten.get(&(past, oldest)) {
                 Some(&known) => known,
@@ -502,7 +504,7 @@ impl<'a> Space<'a> {
             let is_past = |way: Way, term: u64| !way.is_request && way.asked < term && way.term <= term;
             for at in (servers + 1..row.len()).rev() {
                 let way = self.ways[row[at] as usize];
-                if is_past(way, self.traits[row[usize::from(way.to)] as usize].term) {
+                if is_past(way, self.traits[row[usize::from(way.to)] as usize].on_disk) {
                     row.remove(at);
                 }
             }
@@ -546,6 +548,7 @@ impl Traits {
             leads: local.up && node.is_leader(),
             asks: local.up && !matches!(node.role(), Role::Follower { .. }),
             term: node.term().0,
+            on_disk: local.term_on_disk().0,
             last: node.log().last_index().0,
             nameless: nameless(local),
         }

@@ -53,7 +53,8 @@ impl Scene for View<'_> {
     }
 
     fn committed(&self, index: Index) -> Option<(Term, Term)> {
-        self.past().committed.get((index.0 as usize).checked_sub(1)?).copied()
+        let slot = usize::try_from(index.0.checked_sub(1)?).ok()?;
+        self.past().committed.get(slot).copied()
     }
 
     fn violated(&self, property: Property) -> bool {
