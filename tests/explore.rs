@@ -7,7 +7,7 @@ use wavetank::explore::{
     Bounds, Ended, Found, Gesture, Grain, Model, Search, at_rest, fresh, replay, search,
 };
 use wavetank::raft::{Body, Index, Message, Rule, Rules, ServerId, Term};
-use wavetank::sim::{Action, Link, Setup};
+use wavetank::sim::{Action, Link, Options, Setup};
 use wavetank::timeline::{Run, Start};
 
 fn run(within: &Search) -> Found {
@@ -172,7 +172,7 @@ fn a_run_of_renamed_states_has_the_names_of_its_start() {
 fn a_search_goes_on_from_where_a_run_has_come() {
     let mut run_so_far = Run::new(&wavetank::sim::Setup::new(3, 7)).unwrap();
     run_so_far.run_until(2_000_000);
-    let rest = at_rest(&run_so_far);
+    let rest = at_rest(&run_so_far).unwrap();
     let from = Model::of(rest.world(), rest.checker());
     let term = from.servers.iter().map(|server| server.node.term().0).max().unwrap();
     let bounds = Bounds { term_max: term + 2, log_max: 3, ..gestures() };
@@ -236,7 +236,7 @@ fn s(number: u8) -> ServerId {
 
 /// Searches from where a run has come, and does what is found again.
 fn goes_on(so_far: &Run, text: &str) -> Found {
-    let rest = at_rest(so_far);
+    let rest = at_rest(so_far).unwrap();
     let from = Model::of(rest.world(), rest.checker());
     let highest = from.servers.iter().map(|server| server.node.term().0).max().unwrap();
     let bounds = Bounds { term_max: highest + 1, log_max: 0, restarts_max: 1, messages_max: 0, ..gestures() };
@@ -287,6 +287,12 @@ fn a_search_may_begin_in_any_term() {
         let found = goes_on(&so_far, &format!("role(S2) = leader and term(S2) = {term} + 1"));
         assert_eq!(found.run.map(|way| way.len()), Some(2));
     }
+}
+
+#[test]
+fn a_run_that_sends_one_entry_at_a_time_is_not_searched_from() {
+    let paper = Setup { options: Options::paper(), ..Setup::new(3, 7) };
+    assert!(at_rest(&Run::new(&paper).unwrap()).is_err());
 }
 
 #[test]

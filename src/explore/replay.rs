@@ -36,8 +36,13 @@ pub fn fresh(servers: u8, rules: Rules) -> Result<Run, RecordingError> {
 
 /// A run at rest, so that it can be searched from here: time stands still, every write is done, what was on
 /// its way is lost, all hear each other, and the options are those of the small model.
-#[must_use]
-pub fn at_rest(run: &Run) -> Run {
+///
+/// # Errors
+/// When the run has options that it can't leave.
+pub fn at_rest(run: &Run) -> Result<Run, &'static str> {
+    if run.world().options().paper {
+        return Err("a run with the option ‘paper’ sends one entry at a time, and can't be searched from");
+    }
     let mut hand = Hand { run: run.clone(), held: Vec::new(), grain: Grain::Gesture };
     // What is as it should be already is refused, and that is as well.
     let _ = hand.run.act(Action::Manual { on: true });
@@ -58,7 +63,7 @@ pub fn at_rest(run: &Run) -> Run {
         let _ = hand.run.act(Action::SetLink { from: Some(from), to: Some(to), link: plain });
     }
     let _ = hand.clear();
-    hand.run
+    Ok(hand.run)
 }
 
 /// Does these steps in a run at rest ([`fresh`], [`at_rest`]). After each of them `then` sees the run.

@@ -119,11 +119,11 @@ pub fn run(job: Job, tell: &dyn Fn(News)) {
 
 /// The run that is searched from: at rest, since steps are made by hand.
 fn begin(wanted: &Wanted) -> Result<Run, String> {
-    let run = match &wanted.from {
-        Some(recording) => Run::replay(recording).map(|run| explore::at_rest(&run)),
-        None => explore::fresh(wanted.servers, wanted.rules_off),
+    let Some(recording) = &wanted.from else {
+        return explore::fresh(wanted.servers, wanted.rules_off).map_err(|error| error.to_string());
     };
-    run.map_err(|error| error.to_string())
+    let run = Run::replay(recording).map_err(|error| error.to_string())?;
+    explore::at_rest(&run).map_err(|why| format!("{why}."))
 }
 
 fn search(wanted: &Wanted, tell: &dyn Fn(News)) -> Result<News, String> {

@@ -108,12 +108,13 @@ fn start(arguments: &Arguments) -> Result<Run, Fail> {
     match (&arguments.from, &arguments.state) {
         (Some(path), _) => {
             let run = Run::replay(&recording(path)?).map_err(|why| about(path, told(&why)))?;
-            Ok(at_rest(&run))
+            at_rest(&run).map_err(|why| about(path, why))
         }
         (None, Some(state)) => {
             let setup = Setup { rules_off: off, ..Setup::new(1, 1) };
             let run = Run::from_start(&setup, Start::State(state.clone()));
-            run.map(|run| at_rest(&run)).map_err(|why| Fail::Sentence(format!("--state: {}", told(&why))))
+            let run = run.map_err(|why| Fail::Sentence(format!("--state: {}", told(&why))))?;
+            at_rest(&run).map_err(|why| Fail::Sentence(why.into()))
         }
         (None, None) => fresh(arguments.servers, off).map_err(|why| Fail::Sentence(told(&why))),
     }
