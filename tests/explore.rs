@@ -298,7 +298,7 @@ fn a_run_that_sends_one_entry_at_a_time_is_not_searched_from() {
 #[test]
 fn many_messages_may_be_on_their_way() {
     let message = Message { from: s(1), to: s(2), term: Term(0), body: Body::TimeoutNow };
-    let from = Model { messages: vec![message; 255], ..Model::new(3) };
+    let from = Model { messages: vec![message; 200], ..Model::new(3) };
     let bounds = Bounds { messages_max: 255, ..Bounds::of(Grain::Message) };
     let within = Search { from, bounds, steps_max: 2, ..Search::new(3, Grain::Message, goal("leaders = 9")) };
     assert_eq!(run(&within).ended, Ended::Steps);
@@ -325,6 +325,6 @@ fn what_a_crash_can_bring_back_is_not_forgotten() {
     let states = wavetank::explore::states(&within, &way);
     assert_eq!(states.len(), way.len());
     let replayed = done_again(&within, &way);
-    assert_eq!(replayed.violations()[0].property, Property::ElectionSafety);
+    assert!(replayed.violations().iter().any(|it| it.property == Property::ElectionSafety));
     assert!(states[way.len() - 1].past.violated.contains(&Property::ElectionSafety));
 }
