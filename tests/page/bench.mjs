@@ -1,12 +1,12 @@
 // Measures the published page in the browser. Each measurement gives lines of figures; a number
 // that varies is a median with its least and greatest.
-// node bench.mjs DIST
+// node bench.mjs DIST [PART OF A NAME]
 
 import { launch, started } from "./lib.mjs";
 import { serve } from "./serve.mjs";
 import { initial, sizes, total } from "./sizes.mjs";
 
-const [dist = "dist"] = process.argv.slice(2);
+const [dist = "dist", only = ""] = process.argv.slice(2);
 const RUNS = 7;
 
 /** Each measures something of a fresh page; more are added here. */
@@ -14,13 +14,14 @@ const measurements = [
   ["bytes over the wire", bytes],
   ["time from request to running", start],
   ["simulated seconds per second, five servers, in wasm", simulation],
+  ["distinct states per second of a search, in the worker", search],
   ["frames, 9 servers and 200 messages on their way", () => frames({ entries: 0 })],
   ["frames, 9 servers, 200 messages and 200 log entries", () => frames({ entries: 200 })],
 ];
 
 const server = await serve(dist);
 const browser = await launch();
-for (const [name, measure] of measurements) {
+for (const [name, measure] of measurements.filter(([name]) => name.includes(only))) {
   console.log(`${name}:`);
   for (const line of await measure()) console.log(`  ${line}`);
 }
@@ -99,6 +100,53 @@ async function frames({ entries }) {
       `frames dropped: ${((100 * dropped) / (script.length + dropped)).toFixed(1)} %`,
     ];
   }, "?servers=9&seed=3&latency=450-550&election=3000-6000&heartbeat=40");
+}
+
+/** As the native bench searches, on one core: gestures of three servers, every state up to names. */
+async function search() {
+  const wanted = {
+    goal: "violated", from: null, servers: 3, rulesOff: [], messages: false,
+    terms: 4, entries: 3, restarts: 2, held: 1, steps: 1000, memoryMb: 160,
+  };
+  const speeds = { "states up to names": [], "every state": [] };
+  let counted = {};
+  for (let run = 0; run < 3; run += 1) {
+    // A goal that names a server has all servers told apart.
+    for (const [names, goal] of [["states up to names", "violated"], ["every state", "term(S1) > 99"]]) {
+      const { states, seconds } = await fresh(async (page) => {
+        await started(page);
+        return page.evaluate(searched, JSON.stringify({ search: { ...wanted, goal } }));
+      });
+      counted[names] = states;
+      speeds[names].push(states / seconds);
+    }
+  }
+  return Object.entries(speeds).map(([names, them]) => `${names}: ${spread(them, 0)}, ${counted[names]} states`);
+}
+
+/** In the page: does a job in the worker, and says how far its last progress was, and when. */
+function searched(job) {
+  window.wavetank.pause();
+  const address = (name) => new URL(document.querySelector(`meta[name="${name}"]`).content, document.baseURI).href;
+  const worker = new Worker("worker.js", { type: "module" });
+  return new Promise((resolve, reject) => {
+    let first = null;
+    let last = null;
+    worker.onmessage = ({ data }) => {
+      const news = JSON.parse(data);
+      const now = performance.now();
+      if (news.progress) {
+        first ??= now;
+        last = { states: news.progress.states, seconds: (now - first) / 1000 };
+      } else if (news.notFound) {
+        worker.terminate();
+        resolve(last);
+      } else {
+        reject(new Error(data));
+      }
+    };
+    worker.postMessage({ module: address("page-module"), wasm: address("page-wasm"), job });
+  });
 }
 
 /** The browser's own trace of the page's main thread over so many milliseconds. */
