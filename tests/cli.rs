@@ -182,7 +182,7 @@ fn histories_are_judged() {
         (code, out)
     };
     let history = ends(&["export", &file(HOLDS), "--to", "history"], 0);
-    assert_eq!(judged(&history, &[]), (0, "12 operations: linearizable.\n".into()));
+    assert_eq!(judged(&history, &[]), (0, "14 operations: linearizable.\n".into()));
     let stale = r#"[{"client":1,"key":"x","op":"put","value":"1","ok":true,"call":0,"ret":10},
         {"client":2,"key":"x","op":"get","out":null,"ok":true,"call":20,"ret":30}]"#;
     let (code, out) = judged(stale, &[]);
