@@ -18,7 +18,7 @@ mod rival {
 /// Rounds; in each of them both search.
 pub const ROUNDS: u64 = 5;
 /// How many steps runs have at most.
-const STEPS: u32 = 11;
+const STEPS: u32 = 10;
 const SERVERS: u8 = 3;
 
 /// Distinct states per second, side by side.
