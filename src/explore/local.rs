@@ -8,7 +8,7 @@ use crate::sim::{Disk, notation};
 
 /// The rules of the disk. Only where one of them is off does it matter when a write is done; else it is
 /// done at once.
-pub const OF_THE_DISK: [Rule; 3] =
+const OF_THE_DISK: [Rule; 3] =
     [Rule::ReplyAfterFsync, Rule::LeaderCountsSelfWhenDurable, Rule::TermAndVoteTogether];
 
 /// One server.
@@ -67,7 +67,7 @@ impl Local {
     /// is off, every write is done at once: nobody could tell the difference.
     #[must_use]
     pub fn step(&self, input: Input, rules: Rules) -> (Local, Vec<Message>) {
-        let disk_matters = OF_THE_DISK.iter().any(|&rule| !rules.is_on(rule));
+        let disk_matters = disk_matters(rules);
         let mut after = self.clone();
         let mut dirty = after.dirty.take().map(|dirty| *dirty);
         if disk_matters && dirty.is_none() {
@@ -88,7 +88,7 @@ impl Local {
                     _ => {}
                 }
             }
-            let all = !disk_matters || after.counts_itself(rules);
+            let all = !disk_matters || counts_itself(&after.node, rules);
             let done = writes.iter().take_while(|write| all || write.token <= awaited).count();
             let pending = writes.split_off(done);
             for write in writes {
@@ -112,12 +112,6 @@ impl Local {
         after.node = after.node.canonical();
         after.dirty = dirty.filter(|dirty| !dirty.writes.is_empty()).map(Box::new);
         (after.renumbered(), sent)
-    }
-
-    /// Whether it waits for its own disk before it counts its own copy or its own vote.
-    fn counts_itself(&self, rules: Rules) -> bool {
-        let counts = matches!(self.node.role(), Role::Leader(_) | Role::Candidate { .. });
-        counts && rules.is_on(Rule::LeaderCountsSelfWhenDurable)
     }
 
     /// What a crash would leave.
@@ -185,4 +179,15 @@ impl Local {
         });
         Local { node: self.node.renamed(names), up: self.up, retired: self.retired, dirty }
     }
+}
+
+/// Whether it can be told when a write is done.
+pub(super) fn disk_matters(rules: Rules) -> bool {
+    OF_THE_DISK.iter().any(|&rule| !rules.is_on(rule))
+}
+
+/// Whether a server waits for its own disk before it counts its own copy or its own vote.
+pub(super) fn counts_itself(node: &Node, rules: Rules) -> bool {
+    let counts = matches!(node.role(), Role::Leader(_) | Role::Candidate { .. });
+    counts && rules.is_on(Rule::LeaderCountsSelfWhenDurable)
 }

@@ -4,6 +4,7 @@
 //! made of some thousands of states of single servers. So a state is a row of numbers, and what a step
 //! does to a server has to be worked out only once.
 
+use crate::sim::Digest;
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,47 +12,40 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// A fingerprint of the content, the same everywhere: unlike the hashes of the standard library, it does
 /// not know how wide a `usize` is. The order in which a search sees states comes from it, so a search
 /// finds the same run natively and in the browser, on however many cores.
-#[derive(Clone, Copy)]
-struct Print(u64);
-
-impl Print {
-    fn word(&mut self, word: u64) {
-        let mixed = (self.0 ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 = mixed ^ (mixed >> 29);
-    }
-}
+#[derive(Default)]
+struct Print(Digest);
 
 impl Hasher for Print {
     fn finish(&self) -> u64 {
-        self.0
+        self.0.0
     }
 
     fn write(&mut self, bytes: &[u8]) {
         for chunk in bytes.chunks(8) {
             let mut word = [0; 8];
             word[..chunk.len()].copy_from_slice(chunk);
-            self.word(u64::from_le_bytes(word));
+            self.0.word(u64::from_le_bytes(word));
         }
     }
 
     fn write_usize(&mut self, word: usize) {
-        self.word(word as u64);
+        self.0.word(word as u64);
     }
 
     fn write_isize(&mut self, word: isize) {
-        self.word(word as i64 as u64);
+        self.0.word(word as i64 as u64);
     }
 
     fn write_u64(&mut self, word: u64) {
-        self.word(word);
+        self.0.word(word);
     }
 }
 
 /// The fingerprint of something.
 pub(super) fn print_of(item: &impl Hash) -> u64 {
-    let mut print = Print(0xcbf2_9ce4_8422_2325);
+    let mut print = Print::default();
     item.hash(&mut print);
-    print.0
+    print.finish()
 }
 
 /// Things by number, shared by all who search.

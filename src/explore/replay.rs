@@ -1,10 +1,10 @@
 //! A run that was found, done again in the timed world by hand: same nodes, same rules, same states.
 
 use super::gesture::{Gesture, Grain};
-use super::local::OF_THE_DISK;
+use super::local::{counts_itself, disk_matters};
 use super::model;
 use crate::kv::{Command, Op};
-use crate::raft::{Message, Payload, Role, Rule, Rules, ServerId, Timer, TimerRange};
+use crate::raft::{Message, Payload, Rules, ServerId, Timer, TimerRange};
 use crate::sim::{Action, Content, Endpoint, Options, PacketName, Refusal, Server, Setup, notation};
 use crate::timeline::{RecordingError, Run};
 
@@ -253,11 +253,8 @@ impl Hand {
 /// Whether a server's next write is done now, because something waits for it or because nobody could tell.
 fn finishes_write(server: &Server, rules: Rules) -> bool {
     let Some(next) = server.disk.queue.front().filter(|_| server.is_active()) else { return false };
-    let disk_matters = OF_THE_DISK.iter().any(|&rule| !rules.is_on(rule));
-    let counts = matches!(server.node.role(), Role::Leader(_) | Role::Candidate { .. })
-        && rules.is_on(Rule::LeaderCountsSelfWhenDurable);
     let awaited = server.waiting.iter().any(|waiting| waiting.after >= next.write.token);
-    !disk_matters || counts || awaited
+    !disk_matters(rules) || counts_itself(&server.node, rules) || awaited
 }
 
 fn op_of(payload: &Payload) -> Option<Op> {
