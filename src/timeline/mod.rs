@@ -3,13 +3,19 @@
 //! **A run is a replay of its recording, and of nothing else.** The trace is a cache of what the replay
 //! would show.
 
+mod document;
 pub mod export;
 mod facts;
+mod lists;
 mod play;
 mod recording;
 mod script;
 mod state;
 
+pub use document::{
+    BRANCHES_MAX, BranchData, CAPTION_MAX, CAPTIONS_MAX, Caption, DOCUMENT, DOCUMENT_ACTIONS_MAX, DigestMark,
+    Document, DocumentError, MARKS_MAX, NAME_MAX, Opening,
+};
 pub use facts::digest_event;
 pub use play::{Played, moment, play};
 pub use recording::{

@@ -1,5 +1,6 @@
 //! A run as data. A recording is all that a run depends on; everything else is a replay of it.
 
+use super::lists::{Listed, bounded};
 use crate::raft::Rules;
 use crate::sim::{Action, Setup};
 use crate::spelling::shortened;
@@ -215,26 +216,8 @@ impl Recording {
     }
 }
 
-/// A list that stops being read when it gets too long, before it fills the memory.
-fn bounded<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Stamped>, D::Error> {
-    struct Bounded;
-    impl<'de> serde::de::Visitor<'de> for Bounded {
-        type Value = Vec<Stamped>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            write!(f, "a list of at most {ACTIONS_MAX} actions")
-        }
-
-        fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<Stamped>, A::Error> {
-            let mut actions = Vec::new();
-            while let Some(action) = seq.next_element()? {
-                if actions.len() == ACTIONS_MAX {
-                    return Err(serde::de::Error::custom(format!("more than {ACTIONS_MAX} actions")));
-                }
-                actions.push(action);
-            }
-            Ok(actions)
-        }
+impl Listed for Stamped {
+    fn too_many(list: &[Stamped]) -> Option<String> {
+        (list.len() > ACTIONS_MAX).then(|| format!("more than {ACTIONS_MAX} actions"))
     }
-    deserializer.deserialize_seq(Bounded)
 }
