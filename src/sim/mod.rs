@@ -21,7 +21,7 @@ pub use client::{Call, Client, QUEUE_MAX, Wish};
 pub use disk::{Disk, Pending};
 pub use draw::{Purpose, Seed, Shape, draw, happens, within};
 pub use event::{Brief, Change, Digest, Event, EventId, Finished, Outcome, Stepped, TookEffect, What};
-pub use net::{Answer, ClientId, Content, DropReason, Endpoint, Network, Packet, PacketName};
+pub use net::{Answer, ClientId, Content, DropReason, Endpoint, Network, Packet, PacketName, cuts_between};
 pub use server::{Read, Request, Running, Server, Waiting};
 pub use setup::{Link, Options, SPAN_US_MAX, Setup};
 pub use world::{Watch, World};

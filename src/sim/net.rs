@@ -241,6 +241,21 @@ struct Count {
 /// Draws for messages are named by the bucket of their sending, of this many microseconds.
 const BUCKET_US: u64 = 1024;
 
+/// The cuts of a partition, by sender ([`ServerId::slot`]): everyone is cut off from whoever is in no
+/// common group with it. Who is in no group is alone.
+#[must_use]
+pub fn cuts_between(all: ServerSet, groups: &[ServerSet]) -> [ServerSet; MAX_SERVERS as usize] {
+    let mut cuts = [ServerSet::EMPTY; MAX_SERVERS as usize];
+    for id in all.iter() {
+        let mut heard: ServerSet = [id].into_iter().collect();
+        for group in groups.iter().filter(|group| group.contains(id)) {
+            heard = heard.or(*group);
+        }
+        cuts[id.slot()] = all.minus(heard);
+    }
+    cuts
+}
+
 /// The network.
 #[derive(Clone, Debug)]
 pub struct Network {

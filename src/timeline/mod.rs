@@ -9,8 +9,10 @@ mod facts;
 mod lists;
 mod play;
 mod recording;
+mod row;
 mod script;
 mod state;
+pub mod tape;
 
 pub use document::{
     BRANCHES_MAX, BranchData, CAPTION_MAX, CAPTIONS_MAX, Caption, DOCUMENT, DOCUMENT_ACTIONS_MAX, DigestMark,
@@ -22,8 +24,10 @@ pub use recording::{
     ACTIONS_MAX, FORMAT, RUN_US_MAX, Recording, RecordingError, SEMANTICS, Stamp, Stamped, Start, TEXT_MAX,
 };
 
+pub use row::{Point, Row};
 pub use script::Script;
 pub use state::{ClientState, EntryState, MessageState, ServerState, State};
+pub use tape::Tape;
 
 use crate::check::{Checker, Violation};
 use crate::raft::{Guard, Observer};

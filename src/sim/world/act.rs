@@ -10,7 +10,7 @@ use crate::sim::action::{Action, CLOCK_PPM_MAX, CLOCK_PPM_MIN, Refusal};
 use crate::sim::client::{QUEUE_MAX, Wish};
 use crate::sim::disk::Disk;
 use crate::sim::event::{EventId, What};
-use crate::sim::net::{DropReason, Endpoint, Packet, PacketName};
+use crate::sim::net::{DropReason, Endpoint, Packet, PacketName, cuts_between};
 use crate::sim::server::{Running, Server};
 use crate::sim::setup::Options;
 
@@ -407,18 +407,8 @@ impl World {
         self.network.set_cuts(cuts);
     }
 
-    /// The cuts of a partition: everyone is cut off from whoever is in no common group with it.
     fn cuts_of(&self, groups: &[ServerSet]) -> [ServerSet; MAX_SERVERS as usize] {
-        let all: ServerSet = self.ids().collect();
-        let mut cuts = [ServerSet::EMPTY; MAX_SERVERS as usize];
-        for id in self.ids() {
-            let mut heard: ServerSet = [id].into_iter().collect();
-            for group in groups.iter().filter(|group| group.contains(id)) {
-                heard = heard.or(*group);
-            }
-            cuts[id.slot()] = all.minus(heard);
-        }
-        cuts
+        cuts_between(self.ids().collect(), groups)
     }
 
     fn set_options(&mut self, options: &Options) {
