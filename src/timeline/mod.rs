@@ -3,17 +3,22 @@
 //! **A run is a replay of its recording, and of nothing else.** The trace is a cache of what the replay
 //! would show.
 
+mod branch;
+mod branches;
+mod checkpoints;
 mod document;
 pub mod export;
 mod facts;
 mod lists;
 mod play;
 mod recording;
+mod reel;
 mod row;
 mod script;
 mod state;
 pub mod tape;
 
+pub use branch::{Branch, BranchId, Differs};
 pub use document::{
     BRANCHES_MAX, BranchData, CAPTION_MAX, CAPTIONS_MAX, Caption, DOCUMENT, DOCUMENT_ACTIONS_MAX, DigestMark,
     Document, DocumentError, MARKS_MAX, NAME_MAX, Opening,
@@ -24,10 +29,13 @@ pub use recording::{
     ACTIONS_MAX, FORMAT, RUN_US_MAX, Recording, RecordingError, SEMANTICS, Stamp, Stamped, Start, TEXT_MAX,
 };
 
+pub use reel::{Landmark, Target, Timeline};
 pub use row::{Point, Row};
 pub use script::Script;
 pub use state::{ClientState, EntryState, MessageState, ServerState, State};
 pub use tape::Tape;
+
+use checkpoints::Checkpoint;
 
 use crate::check::{Checker, Violation};
 use crate::raft::{Guard, Observer};
@@ -46,6 +54,45 @@ pub struct Run {
     world: World,
     eyes: Eyes,
     recording: Recording,
+}
+
+/// Whoever lets a run happen: the run itself, or a timeline that keeps what would be lost.
+pub trait Actor {
+    /// The run at the moment.
+    fn run(&self) -> &Run;
+    /// When something happens next, in microseconds.
+    fn next_us(&mut self) -> Option<u64>;
+    /// Lets the next thing happen, whenever that is. Whether there was anything.
+    fn step(&mut self) -> bool;
+    /// Lets everything happen that happens until then. In manual mode time stands still.
+    fn run_until(&mut self, until_us: u64);
+    /// Does something to the world, now, and writes it down.
+    ///
+    /// # Errors
+    /// Why it did nothing.
+    fn act(&mut self, action: Action) -> Result<EventId, Refusal>;
+}
+
+impl Actor for Run {
+    fn run(&self) -> &Run {
+        self
+    }
+
+    fn next_us(&mut self) -> Option<u64> {
+        Run::next_us(self)
+    }
+
+    fn step(&mut self) -> bool {
+        Run::step(self).is_some()
+    }
+
+    fn run_until(&mut self, until_us: u64) {
+        Run::run_until(self, until_us);
+    }
+
+    fn act(&mut self, action: Action) -> Result<EventId, Refusal> {
+        Run::act(self, action)
+    }
 }
 
 /// What looks on: the checker, the trace and the digest.
@@ -234,6 +281,16 @@ impl Run {
         let result = self.world.act(&action, &mut self.eyes);
         self.recording.actions.push(Stamped { when, action });
         result
+    }
+
+    /// The run at a checkpoint of this recording.
+    fn taken_up(checkpoint: &Checkpoint, recording: &Recording) -> Run {
+        let Checkpoint { world, checker, digest, actions } = checkpoint.clone();
+        let done = recording.actions.iter().take(actions).cloned().collect();
+        let eyes = Eyes { checker, events: VecDeque::new(), guards: Vec::new(), digest, keep: TRACE_MAX };
+        let Recording { format, semantics, ref start, ref setup, end, .. } = *recording;
+        let (start, setup) = (start.clone(), setup.clone());
+        Run { world, eyes, recording: Recording { format, semantics, start, setup, actions: done, end } }
     }
 
     /// The run as it was at that moment, to go on from there differently.
