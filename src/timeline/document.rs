@@ -2,6 +2,7 @@
 //! file and sent as a link.
 
 use super::EVENTS_MAX;
+use super::link::LinkError;
 use super::lists::{Listed, bounded};
 use super::recording::{ACTIONS_MAX, Recording, RecordingError, TEXT_MAX};
 use crate::sim::Digest;
@@ -162,6 +163,8 @@ pub enum DocumentError {
     Branch(usize, RecordingError),
     /// Something does not fit together; the sentence says what.
     Inconsistent(String),
+    /// The link can't be opened.
+    Link(LinkError),
 }
 
 impl fmt::Display for DocumentError {
@@ -171,8 +174,8 @@ impl fmt::Display for DocumentError {
                 write!(f, "The file has {bytes} bytes; {TEXT_MAX} are the most for a run. Is it the right file?")
             }
             DocumentError::NotOurs => f.write_str(
-                "This is no Wavetank run: a file of one begins with { and has a field wavetank or format. Is it \
-                 the right one?",
+                "This is no Wavetank run: a file of one begins with { and has a field wavetank or format, and a \
+                 link to one has #w1. in it. Is it the right one?",
             ),
             DocumentError::Unreadable(why) => write!(
                 f,
@@ -187,6 +190,7 @@ impl fmt::Display for DocumentError {
                 write!(f, "There was never a version {version} of saved runs. Was the file edited by hand?")
             }
             DocumentError::Recording(why) => why.fmt(f),
+            DocumentError::Link(why) => why.fmt(f),
             DocumentError::Branch(number, why) => write!(f, "Branch {number} of this run: {why}"),
             DocumentError::Inconsistent(why) => {
                 write!(f, "In this run {why}. Was the file edited by hand?")
@@ -224,7 +228,7 @@ impl Document {
         self.branches.get(usize::try_from(self.current).ok()?)
     }
 
-    /// Reads a document, or a plain recording.
+    /// Reads a document, a plain recording, or a link to a run.
     ///
     /// # Errors
     /// See [`DocumentError`].
@@ -234,13 +238,13 @@ impl Document {
         }
         // Some editors put a mark before the text.
         let text = text.trim_start_matches('\u{feff}');
-        if !text.trim_start().starts_with('{') {
-            return Err(DocumentError::NotOurs);
+        if text.trim_start().starts_with('{') {
+            return Document::from_json(text);
         }
-        Document::from_json(text)
+        Document::from_link(text).unwrap_or(Err(DocumentError::NotOurs))
     }
 
-    fn from_json(text: &str) -> Result<Document, DocumentError> {
+    pub(super) fn from_json(text: &str) -> Result<Document, DocumentError> {
         #[derive(Deserialize)]
         struct Version {
             wavetank: Option<u32>,

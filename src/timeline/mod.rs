@@ -9,6 +9,7 @@ mod checkpoints;
 mod document;
 pub mod export;
 mod facts;
+pub mod link;
 mod lists;
 mod play;
 mod recording;
