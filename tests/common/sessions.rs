@@ -16,8 +16,11 @@ pub fn session(seed: u64, actions: usize, of_all: bool) -> Document {
     while planned.len() < actions {
         at_us += 123_457;
         let server = ServerId::first(5).nth(planned.len() / 2 % 5).expect("there are five");
-        let action =
-            if planned.len() % 2 == 0 { Action::Crash { server } } else { Action::Restart { server } };
+        let action = if planned.len().is_multiple_of(2) {
+            Action::Crash { server }
+        } else {
+            Action::Restart { server }
+        };
         planned.push((at_us, action));
     }
     let mut run = Run::new(&setup).expect("a plan makes a run");
@@ -30,7 +33,7 @@ pub fn session(seed: u64, actions: usize, of_all: bool) -> Document {
         }
         run.run_until(at_us);
         let _ = run.act(action);
-        if done % 3 == 0
+        if done.is_multiple_of(3)
             && done + 1 < actions
             && let Some(action) = chaos::meddle(run.world())
         {
