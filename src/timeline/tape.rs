@@ -6,6 +6,12 @@
 //! that commit ten entries a second takes little over a megabyte, and branches share what went before
 //! ([`Row`]).
 
+mod axis;
+mod picture;
+
+pub use axis::{Measure, Tick, Window};
+pub use picture::{Picture, Spot, Stretch, at, cut_off, sides};
+
 use super::row::{Point, Row};
 use crate::check::{Property, Violation};
 use crate::raft::{Configuration, Index, MAX_SERVERS, RoleName, ServerId, ServerSet, Term};
