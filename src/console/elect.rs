@@ -18,14 +18,15 @@ const PATIENCE_US_MAX: u64 = 5_000_000;
 /// # Errors
 /// Why it can't be, in one sentence: who would refuse and why, or who can't be reached.
 pub(super) fn elect(hands: &mut Hands, id: ServerId) -> Result<String, String> {
-    let (began_us, events) = (hands.run.world().now_us(), hands.run.world().events());
-    if leads(hands.run.world(), id) {
+    let (began_us, events) = (hands.run.run().world().now_us(), hands.run.run().world().events());
+    if leads(hands.run.run().world(), id) {
         return Ok(format!("{id} leads already."));
     }
     let timeout = Action::Fire { server: id, timer: Timer::Election };
     for elections in 1..=ELECTIONS_MAX {
-        hands.run.world().check(&timeout).map_err(|refusal| format!("Nothing was done: {refusal}."))?;
-        let ballot = ballot(hands.run.world(), id).map_err(|why| format!("Nothing was done: {why}."))?;
+        hands.run.run().world().check(&timeout).map_err(|refusal| format!("Nothing was done: {refusal}."))?;
+        let ballot =
+            ballot(hands.run.run().world(), id).map_err(|why| format!("Nothing was done: {why}."))?;
         if let Some(why) = ballot.why_not() {
             let hint = if ballot.led {
                 format!(" ‘transfer {id}’ has the leader hand over.")
@@ -35,13 +36,13 @@ pub(super) fn elect(hands: &mut Hands, id: ServerId) -> Result<String, String> {
             return Err(format!("{id} can't win now: {why}.{hint}"));
         }
         hands.act(timeout.clone()).map_err(|refusal| format!("Nothing was done: {refusal}."))?;
-        if hands.run.world().is_manual() && !leads(hands.run.world(), id) {
+        if hands.run.run().world().is_manual() && !leads(hands.run.run().world(), id) {
             return Ok(format!(
                 "{id} stands for election. Time stands still, so deliver its requests and the answers by hand."
             ));
         }
         wait(hands, id);
-        let world = hands.run.world();
+        let world = hands.run.run().world();
         if leads(world, id) {
             let took = duration(world.now_us() - began_us);
             let times = if elections == 1 { "1 election".into() } else { format!("{elections} elections") };
@@ -61,7 +62,7 @@ fn leads(world: &World, id: ServerId) -> bool {
 
 /// Lets time go by until the election is over one way or the other.
 fn wait(hands: &mut Hands, id: ServerId) {
-    let world = hands.run.world();
+    let world = hands.run.run().world();
     let options = world.options();
     let round_us = 2 * options.link.latency.max_us + 3 * options.fsync.max_us;
     let patience_us = round_us.max(options.election.max_us).min(PATIENCE_US_MAX);
@@ -69,7 +70,7 @@ fn wait(hands: &mut Hands, id: ServerId) {
     let events = world.events() + EVENTS_MAX;
     while hands.run.next_us().is_some_and(|next_us| next_us <= until_us) {
         hands.run.step();
-        let world = hands.run.world();
+        let world = hands.run.run().world();
         let stands = world.server(id).is_some_and(|server| {
             matches!(server.node.role().name(), RoleName::Candidate | RoleName::PreCandidate)
         });

@@ -11,7 +11,7 @@ use crate::sim::{Action, Refusal, Server, World};
 /// Asks the leader for a change. Servers that are to join and are not there start first; nothing is done if
 /// the leader would not do it.
 pub(super) fn change(hands: &mut Hands, change: Change) -> Vec<Line> {
-    let world = hands.run.world();
+    let world = hands.run.run().world();
     let known: ServerSet = world.ids().collect();
     let named = match &change {
         Change::Add(id) | Change::Learner(id) => [*id].into_iter().collect(),
@@ -28,7 +28,7 @@ pub(super) fn change(hands: &mut Hands, change: Change) -> Vec<Line> {
 
 /// A new server, under that name or the next one.
 pub(super) fn boot(hands: &mut Hands, server: Option<ServerId>) -> Line {
-    match server.or_else(|| next_name(hands.run.world())) {
+    match server.or_else(|| next_name(hands.run.run().world())) {
         Some(server) => hands.act_and_say(Action::Boot { server }, 0),
         None => why_not(&Refusal::Full),
     }

@@ -8,7 +8,7 @@ use crate::explain::{Scene, sentence};
 use crate::kv::Op;
 use crate::raft::{ChangeError, Refused, ServerId, ServerSet, Timer};
 use crate::sim::{Action, EventId, Refusal};
-use crate::timeline::{Run, Stamp};
+use crate::timeline::{Actor, Run, Stamp};
 
 /// How many lines are remembered.
 const HISTORY_MAX: usize = 500;
@@ -33,17 +33,17 @@ pub enum Line {
 
 /// What somebody does through the console, and who wants to know of it before it is done.
 pub(super) struct Hands<'a> {
-    pub(super) run: &'a mut Run,
+    pub(super) run: &'a mut dyn Actor,
     note: &'a mut dyn FnMut(Stamp, &Action),
 }
 
 impl Hands<'_> {
     /// Does something to the world. Where time stands still, disks finish their writes at once.
     pub(super) fn act(&mut self, action: Action) -> Result<EventId, Refusal> {
-        (self.note)(self.run.stamp(), &action);
+        (self.note)(self.run.run().stamp(), &action);
         let result = self.run.act(action);
-        if self.run.world().is_manual() {
-            let now_us = self.run.world().now_us();
+        if self.run.run().world().is_manual() {
+            let now_us = self.run.run().world().now_us();
             self.run.run_until(now_us);
         }
         result
@@ -58,8 +58,8 @@ impl Hands<'_> {
     }
 
     fn say(&self, id: EventId) -> String {
-        let event = self.run.event(id);
-        event.map_or_else(|| "Done.".into(), |event| sentence(event, Scene::of(self.run)).to_string())
+        let event = self.run.run().event(id);
+        event.map_or_else(|| "Done.".into(), |event| sentence(event, Scene::of(self.run.run())).to_string())
     }
 }
 
@@ -101,7 +101,7 @@ impl Shell {
     }
 
     /// Does what a line says.
-    pub fn execute(&mut self, line: &str, run: &mut Run) -> Vec<Line> {
+    pub fn execute(&mut self, line: &str, run: &mut dyn Actor) -> Vec<Line> {
         self.execute_noting(line, run, &mut |_, _| ())
     }
 
@@ -109,7 +109,7 @@ impl Shell {
     pub fn execute_noting(
         &mut self,
         line: &str,
-        run: &mut Run,
+        run: &mut dyn Actor,
         note: &mut dyn FnMut(Stamp, &Action),
     ) -> Vec<Line> {
         self.remember(line);
@@ -121,10 +121,10 @@ impl Shell {
 
     fn carry_out(&self, command: Command, hands: &mut Hands) -> Vec<Line> {
         match command {
-            Command::Status => vec![answers::status(hands.run.world())],
+            Command::Status => vec![answers::status(hands.run.run().world())],
             Command::Ask(op, to, mode) => vec![hands.act_and_say(Action::Submit { op, to, mode }, 0)],
-            Command::ShowLog(None) => vec![answers::logs(hands.run.world())],
-            Command::ShowLog(Some(server)) => answers::log(hands.run.world(), server),
+            Command::ShowLog(None) => vec![answers::logs(hands.run.run().world())],
+            Command::ShowLog(Some(server)) => answers::log(hands.run.run().world(), server),
             Command::Kill(servers) => each(hands, servers, |server| Action::Crash { server }),
             Command::Restart(servers) => each(hands, servers, |server| Action::Restart { server }),
             Command::Pause(servers) => each(hands, servers, |server| Action::Pause { server }),
@@ -140,7 +140,7 @@ impl Shell {
             Command::Heal => vec![hands.act_and_say(Action::Heal, 0)],
             Command::Change(change) => members::change(hands, change),
             Command::Boot(server) => vec![members::boot(hands, server)],
-            Command::Configurations => vec![members::configurations(hands.run.world())],
+            Command::Configurations => vec![members::configurations(hands.run.run().world())],
             Command::Transfer(to) => vec![hands.act_and_say(Action::Transfer { to, at: None }, 0)],
             Command::Snapshot(servers) => each(hands, servers, |server| Action::Snapshot { server }),
             Command::Tear(servers) => servers.into_iter().map(|server| tear(hands, server)).collect(),
@@ -148,12 +148,12 @@ impl Shell {
             Command::Clock(server, ppm) => vec![hands.act_and_say(Action::SetClock { server, ppm }, 0)],
             Command::Disk(server, lies) => vec![hands.act_and_say(Action::SetDisk { server, lies }, 0)],
             Command::Set(setting) => set(hands, &setting),
-            Command::Options => vec![options::table(hands.run.world().options())],
+            Command::Options => vec![options::table(hands.run.run().world().options())],
             Command::Rule(rule, on) => {
-                let off = hands.run.world().rules().set(rule, on);
+                let off = hands.run.run().world().rules().set(rule, on);
                 vec![hands.act_and_say(Action::SetRules { off }, 0)]
             }
-            Command::Rules => vec![answers::rules(hands.run.world().rules())],
+            Command::Rules => vec![answers::rules(hands.run.run().world().rules())],
             Command::History => self.history.iter().cloned().map(Line::Text).collect(),
             Command::Help(Some(help)) => help_of(help),
             Command::Help(None) => vec![help_table()],
@@ -228,7 +228,7 @@ fn tear(hands: &mut Hands, server: ServerId) -> Line {
     match hands.act(Action::Tear { server }) {
         Ok(id) => Line::Text(hands.say(id)),
         Err(Refusal::Nonsense { why }) => {
-            let lasts = options::range(hands.run.world().options().fsync);
+            let lasts = options::range(hands.run.run().world().options().fsync);
             Line::Error(format!(
                 "Nothing was done: {why}. A write lasts ‘fsync’, now {lasts}: make it longer by ‘option fsync 50ms’, or step until it writes entries."
             ))
@@ -239,7 +239,7 @@ fn tear(hands: &mut Hands, server: ServerId) -> Line {
 
 /// Sets one option. What that brings with it that one may not want is said as well.
 fn set(hands: &mut Hands, setting: &Setting) -> Vec<Line> {
-    let before = hands.run.world().options().clone();
+    let before = hands.run.run().world().options().clone();
     let mut options = before.clone();
     if let Err(why) = setting.put(&mut options) {
         return vec![Line::Error(why)];
@@ -261,7 +261,7 @@ fn set(hands: &mut Hands, setting: &Setting) -> Vec<Line> {
 /// A single group stands against all others.
 fn partition(hands: &mut Hands, mut groups: Vec<ServerSet>) -> Line {
     if let [one] = groups.as_slice() {
-        let others = hands.run.world().ids().collect::<ServerSet>().minus(*one);
+        let others = hands.run.run().world().ids().collect::<ServerSet>().minus(*one);
         if !others.is_empty() {
             groups.push(others);
         }
@@ -270,7 +270,7 @@ fn partition(hands: &mut Hands, mut groups: Vec<ServerSet>) -> Line {
 }
 
 fn become_that(hands: &mut Hands, server: ServerId, target: Target) -> Line {
-    let leads = hands.run.world().server(server).is_some_and(|s| s.up && s.node.is_leader());
+    let leads = hands.run.run().world().server(server).is_some_and(|s| s.up && s.node.is_leader());
     match target {
         Target::Follower => hands.act_and_say(Action::StepDown { server }, 0),
         Target::Leader => match elect::elect(hands, server) {

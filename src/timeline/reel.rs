@@ -473,6 +473,13 @@ impl Timeline {
         false
     }
 
+    /// The place right before the last action that was done before the moment.
+    #[must_use]
+    pub fn before_last_action(&self) -> Option<u64> {
+        let done = self.tape().find(Class::Action, self.run.world.events() + 1, false)?;
+        Some(done.after - 1)
+    }
+
     /// Goes back by one event, or by the two that an action may be.
     fn step_back(&mut self) -> bool {
         let events = self.run.world.events();

@@ -38,7 +38,7 @@ pub fn task() -> Option<Task> {
     DESK.with_borrow(|desk| desk.task.clone())
 }
 
-fn now_ms() -> f64 {
+pub(super) fn now_ms() -> f64 {
     web_sys::window().and_then(|window| window.performance()).map_or(0.0, |clock| clock.now())
 }
 

@@ -1,11 +1,10 @@
 //! Long work, as data: what is to be done in the worker, and what it tells on the way.
 
-use super::tank::Mark;
 use crate::check::Property;
 use crate::check::goal::Goal;
 use crate::explore::{self, Bounds, Ended, Gesture, Grain, Model, Search, Target};
 use crate::raft::Rules;
-use crate::timeline::{Recording, Run};
+use crate::timeline::{Caption, Recording, Run};
 use serde::{Deserialize, Serialize};
 
 /// What is to be done.
@@ -101,7 +100,7 @@ pub struct Found {
     /// The run.
     pub recording: Recording,
     /// Its steps.
-    pub marks: Vec<Mark>,
+    pub marks: Vec<Caption>,
     /// The run is shown from so many events on.
     pub from: u64,
     /// How many distinct states were looked at.
@@ -163,7 +162,7 @@ fn search(wanted: &Wanted, tell: &dyn Fn(News)) -> Result<News, String> {
         explore::replay(run, grain, &gestures, |run| until.push(run.world().events())).map_err(|error| {
             format!("The way there can’t be done again: {error}. This is a fault of the page.")
         })?;
-    let mark = |(until, gesture): (u64, &Gesture)| Mark { until, text: format!("{gesture}.") };
+    let mark = |(until, gesture): (u64, &Gesture)| Caption { until, text: format!("{gesture}.") };
     let marks = until.into_iter().zip(&gestures).map(mark).collect();
     Ok(News::Found(Box::new(Found { recording: run.recording(), marks, from, states })))
 }

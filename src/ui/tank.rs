@@ -4,18 +4,23 @@
 //! **Nothing that the page does for looking reaches the world**: speed, frame rate and selection are
 //! kept beside the run, never in it. No borrow is held while somebody is called back.
 
+mod moments;
 mod pace;
 mod playback;
 
-pub use playback::{Mark, PlaybackView};
+pub use playback::PlaybackView;
 
 use super::frame::FrameLoop;
 use super::{outside, prefs};
 use crate::raft::{Index, ServerId};
 use crate::sim::{Action, ClientId, EventId, PacketName, Refusal, Setup};
-use crate::timeline::{EVENTS_MAX, RUN_US_MAX, Recording, RecordingError, Run, Stamp, Start};
+use crate::timeline::{
+    ACTIONS_MAX, Actor, EVENTS_MAX, RUN_US_MAX, Recording, RecordingError, Run, Stamp, Start, Target,
+    Timeline,
+};
+use moments::Earlier;
 use pace::Pace;
-use playback::Playback;
+use playback::Telling;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
@@ -97,11 +102,13 @@ impl<T: Copy> Callbacks<T> {
 }
 
 struct Inner {
-    run: RefCell<Run>,
-    /// The recording that is done again, if one is.
-    playback: RefCell<Option<Playback>>,
-    /// Runs that were put aside, the last one first.
-    kept: RefCell<VecDeque<Recording>>,
+    timeline: RefCell<Timeline>,
+    /// The branch that is told step by step, if one is.
+    telling: RefCell<Option<Telling>>,
+    /// What was looked at before, the last first.
+    earlier: RefCell<VecDeque<Earlier>>,
+    /// A moment that is still sought, and whether time goes by once it is found.
+    sought: Cell<Option<(Target, bool)>>,
     /// How many of the broken promises the person has let pass.
     heeded: Cell<usize>,
     /// Whether a broken promise stops the run.
@@ -160,12 +167,13 @@ impl Tank {
     /// # Errors
     /// When the setup or the starting state makes no run.
     pub fn new(setup: &Setup, start: Start) -> Result<Tank, RecordingError> {
-        let run = Run::from_start(setup, start)?;
-        outside::begin(&run.recording());
+        let timeline = Timeline::new(setup, start)?;
+        outside::begin(timeline.recording());
         Ok(Tank(Rc::new(Inner {
-            run: RefCell::new(run),
-            playback: RefCell::new(None),
-            kept: RefCell::new(VecDeque::new()),
+            timeline: RefCell::new(timeline),
+            telling: RefCell::new(None),
+            earlier: RefCell::new(VecDeque::new()),
+            sought: Cell::new(None),
             heeded: Cell::new(0),
             stops: Cell::new(prefs::read("stop").as_deref() != Some("off")),
             view_us: Cell::new(0.0),
@@ -205,9 +213,14 @@ impl Tank {
 
     // To look.
 
-    /// Looks at the run.
+    /// Looks at the run at the moment.
     pub fn with<T>(&self, look: impl FnOnce(&Run) -> T) -> T {
-        look(&self.0.run.borrow())
+        look(self.0.timeline.borrow().run())
+    }
+
+    /// Looks at everything: the branches, and what comes after the moment.
+    pub fn look<T>(&self, look: impl FnOnce(&Timeline) -> T) -> T {
+        look(&self.0.timeline.borrow())
     }
 
     /// The virtual time of the picture, in microseconds; it lies at or after the last event.
@@ -277,39 +290,39 @@ impl Tank {
         })
     }
 
-    /// The run so far as data.
+    /// The run so far as data, up to the moment.
     #[must_use]
     pub fn recording(&self) -> Recording {
         self.with(Run::recording)
     }
 
+    /// The whole branch as data, with what comes after the moment.
+    #[must_use]
+    pub fn whole_recording(&self) -> Recording {
+        self.look(|timeline| timeline.recording().clone())
+    }
+
     // To act.
 
-    /// Does something to the world, now.
+    /// Does something to the world, now. In the past that begins a branch.
     ///
     /// # Errors
     /// Why it did nothing.
     pub fn act(&self, action: Action) -> Result<EventId, Refusal> {
-        self.leave_playback();
-        let stamp = self.with(Run::stamp);
-        outside::note(stamp, &action);
-        let result = {
-            let mut run = self.0.run.borrow_mut();
-            let result = run.act(action);
-            if run.world().is_manual() {
+        self.with_mut(|timeline, note| {
+            note(timeline.run().stamp(), &action);
+            let result = timeline.act(action);
+            if timeline.run().world().is_manual() {
                 // Time stands still, but disks finish their writes at once.
-                let now_us = run.world().now_us();
-                run.run_until(now_us);
+                let now_us = timeline.run().world().now_us();
+                timeline.run_until(now_us);
+            }
+            if result.is_ok() {
+                // Trouble is over once something works.
+                self.0.notices.borrow_mut().retain(|notice| notice.tone != Tone::Trouble);
             }
             result
-        };
-        if result.is_ok() {
-            // Trouble is over once something works.
-            self.0.notices.borrow_mut().retain(|notice| notice.tone != Tone::Trouble);
-        }
-        self.stop_if_struck();
-        self.changed();
-        result
+        })
     }
 
     /// Does something to the world; why nothing came of it, if nothing did, becomes a notice.
@@ -321,17 +334,36 @@ impl Tank {
 
     /// Lets somebody do several things at once, or let time go by on the way. They call the function that
     /// they are given with each action before they apply it.
-    pub fn with_mut<T>(&self, act: impl FnOnce(&mut Run, &mut dyn FnMut(Stamp, &Action)) -> T) -> T {
-        let (result, stamp, changed) = {
-            let mut run = self.0.run.borrow_mut();
-            let before = run.world().events();
-            let result = act(&mut run, &mut |when, action| outside::note(when, action));
-            (result, run.stamp(), run.world().events() != before)
-        };
-        outside::passed(stamp);
-        if changed {
-            self.leave_playback();
+    pub fn with_mut<T>(&self, act: impl FnOnce(&mut dyn Actor, &mut dyn FnMut(Stamp, &Action)) -> T) -> T {
+        self.0.sought.set(None);
+        let (before, end) =
+            self.look(|timeline| (timeline.branch().id(), timeline.recording().actions.len()));
+        if !self.look(Timeline::is_at_end) {
+            // Who acts now begins a branch, without the actions that come after the moment.
+            outside::begin(&self.recording());
         }
+        let (result, stamp) = {
+            let mut timeline = self.0.timeline.borrow_mut();
+            let result = act(&mut *timeline, &mut |when, action| outside::note(when, action));
+            (result, timeline.run().stamp())
+        };
+        let (after, actions) =
+            self.look(|timeline| (timeline.branch().id(), timeline.recording().actions.len()));
+        if after != before {
+            self.branched();
+        } else if !self.look(Timeline::is_at_end) {
+            outside::begin(&self.whole_recording());
+        }
+        if (after, actions) != (before, end) {
+            self.end_playback();
+        }
+        if actions >= ACTIONS_MAX {
+            let text = format!(
+                "{ACTIONS_MAX} actions are as many as a recording holds: save the run, and begin another one."
+            );
+            self.notify(Tone::Trouble, text);
+        }
+        self.passed();
         self.0.view_us.set(self.view_us().max(stamp.at_us as f64));
         self.stop_if_struck();
         self.changed();
@@ -341,8 +373,12 @@ impl Tank {
     /// Lets time go by. What is broken is let pass, and a recording that has ended is left.
     pub fn play(&self) {
         self.heed();
-        if self.0.playback.borrow().as_ref().is_some_and(Playback::is_over) {
+        if self.is_told() {
             self.end_playback();
+        }
+        if let Some((target, _)) = self.0.sought.get() {
+            self.0.sought.set(Some((target, true)));
+            return;
         }
         self.set_playing(true);
     }
@@ -361,17 +397,18 @@ impl Tank {
     /// Stops time, and lets the next thing happen. Whether there was anything.
     pub fn step_event(&self) -> bool {
         self.0.playing.set(false);
+        self.0.sought.set(None);
         self.settle_pace();
-        if self.0.playback.borrow().as_ref().is_some_and(Playback::is_over) {
+        if self.is_told() {
             self.end_playback();
         }
         let stepped = {
-            let mut run = self.0.run.borrow_mut();
-            let mut playback = self.0.playback.borrow_mut();
-            let stepped = playback::step(&mut run, &mut playback);
-            self.0.view_us.set(run.world().now_us() as f64);
-            stepped || playback.is_some()
+            let mut timeline = self.0.timeline.borrow_mut();
+            let stepped = timeline.step();
+            self.0.view_us.set(timeline.run().world().now_us() as f64);
+            stepped
         };
+        self.passed();
         self.changed();
         if !stepped {
             let text = "Nothing happens by itself now. In manual mode time stands still: fire a timer, or deliver a message.";
@@ -392,40 +429,41 @@ impl Tank {
     /// Lets so much virtual time go by at once. Returns how much did: less when the run got too long, or
     /// when a promise was broken on the way.
     pub fn run_for(&self, us: u64) -> u64 {
+        self.find_now();
         let (before, after) = {
-            let mut run = self.0.run.borrow_mut();
-            let before = run.world().now_us();
+            let mut timeline = self.0.timeline.borrow_mut();
+            let before = timeline.run().world().now_us();
             let until_us = before.saturating_add(us).min(RUN_US_MAX);
-            self.run_to(&mut run, until_us, u64::MAX);
-            (before, run.world().now_us())
+            self.run_to(&mut timeline, until_us, u64::MAX);
+            (before, timeline.run().world().now_us())
         };
         self.0.view_us.set(after as f64);
+        self.passed();
         self.stop_if_struck();
         self.changed();
         after - before
     }
 
     /// Lets everything happen that happens until then: at most so many events, and only up to a broken
-    /// promise, or up to the end of a recording that is done again.
-    fn run_to(&self, run: &mut Run, until_us: u64, events: u64) {
-        let mut playback = self.0.playback.borrow_mut();
-        let most = run.world().events().saturating_add(events).min(EVENTS_MAX);
+    /// promise, or up to the end of what is told.
+    fn run_to(&self, timeline: &mut Timeline, until_us: u64, events: u64) {
+        let told = self.0.telling.borrow().is_some() && !timeline.is_at_end();
+        let most = timeline.run().world().events().saturating_add(events).min(EVENTS_MAX);
         // What was broken before, or is let pass, does not stop it again.
-        let known = run.violations().len();
-        while playback::next_us(run, &playback).is_some_and(|next_us| next_us <= until_us) {
-            if run.world().events() >= most {
+        let known = timeline.run().violations().len();
+        let until_us = if told { until_us.min(timeline.end_us()) } else { until_us };
+        while timeline.next_us().is_some_and(|next_us| next_us <= until_us) {
+            if timeline.run().world().events() >= most {
                 return;
             }
-            playback::step(run, &mut playback);
-            if run.violations().len() > known && self.is_struck(run) {
+            timeline.step();
+            let run = timeline.run();
+            if run.violations().len() > known && self.is_struck(run) || told && timeline.is_at_end() {
                 return;
             }
         }
-        match &mut *playback {
-            // The end of a recording is a moment as well.
-            Some(playback) => playback.pass_to(run, until_us),
-            None => run.run_until(until_us),
-        }
+        // In manual mode the end of a recording is a moment as well.
+        timeline.run_until(until_us);
     }
 
     /// Begins a new run, with servers that have never run.
@@ -441,7 +479,7 @@ impl Tank {
     /// # Errors
     /// When the setup or the state makes no run; what was running goes on.
     pub fn reset_to(&self, setup: &Setup, start: Start) -> Result<(), RecordingError> {
-        self.put(Run::from_start(setup, start)?, None);
+        self.put(Timeline::new(setup, start)?);
         if self.0.pace.get() != Pace::Set {
             self.0.pace.set(Pace::Opening(0.0));
         }
@@ -452,32 +490,44 @@ impl Tank {
     /// Does a whole recording, and shows where it ends, paused.
     ///
     /// # Errors
-    /// When the recording makes no run; what was running goes on.
+    /// When the recording makes no run, or too long a one; what was running goes on.
     pub fn load(&self, recording: &Recording) -> Result<(), RecordingError> {
-        self.put(Run::replay(recording)?, None);
+        let mut timeline = Timeline::of(recording)?;
+        if !timeline.seek(Target::End, EVENTS_MAX) {
+            return Err(RecordingError::TooManyEvents(EVENTS_MAX));
+        }
+        self.put(timeline);
         self.settle_pace();
         self.pause();
         Ok(())
     }
 
-    /// Shows another run. The one before is put aside.
-    fn put(&self, run: Run, playback: Option<Playback>) {
-        if self.with(|run| run.world().events() > 0) {
-            self.keep(self.whole_recording());
+    /// Shows another document. The one before can be gone back to.
+    fn put(&self, timeline: Timeline) {
+        let before = self.0.timeline.replace(timeline);
+        if before.run().world().events() > 0 || before.branches().count() > 1 {
+            self.remember(before);
+        } else {
+            self.0.earlier.borrow_mut().retain(|earlier| matches!(earlier, Earlier::Document(_)));
         }
-        *self.0.playback.borrow_mut() = playback;
-        self.show(run);
+        self.show();
     }
 
-    /// Shows another run, or another moment of the one that is done again.
-    fn show(&self, run: Run) {
-        outside::begin(&run.recording());
-        self.0.view_us.set(run.world().now_us() as f64);
-        *self.0.run.borrow_mut() = run;
+    /// Another run is shown, or another branch.
+    fn show(&self) {
+        outside::begin(&self.whole_recording());
+        self.0.telling.replace(None);
+        self.0.sought.set(None);
+        self.0.view_us.set(self.with(|run| run.world().now_us() as f64));
         self.0.heeded.set(0);
         self.0.selected.set(None);
         self.0.generation.set(self.0.generation.get() + 1);
         self.changed();
+    }
+
+    /// Notes how far the branch has come.
+    fn passed(&self) {
+        outside::passed(self.look(|timeline| timeline.recording().end));
     }
 
     /// Chooses what the details are about.
@@ -554,7 +604,9 @@ impl Tank {
     /// One frame. Whether another one should follow by itself.
     fn frame(&self, passed_ms: f64) -> bool {
         let passed_ms = passed_ms.clamp(0.0, FRAME_MS_MAX);
-        if self.is_playing() {
+        if self.0.sought.get().is_some() {
+            self.go_on_seeking();
+        } else if self.is_playing() {
             self.choose_pace(passed_ms);
             self.advance(passed_ms);
         }
@@ -567,7 +619,7 @@ impl Tank {
             self.0.subscribers.call(());
         }
         self.0.painters.call(Moment { view_us: self.view_us(), passed_ms });
-        self.is_playing() || self.0.told.get() != self.revision()
+        self.is_playing() || self.0.sought.get().is_some() || self.0.told.get() != self.revision()
     }
 
     fn advance(&self, passed_ms: f64) {
@@ -576,27 +628,28 @@ impl Tank {
         }
         let target_us = self.view_us() + passed_ms * 1000.0 * self.speed();
         let (events, now_us, full) = {
-            let mut run = self.0.run.borrow_mut();
-            let before = run.world().events();
-            self.run_to(&mut run, (target_us as u64).min(RUN_US_MAX), EVENTS_PER_FRAME);
-            let world = run.world();
+            let mut timeline = self.0.timeline.borrow_mut();
+            let before = timeline.run().world().events();
+            self.run_to(&mut timeline, (target_us as u64).min(RUN_US_MAX), EVENTS_PER_FRAME);
+            let world = timeline.run().world();
             let full = world.now_us() >= RUN_US_MAX || world.events() >= EVENTS_MAX;
             (world.events() - before, world.now_us(), full)
         };
         // Between events the picture has fractions of a microsecond, for the slowest speeds.
         let close = (target_us - now_us as f64).abs() < 1.0;
         self.0.view_us.set(if close { target_us } else { now_us as f64 });
-        outside::passed(self.with(Run::stamp));
+        self.passed();
         if events > 0 {
             self.0.revision.set(self.revision() + 1);
         }
         self.stop_if_struck();
-        if self.0.playback.borrow().as_ref().is_some_and(Playback::is_over) {
+        if self.is_told() {
             self.pause();
         }
         if full {
             self.pause();
-            let text = "This run is as long as a run can be: reset it to begin another one.";
+            let text =
+                "This run is as long as a run can be: reset it to begin another one, or go back and branch.";
             self.notify(Tone::Note, text);
         }
     }

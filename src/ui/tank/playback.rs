@@ -1,43 +1,34 @@
-//! A recording that is done again while one looks on; runs that were put aside; and what becomes of the
-//! clock when a promise is broken.
+//! A branch that is told step by step while one looks on; and what becomes of the clock when a promise is
+//! broken.
 
+use super::moments::Earlier;
 use super::{Tank, Tone};
 use crate::check::Violation;
 use crate::explain::{Scene, because, sentence};
 use crate::raft::{Index, Rules, ServerSet};
-use crate::sim::{Action, EventId};
-use crate::timeline::{EVENTS_MAX, Recording, RecordingError, Run, Script, Stamp};
-use crate::ui::{outside, prefs};
-use serde::{Deserialize, Serialize};
+use crate::sim::{Action, Event, EventId};
+use crate::timeline::{
+    BranchId, Caption, EVENTS_MAX, Recording, RecordingError, Run, Script, Target, Timeline,
+};
+use crate::ui::prefs;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// How many of the servers' last steps are done again.
 const LAST_STEPS: usize = 10;
+/// They are looked for among so many events.
+const LAST_EVENTS: u64 = 20_000;
 /// The most steps of a recording that are shown one by one.
 const MARKS_MAX: usize = 300;
-/// How many runs are put aside.
-const KEPT_MAX: usize = 12;
 /// Where time stands still, one step of a recording is shown for so long, in real milliseconds.
 const STEP_MS: f64 = 900.0;
 
-/// A step of a recording, in words.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark {
-    /// It is done when there were so many events.
-    pub until: u64,
-    /// What happens in it.
-    pub text: String,
-}
-
-/// A recording that is done again.
-pub(super) struct Playback {
-    script: Script,
-    recording: Rc<Recording>,
+/// A branch that is told: its captions are its steps.
+pub(super) struct Telling {
+    branch: BranchId,
     title: Rc<str>,
-    /// The run is shown from so many events on.
+    /// It is told from so many events on.
     from: u64,
-    marks: Rc<Vec<Mark>>,
-    over: bool,
     /// For how long the step in sight was in sight, in real milliseconds.
     shown_ms: f64,
 }
@@ -48,43 +39,11 @@ pub struct PlaybackView {
     /// What it is.
     pub title: Rc<str>,
     /// Its steps.
-    pub marks: Rc<Vec<Mark>>,
+    pub marks: Arc<Vec<Caption>>,
     /// How many of them are done.
     pub done: usize,
     /// Whether the recording has come to its end.
     pub over: bool,
-}
-
-impl Playback {
-    /// Whether the recording has come to its end.
-    pub(super) fn is_over(&self) -> bool {
-        self.over
-    }
-
-    /// Lets time go by in which nothing happens, at most to the end of the recording.
-    pub(super) fn pass_to(&mut self, run: &mut Run, until_us: u64) {
-        if self.script.end().at_us <= until_us && self.script.next_us(run).is_none() {
-            self.over = !self.script.step(run, &mut |_, _| {});
-        } else {
-            run.run_until(until_us);
-        }
-    }
-}
-
-/// What a run's next thing is: of its recording, if one is done again, else what happens by itself.
-pub(super) fn next_us(run: &mut Run, playback: &Option<Playback>) -> Option<u64> {
-    match playback {
-        Some(playback) => playback.script.next_us(run),
-        None => run.next_us(),
-    }
-}
-
-/// Lets that happen. Whether there was anything.
-pub(super) fn step(run: &mut Run, playback: &mut Option<Playback>) -> bool {
-    let Some(playback) = playback else { return run.step().is_some() };
-    let stepped = playback.script.step(run, &mut |when, action| outside::note(when, action));
-    playback.over = !stepped;
-    stepped
 }
 
 // A promise is broken.
@@ -134,28 +93,31 @@ impl Tank {
     }
 }
 
-// A recording is done again.
+// A branch is told.
 impl Tank {
-    /// What is being done again.
+    /// What is being told.
     #[must_use]
     pub fn playback(&self) -> Option<PlaybackView> {
-        let events = self.with(|run| run.world().events());
-        self.0.playback.borrow().as_ref().map(|playback| PlaybackView {
-            title: Rc::clone(&playback.title),
-            marks: Rc::clone(&playback.marks),
-            done: playback.marks.iter().filter(|mark| mark.until <= events).count(),
-            over: playback.over,
+        let telling = self.0.telling.borrow();
+        let telling = telling.as_ref()?;
+        self.look(|timeline| {
+            let (branch, events) = (timeline.branch(), timeline.run().world().events());
+            (branch.id() == telling.branch).then(|| PlaybackView {
+                title: Rc::clone(&telling.title),
+                marks: Arc::clone(branch.captions()),
+                done: branch.captions().iter().filter(|mark| mark.until <= events).count(),
+                over: timeline.is_at_end(),
+            })
         })
     }
 
-    /// The whole run: what happened, and what would still happen in the recording that is done again.
-    #[must_use]
-    pub fn whole_recording(&self) -> Recording {
-        let whole = self.0.playback.borrow().as_ref().map(|playback| Recording::clone(&playback.recording));
-        whole.unwrap_or_else(|| self.recording())
+    /// Whether a branch was told to its end.
+    pub(super) fn is_told(&self) -> bool {
+        self.0.telling.borrow().is_some() && self.look(Timeline::is_at_end)
     }
 
-    /// Shows a recording from a moment on, paused, so that one can step through it. What ran is put aside.
+    /// Shows a recording from a moment on, paused, so that one can step through it: as a branch of its own,
+    /// or the one that has just this recording.
     ///
     /// # Errors
     /// When the recording makes no run; what was running goes on.
@@ -163,23 +125,36 @@ impl Tank {
         &self,
         recording: Recording,
         title: impl Into<Rc<str>>,
-        marks: Vec<Mark>,
+        marks: Vec<Caption>,
         from: u64,
     ) -> Result<(), RecordingError> {
-        let (run, script) = begin_at(&recording, from)?;
-        let playback = Playback {
-            script,
-            recording: Rc::new(recording),
-            title: title.into(),
-            from,
-            marks: Rc::new(marks),
-            over: false,
-            shown_ms: 0.0,
-        };
+        let title = title.into();
+        let before = self.look(|timeline| timeline.branch().id());
+        let branch = self.0.timeline.borrow_mut().add(&recording, &title, marks)?;
         self.pause();
         self.settle_pace();
-        self.put(run, Some(playback));
+        self.0.timeline.borrow_mut().switch(branch);
+        if branch != before {
+            self.push_earlier(Earlier::Branch(before));
+        }
+        self.show();
+        self.0.telling.replace(Some(Telling { branch, title, from, shown_ms: 0.0 }));
+        self.seek(Target::Events(from));
         Ok(())
+    }
+
+    /// Tells the branch that is shown, if it has captions.
+    pub(super) fn tell_if_told(&self) {
+        let telling = self.look(|timeline| {
+            let branch = timeline.branch();
+            (!branch.captions().is_empty()).then(|| Telling {
+                branch: branch.id(),
+                title: branch.name().into(),
+                from: 0,
+                shown_ms: 0.0,
+            })
+        });
+        self.0.telling.replace(telling);
     }
 
     /// Shows a recording from its beginning, with a step for each of its actions.
@@ -188,7 +163,7 @@ impl Tank {
     /// When the recording makes no run.
     pub fn present_by_actions(&self, recording: Recording, title: String) -> Result<(), RecordingError> {
         let (mut run, mut script) = Script::begin(&recording)?;
-        let mut marks: Vec<Mark> = Vec::new();
+        let mut marks: Vec<Caption> = Vec::new();
         while marks.len() < MARKS_MAX {
             let (before, mut acted) = (run.world().events(), None);
             if !script.step(&mut run, &mut |_, action| acted = Some(action.clone())) {
@@ -205,7 +180,7 @@ impl Tank {
                     // What came of the action says more than the action.
                     let event = run.event(EventId((events - 1).min(before + 1)));
                     let text = event.map(|event| sentence(event, Scene::of(&run)).to_string());
-                    marks.push(Mark { until: events, text: text.unwrap_or_default() });
+                    marks.push(Caption { until: events, text: text.unwrap_or_default() });
                 }
             }
         }
@@ -225,77 +200,47 @@ impl Tank {
     pub fn previous_mark(&self) {
         let Some(view) = self.playback() else { return };
         let until = view.done.checked_sub(2).and_then(|at| view.marks.get(at)).map(|mark| mark.until);
-        let again = self
-            .0
-            .playback
-            .borrow()
-            .as_ref()
-            .map(|playback| (Rc::clone(&playback.recording), until.unwrap_or(playback.from)));
-        let Some((recording, events)) = again else { return };
+        let from = self.0.telling.borrow().as_ref().map_or(0, |telling| telling.from);
         self.pause();
-        // It made a run before.
-        let Ok((run, script)) = begin_at(&recording, events) else { return };
-        if let Some(playback) = &mut *self.0.playback.borrow_mut() {
-            playback.script = script;
-            playback.over = false;
-        }
-        self.show(run);
+        self.go_to_event(until.unwrap_or(from));
     }
 
-    /// The recording is no longer followed; the run stays where it is.
+    /// The branch is no longer told: somebody leaves it, acts, or goes on beyond its end. It stays where it is.
     pub fn end_playback(&self) {
-        if self.0.playback.borrow_mut().take().is_some() {
+        if self.0.telling.take().is_some() {
             self.changed();
         }
     }
 
-    /// Lets things happen until there were so many events: a step is done to its end, whatever breaks in it.
+    /// Goes to where there were so many events, whatever breaks on the way.
     fn go_to_event(&self, events: u64) {
-        {
-            let mut run = self.0.run.borrow_mut();
-            let mut playback = self.0.playback.borrow_mut();
-            while run.world().events() < events && step(&mut run, &mut playback) {}
-            self.0.view_us.set(run.world().now_us() as f64);
-        }
-        outside::passed(self.with(Run::stamp));
-        self.changed();
+        self.seek(Target::Events(events));
+        self.find_now();
     }
 
     /// Plays a recording in which time stands still: step by step. Whether it is one.
     pub(super) fn advance_by_steps(&self, passed_ms: f64) -> bool {
-        if !self.with(|run| run.world().is_manual()) {
+        let stands_still = self.look(|timeline| timeline.run().world().is_manual() && !timeline.is_at_end());
+        if !stands_still {
             return false;
         }
-        let due = match &mut *self.0.playback.borrow_mut() {
+        let due = match &mut *self.0.telling.borrow_mut() {
             None => return false,
-            Some(playback) => {
-                playback.shown_ms += passed_ms;
-                let due = playback.shown_ms >= STEP_MS;
+            Some(telling) => {
+                telling.shown_ms += passed_ms;
+                let due = telling.shown_ms >= STEP_MS;
                 if due {
-                    playback.shown_ms = 0.0;
+                    telling.shown_ms = 0.0;
                 }
                 due
             }
         };
         if due {
-            let view = self.playback();
-            let until = view.and_then(|view| view.marks.get(view.done).map(|mark| mark.until));
-            self.go_to_event(until.unwrap_or_else(|| self.with(|run| run.world().events() + 1)));
+            self.next_mark();
+            self.set_playing(!self.is_told());
             self.stop_if_struck();
         }
         true
-    }
-
-    /// Somebody acts: from here on it is another run than the one that is done again.
-    pub(super) fn leave_playback(&self) {
-        let left = self.0.playback.borrow_mut().take();
-        if let Some(playback) = left {
-            self.keep(Recording::clone(&playback.recording));
-            if !playback.over {
-                let text = "From here on this is another run than the recording, which was put aside: ‘Earlier run’ goes back to it.";
-                self.notify(Tone::Note, text);
-            }
-        }
     }
 
     /// Shows the last steps of the servers that broke a promise once more.
@@ -303,25 +248,24 @@ impl Tank {
     /// # Errors
     /// When the run can't be done again.
     pub fn replay_last_steps(&self, violation: &Violation) -> Result<(), RecordingError> {
-        let recording = self.whole_recording();
-        let (run, _) = begin_at(&recording, violation.event.0 + 1)?;
-        let concerned = |id: EventId| {
-            let event = run.event(id)?;
-            let servers = &violation.servers;
-            let theirs = |server| servers.is_empty() || servers.contains(server);
-            (violation.events.contains(&id) || event.server.is_some_and(theirs)).then_some(event)
-        };
-        let known = run.events().front().map_or(0, |event| event.id.0);
-        let last = (known..=violation.event.0).rev().filter_map(|id| concerned(EventId(id)));
-        let mut steps: Vec<_> = last.take(LAST_STEPS).collect();
-        steps.reverse();
-        let scene = Scene::of(&run);
-        let mark = |event: &std::sync::Arc<crate::sim::Event>| Mark {
-            until: event.id.0 + 1,
-            text: sentence(event, scene).to_string(),
-        };
-        let marks = steps.iter().map(|event| mark(event)).collect();
-        let from = steps.first().map_or(violation.event.0, |event| event.id.0);
+        let (recording, (marks, from)) = self.look(|timeline| {
+            let last = violation.event.0;
+            let trace = timeline.trace(last.saturating_sub(LAST_EVENTS), last + 1, usize::MAX);
+            let concerned = |event: &&Arc<Event>| {
+                let servers = &violation.servers;
+                let theirs = |server| servers.is_empty() || servers.contains(server);
+                violation.events.contains(&event.id) || event.server.is_some_and(theirs)
+            };
+            let mut steps: Vec<_> = trace.iter().rev().filter(concerned).take(LAST_STEPS).collect();
+            steps.reverse();
+            let scene = Scene::of(timeline.run());
+            let mark = |event: &&Arc<Event>| Caption {
+                until: event.id.0 + 1,
+                text: sentence(event, scene).to_string(),
+            };
+            let from = steps.first().map_or(last, |event| event.id.0);
+            (timeline.recording().clone(), (steps.iter().map(mark).collect(), from))
+        });
         self.present(recording, format!("The last steps before {} falls", violation.property), marks, from)
     }
 
@@ -355,7 +299,7 @@ impl Tank {
         };
         match refusal {
             Some((until, server, text)) => {
-                self.present(recording, title, vec![Mark { until, text }], until)?;
+                self.present(recording, title, vec![Caption { until, text }], until)?;
                 self.select(server.map(super::Selected::Server));
             }
             None => {
@@ -370,52 +314,5 @@ impl Tank {
             }
         }
         Ok(())
-    }
-}
-
-/// A run as it was after so many events, and what followed.
-fn begin_at(recording: &Recording, events: u64) -> Result<(Run, Script), RecordingError> {
-    let (mut run, mut script) = Script::begin(recording)?;
-    while run.world().events() < events.min(EVENTS_MAX)
-        && script.step(&mut run, &mut |_: Stamp, _: &Action| {})
-    {}
-    Ok((run, script))
-}
-
-// Runs that were put aside.
-impl Tank {
-    /// Puts a run aside, so that one can go back to it.
-    pub(super) fn keep(&self, recording: Recording) {
-        let mut kept = self.0.kept.borrow_mut();
-        kept.retain(|other| *other != recording);
-        kept.push_front(recording);
-        kept.truncate(KEPT_MAX);
-    }
-
-    /// The run that one would go back to, in words, if there is one.
-    #[must_use]
-    pub fn earlier(&self) -> Option<String> {
-        self.0.kept.borrow().front().map(|recording| {
-            let Recording { setup, actions, end, .. } = recording;
-            let time = crate::explain::duration(end.at_us);
-            format!("seed {}, {} actions, {time}", setup.seed, actions.len())
-        })
-    }
-
-    /// Goes back to the run before. This one becomes the last of those that were put aside.
-    pub fn go_back(&self) {
-        let Some(recording) = self.0.kept.borrow_mut().pop_front() else { return };
-        let now = self.whole_recording();
-        match self.load(&recording) {
-            Ok(()) => {
-                let mut kept = self.0.kept.borrow_mut();
-                kept.retain(|other| *other != now && *other != recording);
-                if now != recording {
-                    kept.push_back(now);
-                }
-            }
-            Err(error) => self.notify(Tone::Trouble, error.to_string()),
-        }
-        self.changed();
     }
 }
