@@ -15,6 +15,7 @@ mod sentence;
 mod servers;
 mod snapshots;
 mod timers;
+mod told;
 mod votes;
 mod what_if;
 mod why;
@@ -22,6 +23,7 @@ mod words;
 
 pub use guards::{because, decided_by, decides};
 pub use sentence::{About, Kind, Scene, Sentence, sentence};
+pub use told::{Telling, in_words};
 pub use what_if::{Ballot, Verdict, ballot, would_vote};
 pub use why::{Vote, who_believes, why_not_committed, why_vote};
 pub use words::{duration, list, members};

@@ -3,6 +3,7 @@
 use super::broken::{Broken, PlaybackPanel, ShrinkPanel};
 use super::console::Console;
 use super::details::Details;
+use super::export::ExportDialog;
 use super::feed::Feed;
 use super::files::use_drop;
 use super::header::Header;
@@ -67,6 +68,7 @@ pub fn App(props: &AppProps) -> Html {
                 </main>
                 <SetupDialog />
                 <KeysDialog />
+                <ExportDialog />
                 <PromiseDialog />
                 if dropping { <div class="drop-cover" aria-hidden="true">{ "Drop the recording to replay it" }</div> }
             </ContextProvider<Page>>

@@ -10,7 +10,8 @@ use crate::raft::{Guard, ServerId};
 use crate::sim::{Event, EventId};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use view::{Cache, Filter, Row, Shown};
+pub use view::Filter;
+use view::{Cache, Row, Shown};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -21,6 +22,12 @@ const NEAR_PX: i32 = 40;
 thread_local! {
     /// The filter as it was set last: a panel that is not in sight does not exist.
     static FILTER: Cell<Filter> = const { Cell::new(Filter::ALL) };
+}
+
+/// The filter as it was set last.
+#[must_use]
+pub fn filter() -> Filter {
+    FILTER.get()
 }
 
 /// The feed.

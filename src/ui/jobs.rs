@@ -1,5 +1,6 @@
 //! Long work, as data: what is to be done in the worker, and what it tells on the way.
 
+use super::export::write::{self, Order};
 use crate::check::Property;
 use crate::check::goal::Goal;
 use crate::explore::{self, Bounds, Ended, Gesture, Grain, Model, Search, Target};
@@ -15,6 +16,8 @@ pub enum Job {
     Search(Wanted),
     /// The same promise broken, by a run as small as possible.
     Shrink(Recording, Property),
+    /// The run, written out for other programs or for reading.
+    Export(Order),
 }
 
 /// What is looked for, and how far.
@@ -59,6 +62,15 @@ pub enum News {
     Found(Box<Found>),
     /// It was not found: why the search ended.
     NotFound(String),
+    /// The next part of what is written.
+    Piece(String),
+    /// It is written up to this virtual time.
+    Writing {
+        /// In microseconds.
+        at_us: u64,
+    },
+    /// All is written.
+    Written,
     /// Nothing came of it.
     Failed(String),
 }
@@ -112,6 +124,7 @@ pub fn run(job: Job, tell: &dyn Fn(News)) {
     let result = match job {
         Job::Search(wanted) => search(&wanted, tell),
         Job::Shrink(recording, property) => shrink(&recording, property, tell),
+        Job::Export(order) => write::write(&order, tell),
     };
     tell(result.unwrap_or_else(News::Failed));
 }

@@ -11,7 +11,7 @@ use web_sys::{Element, KeyboardEvent};
 use yew::prelude::*;
 
 /// The keys, as the list shows them.
-const KEYS: [(&str, &str); 27] = [
+const KEYS: [(&str, &str); 28] = [
     ("Space", "play, pause"),
     (".", "pause, and let one event happen"),
     ("[  ]", "slower, faster"),
@@ -37,6 +37,7 @@ const KEYS: [(&str, &str); 27] = [
     ("0", "begin again, with the same seed"),
     ("/", "the console"),
     ("S", "the setup"),
+    ("O", "export: pictures, text, files for other programs"),
     ("?", "this list"),
     ("Esc", "close, or select nothing"),
 ];
@@ -118,6 +119,7 @@ fn act(letter: &str, tank: &Tank, page: &Page) -> bool {
         "h" => tank.act_or_say(Action::Heal),
         "g" => tank.act_or_say(Action::Manual { on: !tank.with(|run| run.world().is_manual()) }),
         "s" => page.dispatch(Change::Setup(true)),
+        "o" => page.dispatch(Change::Export(true)),
         "a" => super::members::add(tank, false),
         "e" => tank.select(Some(Selected::Members)),
         "r" => restart_leader(tank),

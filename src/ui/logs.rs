@@ -9,19 +9,19 @@ use std::rc::Rc;
 use web_sys::Element;
 use yew::prelude::*;
 
-const CELL: f64 = 64.0;
+pub(super) const CELL: f64 = 64.0;
 /// The height of a row; and of one among many, where an entry has a single line.
-const ROW: f64 = 44.0;
-const ROW_DENSE: f64 = 30.0;
-const HEAD: f64 = 20.0;
+pub(super) const ROW: f64 = 44.0;
+pub(super) const ROW_DENSE: f64 = 30.0;
+pub(super) const HEAD: f64 = 20.0;
 /// From this many servers on, rows are dense.
-const DENSE_FROM: usize = 7;
+pub(super) const DENSE_FROM: usize = 7;
 /// Columns drawn on both sides of what is in sight.
 const SPARE: u64 = 4;
 
 /// An entry in a log.
 #[derive(Clone, Debug, PartialEq)]
-struct Cell {
+pub(super) struct Cell {
     index: Index,
     term: Term,
     text: String,
@@ -36,30 +36,30 @@ struct Cell {
 
 /// A server's row.
 #[derive(Clone, Debug, PartialEq)]
-struct Row {
-    id: ServerId,
-    up: bool,
-    retired: bool,
-    leads: bool,
-    term: Term,
-    commit: Index,
-    last: Index,
+pub(super) struct Row {
+    pub(super) id: ServerId,
+    pub(super) up: bool,
+    pub(super) retired: bool,
+    pub(super) leads: bool,
+    pub(super) term: Term,
+    pub(super) commit: Index,
+    pub(super) last: Index,
     /// Up to here a snapshot stands in the place of the log (§7), and the columns of it in sight.
-    compacted: Option<(Index, u64, u64)>,
-    cells: Vec<Cell>,
+    pub(super) compacted: Option<(Index, u64, u64)>,
+    pub(super) cells: Vec<Cell>,
     /// What the leader in sight knows of it.
-    progress: Option<Progress>,
-    chosen: bool,
+    pub(super) progress: Option<Progress>,
+    pub(super) chosen: bool,
 }
 
 /// How long the logs are.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Extent {
+pub(super) struct Extent {
     servers: usize,
-    last: u64,
+    pub(super) last: u64,
 }
 
-fn extent(tank: &Tank) -> Extent {
+pub(super) fn extent(tank: &Tank) -> Extent {
     tank.with(|run| {
         let servers = run.world().servers();
         let last =
@@ -74,7 +74,8 @@ fn leader(servers: &[Server], selected: Option<Selected>) -> Option<&Server> {
     leaders.max_by_key(|s| (selected == Some(Selected::Server(s.node.id())), s.node.term()))
 }
 
-fn rows(tank: &Tank, &(first, last): &(u64, u64)) -> Vec<Rc<Row>> {
+/// The rows, with the entries of these columns.
+pub(super) fn rows(tank: &Tank, &(first, last): &(u64, u64)) -> Vec<Rc<Row>> {
     let selected = tank.selected();
     let (accused, accused_index) = tank.accused().unwrap_or_default();
     tank.with(|run| {
@@ -165,7 +166,7 @@ fn change_text(old: &Configuration, new: &Configuration) -> String {
 }
 
 /// What the leader does about a follower, in a word.
-fn mode_word(row: &Row) -> Option<String> {
+pub(super) fn mode_word(row: &Row) -> Option<String> {
     let progress = row.progress.filter(|_| !row.leads)?;
     let under_way = progress.next.0.saturating_sub(progress.matched.0 + 1);
     Some(match progress.mode {
@@ -275,22 +276,26 @@ fn name(row: &Row, dense: bool, choose: &Callback<Selected>) -> Html {
 }
 
 #[derive(Clone, PartialEq, Properties)]
-struct LogRowProps {
-    row: Rc<Row>,
-    y: f64,
-    dense: bool,
-    choose: Callback<Selected>,
+pub(super) struct LogRowProps {
+    pub(super) row: Rc<Row>,
+    pub(super) y: f64,
+    pub(super) dense: bool,
+    /// Whether there is a line above it, as wide as what it stands in.
+    #[prop_or(true)]
+    pub(super) lined: bool,
+    pub(super) choose: Callback<Selected>,
 }
 
+/// A server's log.
 #[component]
-fn LogRow(props: &LogRowProps) -> Html {
-    let &LogRowProps { ref row, y, dense, ref choose } = props;
+pub(super) fn LogRow(props: &LogRowProps) -> Html {
+    let &LogRowProps { ref row, y, dense, lined, ref choose } = props;
     let bottom = if dense { ROW_DENSE } else { ROW };
     let id = row.id;
     html! {
         <g class={classes!("log-row", dense.then_some("dense"), row.chosen.then_some("selected"), (!row.up).then_some("is-down"))}
             transform={format!("translate(0 {y})")} data-log={id.to_string()}>
-            <line class="log-line" x1="0" x2="100%" y1="0.5" y2="0.5" />
+            if lined { <line class="log-line" x1="0" x2="100%" y1="0.5" y2="0.5" /> }
             if row.retired { <text class="log-empty" x="14" y={(bottom / 2.0 + 5.0).to_string()}>{ "disk lost" }</text> }
             { compacted(row, dense, choose) }
             { for row.cells.iter().map(|cell| cell_html(id, cell, dense, choose)) }

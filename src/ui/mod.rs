@@ -12,6 +12,7 @@ mod control;
 mod desk;
 mod details;
 mod dialog;
+pub mod export;
 pub mod feed;
 mod fetch;
 mod files;

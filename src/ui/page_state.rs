@@ -13,6 +13,8 @@ pub struct PageState {
     pub setup_open: bool,
     /// Whether the list of keys is open.
     pub keys_open: bool,
+    /// Whether the dialog for exports is open.
+    pub export_open: bool,
     /// The lamp whose promise is explained.
     pub promise: Option<usize>,
     /// Whether single-key shortcuts are on.
@@ -30,6 +32,8 @@ pub enum Change {
     Setup(bool),
     /// Opens or closes the list of keys.
     Keys(bool),
+    /// Opens or closes the dialog for exports.
+    Export(bool),
     /// Explains the promise of a lamp, or closes that.
     Promise(Option<usize>),
     /// Switches single-key shortcuts.
@@ -50,6 +54,7 @@ impl Reducible for PageState {
             }
             Change::Setup(open) => state.setup_open = open,
             Change::Keys(open) => state.keys_open = open,
+            Change::Export(open) => state.export_open = open,
             Change::Promise(lamp) => state.promise = lamp,
             Change::Shortcuts(on) => state.shortcuts = on,
         }

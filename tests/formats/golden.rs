@@ -6,7 +6,7 @@
 use super::{recordings, trace_of};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use wavetank::explain::{Scene, sentence};
+use wavetank::explain::{Telling, in_words};
 use wavetank::kv::Op;
 use wavetank::raft::ServerId;
 use wavetank::sim::{Action, Setup};
@@ -56,13 +56,15 @@ fn examples() -> BTreeMap<&'static str, String> {
     let mut history = Vec::new();
     tell(&recording, &mut History::new(&mut history)).unwrap();
     let mut shiviz = Vec::new();
-    let words = |moment: wavetank::timeline::export::Moment| {
-        let servers = moment.world.servers().len() as u8;
-        sentence(moment.event, Scene { servers, trace: moment.trace }).to_string()
-    };
-    tell(&recording, &mut Shiviz::new(&mut shiviz, words)).unwrap();
+    tell(&recording, &mut Shiviz::new(&mut shiviz, |moment| in_words(moment).to_string())).unwrap();
     let shiviz = String::from_utf8(shiviz).unwrap();
-    let beginning: Vec<&str> = shiviz.lines().take(14).collect();
+    let beginning = |text: &str, lines| {
+        let lines: Vec<&str> = text.lines().take(lines).collect();
+        format!("{}\n", lines.join("\n"))
+    };
+    let mut words = Vec::new();
+    tell(&recording, &mut Telling::new(&mut words, |_| true)).unwrap();
+    let words = String::from_utf8(words).unwrap();
     BTreeMap::from([
         ("recording", format!("{}\n", recording.to_json())),
         ("trace header", first(&|_| true)),
@@ -71,7 +73,8 @@ fn examples() -> BTreeMap<&'static str, String> {
         ("trace append", first(&|line| message(line, "appendEntries") && entries(line) > 0)),
         ("trace crash", first(&|line| line["action"].get("crash").is_some())),
         ("history", String::from_utf8(history).unwrap()),
-        ("shiviz", format!("{}\n", beginning.join("\n"))),
+        ("shiviz", beginning(&shiviz, 14)),
+        ("words", beginning(&words, 5)),
     ])
 }
 

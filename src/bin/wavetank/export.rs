@@ -2,11 +2,10 @@
 
 use crate::input::{Source, told};
 use crate::output::{CameOut, Progress, Sink, about};
-use crate::run::in_words;
 use clap::{Args, ValueEnum};
 use std::io;
 use std::path::PathBuf;
-use wavetank::explain::duration;
+use wavetank::explain::{Telling, duration, in_words};
 use wavetank::sim::World;
 use wavetank::timeline::Recording;
 use wavetank::timeline::export::history::History;
@@ -34,6 +33,8 @@ enum Format {
     History,
     /// Each host's events with vector clocks, as ShiViz reads them
     Shiviz,
+    /// A sentence for each event, as in the feed of the page
+    Words,
 }
 
 pub fn export(arguments: &Arguments) -> CameOut {
@@ -43,7 +44,8 @@ pub fn export(arguments: &Arguments) -> CameOut {
     let done = match arguments.to {
         Format::Trace => write(&recording, Trace::new(&mut sink)),
         Format::History => write(&recording, History::new(&mut sink)),
-        Format::Shiviz => write(&recording, Shiviz::new(&mut sink, in_words)),
+        Format::Shiviz => write(&recording, Shiviz::new(&mut sink, |moment| in_words(moment).to_string())),
+        Format::Words => write(&recording, Telling::new(&mut sink, |_| true)),
     };
     match done {
         Ok(()) => sink.finish().map(|()| true),

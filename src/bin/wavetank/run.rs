@@ -94,12 +94,6 @@ pub fn witness(recording: &Recording) -> Vec<(Violation, Vec<String>)> {
     violations.into_iter().zip(std::mem::take(&mut witness.seen)).collect()
 }
 
-/// The event as a sentence.
-pub fn in_words(moment: Moment) -> String {
-    let scene = Scene { servers: moment.world.servers().len() as u8, trace: moment.trace };
-    sentence(moment.event, scene).to_string()
-}
-
 /// What a run came to, for people.
 fn summary(recording: &Recording, told: &Told, seen: &[Vec<String>], digest: bool) -> String {
     let Told { world, checker, .. } = told;

@@ -5,6 +5,7 @@ use crate::explain::{Kind, Scene, Sentence, sentence};
 use crate::raft::ServerId;
 use crate::sim::EventId;
 use crate::timeline::Run;
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -14,7 +15,8 @@ pub const ROWS_MAX: usize = 200;
 const LOOKED_AT_MAX: usize = 4000;
 
 /// Which events are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Filter {
     /// Only those that concern this server.
     pub server: Option<ServerId>,
@@ -42,7 +44,9 @@ impl Filter {
         Filter { hidden: self.hidden ^ Filter::bit(kind), ..self }
     }
 
-    fn passes(self, sentence: &Sentence) -> bool {
+    /// Whether an event is shown.
+    #[must_use]
+    pub fn passes(self, sentence: &Sentence) -> bool {
         self.shows(sentence.kind) && self.server.is_none_or(|server| sentence.servers.contains(server))
     }
 }

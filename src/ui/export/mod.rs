@@ -1,0 +1,92 @@
+//! Exports for people: pictures of the page for slides and print, and a run as text or for other programs.
+//!
+//! **A picture is the page's own**: its SVG with the computed styles written into it ([`picture`]), so there is
+//! one drawing and one palette. **Text is a replay** in the worker ([`write`]), so a long run does not stop the
+//! page.
+
+mod choice;
+mod colour;
+mod dialog;
+mod fields;
+mod file;
+mod logs;
+pub mod picture;
+pub mod plain;
+pub mod write;
+mod writing;
+
+pub use dialog::ExportDialog;
+
+use super::tank::Tank;
+use choice::{Choice, Colours, Form, What};
+use picture::{Look, Picture};
+use web_sys::{Blob, Element};
+use write::Order;
+use writing::Desk;
+use yew::Callback;
+
+/// What stands under a picture: when it was, and of which run.
+fn facts(tank: &Tank) -> String {
+    tank.with(|run| {
+        let world = run.world();
+        let time = super::words::time_text(tank.view_us());
+        let (seed, servers) = (world.setup().seed, world.servers().len());
+        let off: Vec<&str> = world.rules().off().map(crate::raft::Rule::name).collect();
+        let off = if off.is_empty() { String::new() } else { format!(" · without {}", off.join(", ")) };
+        format!("Wavetank · time {time} · seed {seed} · {servers} servers{off}")
+    })
+}
+
+/// The picture that was chosen, of what stands on the page now. `logs` is where the logs are drawn for it.
+fn picture(tank: &Tank, choice: &Choice, logs: Option<Element>) -> Result<Picture, String> {
+    let look = Look {
+        scheme: match choice.colours {
+            Colours::Screen => None,
+            Colours::Light => Some("light"),
+            Colours::Dark => Some("dark"),
+        },
+        transparent: choice.transparent,
+        title: choice.title.trim().to_owned(),
+        facts: if choice.facts { facts(tank) } else { String::new() },
+    };
+    let source = match choice.what {
+        What::Logs => logs.and_then(|room| room.query_selector("svg").ok().flatten()),
+        _ => {
+            web_sys::window().and_then(|window| window.document()?.query_selector("svg.stage").ok().flatten())
+        }
+    };
+    source.and_then(|source| picture::of(&source, &look).ok()).ok_or_else(|| file::NO_PICTURE.to_owned())
+}
+
+/// What was chosen, made: a blob of that kind.
+async fn made(
+    tank: Tank,
+    choice: Choice,
+    logs: Option<Element>,
+    kind: &'static str,
+    desk: Desk,
+    progress: Callback<u64>,
+) -> Result<Blob, String> {
+    let text = |text: &str| {
+        file::blob(&js_sys::Array::of1(&text.into()), kind)
+            .map_err(|_| "The browser has no room left for the file: free some, and try again.".to_owned())
+    };
+    let form = match choice.what {
+        What::Recording => return text(&tank.recording().to_json()),
+        What::Stage | What::Logs => {
+            let picture = picture(&tank, &choice, logs)?;
+            return match choice.form {
+                Form::Svg => text(&picture.svg),
+                Form::Png(scale) => file::png(picture, scale).await,
+            };
+        }
+        What::Feed if choice.filtered => write::Form::Words(super::feed::filter()),
+        What::Feed => write::Form::Words(super::feed::Filter::ALL),
+        What::Trace => write::Form::Trace,
+        What::History => write::Form::History,
+        What::Shiviz => write::Form::Shiviz,
+    };
+    let order = Order { recording: tank.recording(), form };
+    let blob = wasm_bindgen_futures::JsFuture::from(writing::write(order, kind, &desk, progress)).await;
+    blob.map(Into::into).map_err(|why| why.as_string().unwrap_or_else(|| file::NO_PICTURE.to_owned()))
+}
