@@ -6,8 +6,11 @@
 mod broken_rules;
 #[path = "../common/digests.rs"]
 mod digests;
+#[path = "../common/golden_links.rs"]
+mod golden_links;
 #[path = "../common/kill.rs"]
 mod kill;
+mod links;
 mod same_run;
 
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};

@@ -14,7 +14,7 @@ use wavetank::timeline::export::history::History;
 use wavetank::timeline::export::shiviz::Shiviz;
 use wavetank::timeline::export::tell;
 use wavetank::timeline::export::trace::Trace;
-use wavetank::timeline::{Recording, Run};
+use wavetank::timeline::{BranchData, Caption, DigestMark, Document, Opening, Recording, Run};
 
 const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/formats.md");
 const SHAPE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/trace_shape.txt");
@@ -39,6 +39,33 @@ fn example() -> Recording {
     run.act(Action::Restart { server: leader }).unwrap();
     run.act(Action::Submit { op: Op::Delete { key: "x".into() }, to: None, mode: None }).unwrap();
     run.recording()
+}
+
+/// Two branches: in one S1 crashes, in the other it does not.
+fn example_document() -> Document {
+    let mut run = Run::new(&Setup::new(3, 4)).unwrap();
+    run.run_until(350_000);
+    let fork = run.world().events();
+    let mut calm = run.clone();
+    calm.run_until(400_000);
+    run.act(Action::Crash { server: ServerId::first(1).next().unwrap() }).unwrap();
+    run.run_until(400_000);
+    let mark = |run: &Run| vec![DigestMark { events: run.world().events(), digest: run.digest() }];
+    let mut document = Document::of(calm.recording());
+    document.name = "A crash, and none".into();
+    document.branches[0].name = "Main".into();
+    document.branches[0].marks = mark(&calm);
+    document.branches.push(BranchData {
+        name: "S1 crashes".into(),
+        parent: Some(0),
+        fork,
+        recording: run.recording(),
+        marks: mark(&run),
+        captions: vec![Caption { until: fork, text: "Nothing happens yet.".into() }],
+    });
+    document.current = 1;
+    document.open = Opening { events: Some(fork), playing: false };
+    document
 }
 
 /// What the docs show of the example, by the name that stands before each block.
@@ -67,6 +94,7 @@ fn examples() -> BTreeMap<&'static str, String> {
     let words = String::from_utf8(words).unwrap();
     BTreeMap::from([
         ("recording", format!("{}\n", recording.to_json())),
+        ("document", format!("{}\n", example_document().to_json())),
         ("trace header", first(&|_| true)),
         ("trace fired", first(&|line| line["kind"] == "fired")),
         ("trace vote", first(&|line| message(line, "requestVote"))),
