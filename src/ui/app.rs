@@ -1,5 +1,6 @@
 //! The whole page.
 
+use super::branches::Branches;
 use super::broken::{Broken, PlaybackPanel, ShrinkPanel};
 use super::console::Console;
 use super::details::Details;
@@ -40,6 +41,7 @@ pub fn App(props: &AppProps) -> Html {
     let dropping = use_drop(&props.tank);
     let tabs = vec![
         ("Feed", html! { <Feed /> }),
+        ("Branches", html! { <Branches /> }),
         ("Console", html! { <Console /> }),
         ("State", html! { <StateTable /> }),
         ("Clients", html! { <Lanes /> }),

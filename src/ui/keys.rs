@@ -5,15 +5,18 @@ use super::tank::{Selected, Tank, Tone};
 use super::{dialog::Dialog, prefs, requests};
 use crate::raft::{ServerId, ServerSet, Timer};
 use crate::sim::{Action, PacketName};
+use crate::timeline::Landmark;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Element, KeyboardEvent};
 use yew::prelude::*;
 
 /// The keys, as the list shows them.
-const KEYS: [(&str, &str); 28] = [
+const KEYS: &[(&str, &str)] = &[
     ("Space", "play, pause"),
     (".", "pause, and let one event happen"),
+    (",", "pause, and go back by one event"),
+    ("Ctrl Z", "back to before the last action"),
     ("[  ]", "slower, faster"),
     ("C", "the client asks something small (x=1)"),
     ("1 … 9", "select a server; on side A or B while a partition is put together"),
@@ -61,6 +64,11 @@ fn is_taken(event: &KeyboardEvent) -> bool {
 }
 
 fn handle(event: &KeyboardEvent, tank: &Tank, page: &Page) -> bool {
+    let undoes = (event.ctrl_key() || event.meta_key()) && !event.shift_key() && event.key() == "z";
+    if undoes && !is_taken(event) {
+        tank.undo_action();
+        return true;
+    }
     if event.ctrl_key() || event.meta_key() || event.alt_key() || event.is_composing() || is_taken(event) {
         return false;
     }
@@ -87,6 +95,7 @@ fn handle(event: &KeyboardEvent, tank: &Tank, page: &Page) -> bool {
         "." => {
             tank.step_event();
         }
+        "," => tank.go_to(Landmark::Event, false),
         "[" => tank.set_speed(tank.speed() / 1.3),
         "]" => tank.set_speed(tank.speed() * 1.3),
         "?" => page.dispatch(Change::Keys(true)),

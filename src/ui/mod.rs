@@ -5,6 +5,7 @@
 //! moment, the trace and the selection.
 
 pub mod app;
+mod branches;
 mod broken;
 pub mod console;
 pub mod context;
