@@ -6,6 +6,10 @@
 //! by dots: `9.10.12`, and an entry of term 10 alone is `10.`. Servers are separated by `/` or by new
 //! lines. Where a snapshot has taken the place of entries, their number is written: `[5]224`.
 
+mod reach;
+
+pub use reach::{Objection, objections};
+
 use super::setup::Setup;
 use super::world::World;
 use crate::kv::{Command, Op};
@@ -140,7 +144,7 @@ fn parse_server(part: &str) -> Result<Shorthand, String> {
             commit = Index(index);
         } else if word.starts_with('[') {
             return Err(format!(
-                "‘{part}’: ‘{word}’ begins with a snapshot, which can't be typed; write the terms of all entries"
+                "‘{part}’: ‘{word}’ begins with a snapshot, which can't be typed: nobody could tell what is in it. Write the terms of all entries"
             ));
         } else if entries.is_empty() {
             entries = read_terms(word).ok_or_else(|| {
@@ -182,6 +186,22 @@ fn check_server(state: &Shorthand) -> Result<(), String> {
 pub fn write(world: &World) -> String {
     let states: Vec<String> = of_world(world).iter().map(Shorthand::to_string).collect();
     states.join(" / ")
+}
+
+/// The state of a world as it can be typed: with the terms of what snapshots have taken the place of, which
+/// was committed, so that somebody remembers it. Where that is not known, the number of entries is
+/// written, as [`write`] does.
+#[must_use]
+pub fn write_whole(world: &World, committed: impl Fn(Index) -> Option<Term>) -> String {
+    let whole = |mut state: Shorthand| {
+        let covered: Option<Vec<Term>> = (1..=state.covered).map(|index| committed(Index(index))).collect();
+        if let Some(covered) = covered {
+            state.entries.splice(..0, covered);
+            state.covered = 0;
+        }
+        state.to_string()
+    };
+    of_world(world).into_iter().map(whole).collect::<Vec<_>>().join(" / ")
 }
 
 /// The state of a world in shorthand.
@@ -305,6 +325,8 @@ mod tests {
         world.act(&snapshot, &mut crate::raft::Unobserved).unwrap();
         world.run_until(200_000, &mut crate::raft::Unobserved);
         assert_eq!(write(&world), "S1:L2 [3]2 c4");
+        assert_eq!(write_whole(&world, |index| Some(Term(index.0.min(2)))), "S1:L2 1222 c4");
+        assert_eq!(write_whole(&world, |index| (index.0 > 1).then_some(Term(2))), "S1:L2 [3]2 c4");
     }
 
     #[test]

@@ -1,0 +1,276 @@
+//! What is said against a state: nothing against one that a run comes to, be it in the search or in a
+//! storm; and something against most of the others.
+
+use std::collections::{BTreeSet, HashSet};
+use wavetank::check::Checker;
+use wavetank::explore::{Judge, Local, Model, Plan, weather};
+use wavetank::raft::{Guard, Index, Message, Observer, RoleName, Rules, ServerId, Term};
+use wavetank::sim::notation::{self, Shorthand, objections};
+use wavetank::sim::{Event, Stepped, Watch, World};
+
+const RULES: Rules = Rules::ALL_ON;
+
+/// A cluster with at most one message that is kept on its way. Any number of restarts.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Cluster {
+    servers: Vec<Local>,
+    held: Option<Message>,
+}
+
+impl Cluster {
+    fn with(&self, at: usize, local: Local) -> Cluster {
+        let mut after = self.clone();
+        after.servers[at] = local;
+        after
+    }
+
+    fn arrives(&mut self, message: Message) -> Option<Message> {
+        let (from, to) = (message.from, message.to);
+        let (after, sent) = self.servers[to.slot()].receive(message, RULES);
+        self.servers[to.slot()] = after;
+        sent.into_iter().find(|reply| reply.to == from && !reply.is_request())
+    }
+
+    /// Every cluster one gesture later.
+    fn after(&self, term_max: u64, log_max: u64, holds: bool) -> Vec<Cluster> {
+        let mut all = Vec::new();
+        for (at, local) in self.servers.iter().enumerate() {
+            let node = &local.node;
+            all.push(self.with(at, local.restart(RULES)));
+            if !node.is_leader() && node.term().0 < term_max {
+                all.push(self.with(at, local.time_out(RULES).0));
+            }
+            if node.is_leader() && node.log().last_index().0 < log_max {
+                all.push(self.with(at, local.request(RULES).0));
+            }
+            for to in ServerId::first(self.servers.len() as u8) {
+                let Some(request) = node.rpc_for(to) else { continue };
+                let mut both = self.clone();
+                let reply = both.arrives(request.clone());
+                let one = both.clone();
+                if let Some(reply) = reply.clone() {
+                    both.arrives(reply);
+                }
+                all.push(both);
+                if self.held.is_none() && holds {
+                    all.push(Cluster { held: Some(request), ..self.clone() });
+                    all.extend(reply.map(|reply| Cluster { held: Some(reply), ..one }));
+                }
+            }
+        }
+        if let Some(held) = &self.held {
+            let mut after = Cluster { held: None, ..self.clone() };
+            let reply = after.arrives(held.clone());
+            all.push(after.clone());
+            if let Some(reply) = reply.filter(|_| held.is_request()) {
+                after.arrives(reply);
+            }
+            all.push(after);
+            all.push(Cluster { held: None, ..self.clone() });
+        }
+        all
+    }
+
+    fn shorthand(&self) -> Vec<Shorthand> {
+        let of = |local: &Local| Shorthand {
+            server: local.node.id(),
+            role: Some(local.node.role().name()),
+            term: local.node.term(),
+            covered: 0,
+            entries: local.node.log().iter().map(|entry| entry.term).collect(),
+            commit: local.node.commit(),
+        };
+        self.servers.iter().map(of).collect()
+    }
+}
+
+/// A state whatever the servers are called.
+fn nameless(states: &[Shorthand]) -> String {
+    let text =
+        |state: &Shorthand| state.to_string().split_once(':').map(|(_, rest)| rest.to_owned()).unwrap();
+    let mut texts: Vec<String> = states.iter().map(text).collect();
+    texts.sort();
+    texts.join(" / ")
+}
+
+fn reached(servers: u8, term_max: u64, log_max: u64, holds: bool) -> BTreeSet<String> {
+    let start = Cluster { servers: Model::new(servers).servers, held: None };
+    let mut seen = HashSet::from([start.clone()]);
+    let mut states = BTreeSet::new();
+    let mut next = vec![start];
+    while let Some(cluster) = next.pop() {
+        states.insert(nameless(&cluster.shorthand()));
+        for after in cluster.after(term_max, log_max, holds) {
+            if seen.insert(after.clone()) {
+                next.push(after);
+            }
+        }
+    }
+    println!("{} clusters, {} states", seen.len(), states.len());
+    states
+}
+
+/// All that one server can be, alone.
+fn alone(term_max: u64, log_max: u64) -> Vec<(RoleName, u64, Vec<Term>, u64)> {
+    let mut logs: Vec<Vec<Term>> = vec![vec![]];
+    let mut all = logs.clone();
+    for _ in 0..log_max {
+        logs = logs
+            .iter()
+            .flat_map(|log| {
+                (log.last().map_or(1, |t| t.0)..=term_max).map(move |t| [log.as_slice(), &[Term(t)]].concat())
+            })
+            .collect();
+        all.extend(logs.clone());
+    }
+    let mut states = Vec::new();
+    for term in 0..=term_max {
+        for role in [RoleName::Follower, RoleName::Candidate, RoleName::Leader] {
+            if term == 0 && role != RoleName::Follower {
+                continue;
+            }
+            for log in all.iter().filter(|log| log.last().is_none_or(|last| last.0 <= term)) {
+                for commit in 0..=log.len() as u64 {
+                    states.push((role, term, log.clone(), commit));
+                }
+            }
+        }
+    }
+    states
+}
+
+/// Every state of three servers, whatever they are called.
+fn all_of_three(term_max: u64, log_max: u64) -> Vec<Vec<Shorthand>> {
+    let alone = alone(term_max, log_max);
+    let state = |server: ServerId, at: usize| {
+        let (role, term, entries, commit) = alone[at].clone();
+        let (term, commit) = (Term(term), Index(commit));
+        Shorthand { server, role: Some(role), term, covered: 0, entries, commit }
+    };
+    let count = alone.len();
+    let triples = (0..count).flat_map(|a| (a..count).flat_map(move |b| (b..count).map(move |c| [a, b, c])));
+    triples.map(|three| ServerId::first(3).zip(three).map(|(id, at)| state(id, at)).collect()).collect()
+}
+
+/// How many states the search comes to, and of those that it does not come to: against how many something
+/// is said. Nothing may be said against one that it comes to, nor if any of its servers has crashed.
+fn cross_check(term_max: u64, log_max: u64, holds: bool) -> (usize, usize, usize) {
+    let reached = reached(3, term_max, log_max, holds);
+    let (mut against, mut others) = (0, 0);
+    for states in all_of_three(term_max, log_max) {
+        let name = nameless(&states);
+        if !reached.contains(&name) {
+            others += 1;
+            against += usize::from(!objections(&states).is_empty());
+            continue;
+        }
+        for crashed in 0..8_u8 {
+            let mut states = states.clone();
+            states.iter_mut().filter(|it| crashed & 1 << it.server.slot() != 0).for_each(|it| it.role = None);
+            assert_eq!(objections(&states), [], "{states:?}");
+        }
+    }
+    println!("{} reached, {others} not; against {against} of them something is said", reached.len());
+    (reached.len(), against, others)
+}
+
+#[test]
+fn nothing_is_said_against_a_state_that_the_search_reaches_and_much_against_the_others() {
+    let mut bounds = vec![(2, 2, false), (3, 1, false)];
+    if std::env::var_os("WAVETANK_LONG").is_some() {
+        // Some minutes, and half of the memory of a small machine.
+        bounds.extend([(2, 1, true), (2, 2, true)]);
+    }
+    for (term_max, log_max, holds) in bounds {
+        let (reached, against, others) = cross_check(term_max, log_max, holds);
+        assert!(reached > 300, "{reached}");
+        // Some of the others are reached with more messages on their way, or with slower disks.
+        assert!(against * 100 > others * 95, "{against} of {others}");
+    }
+}
+
+/// Judges every state of a run.
+struct Doubter {
+    checker: Checker,
+    seed: u64,
+    states: u64,
+    before: String,
+}
+
+impl Observer for Doubter {
+    const WATCHES: bool = false;
+
+    fn decided(&mut self, _: Guard) {}
+}
+
+impl Watch for Doubter {
+    fn happened(&mut self, world: &World, step: &Stepped, event: Option<Event>) {
+        self.checker.happened(world, step, event);
+        let states = notation::of_world(world);
+        let text = notation::write(world);
+        if text != self.before {
+            self.before = text;
+            self.states += 1;
+            let found = objections(&states);
+            assert!(found.is_empty(), "seed {}: {found:?}\n{}", self.seed, self.before);
+        }
+    }
+}
+
+impl Judge for Doubter {
+    fn checker(&self) -> &Checker {
+        &self.checker
+    }
+}
+
+#[test]
+fn nothing_is_said_against_a_state_of_a_storm() {
+    let mut states = 0;
+    for seed in 0..90 {
+        let (setup, actions) =
+            Plan::Figure2.draw(seed, (seed % 9) as u8 + 1, 10_000_000, Rules::ALL_ON, |options| {
+                options.pre_vote = seed % 2 == 0;
+                options.check_quorum = seed % 3 == 0;
+                options.noop = seed % 5 == 0;
+            });
+        let mut world = World::new(&setup);
+        let mut doubter = Doubter { checker: Checker::new(&world), seed, states: 0, before: String::new() };
+        weather(&mut world, actions, 10_000_000, &mut doubter);
+        states += doubter.states;
+    }
+    println!("{states} states");
+    assert!(states > 10_000, "{states}");
+}
+
+#[test]
+fn what_is_said_against_a_state() {
+    let text = include_str!("tables/unreachable.txt");
+    let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    let (mut failed, mut cases) = (Vec::new(), 0);
+    for (number, line) in lines {
+        let (state, expected) = line.split_once('|').expect("a line has two columns");
+        let states = notation::parse(state).unwrap_or_else(|why| panic!("line {number}: {why}"));
+        let found: Vec<String> = objections(&states).iter().map(ToString::to_string).collect();
+        cases += 1;
+        let said = if found.is_empty() { "nothing".to_owned() } else { found.join(" ") };
+        if said != expected.trim() {
+            failed.push(format!("{number}: {state}\n  {said}"));
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    assert!(cases >= 25, "only {cases} cases were read");
+}
+
+#[test]
+fn the_largest_state_is_judged() {
+    let terms: Vec<String> = (1..=1000).map(|term: u64| term.div_ceil(3).to_string()).collect();
+    let log = terms.join(".");
+    let server = |n: u32| {
+        format!("S{n}:{} {log} c{}", if n == 1 { "L999999999999999" } else { "F999999999999999" }, 990)
+    };
+    let text = (1..=9).map(server).collect::<Vec<_>>().join(" / ");
+    let states = notation::parse(&text).unwrap();
+    assert_eq!(objections(&states), []);
+    let text = text.replacen("F999999999999999", "F7", 8);
+    assert!(notation::parse(&text).is_err());
+}
