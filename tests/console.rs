@@ -477,3 +477,23 @@ fn every_action_is_announced_before_it_is_done() {
     assert_eq!(noted, recorded);
     assert!(noted.len() >= 4);
 }
+
+#[test]
+fn a_whole_state_is_shown_in_shorthand_and_asks_for_a_new_run() {
+    let text = "S1:L2 12 c1 / S2:F2 12 / S3:x1 1";
+    let mut run = in_state(text);
+    assert_eq!(answer(&mut run, "state").unwrap(), text);
+    assert_eq!(say(&mut run, &format!("state {text}")), [Line::Begin(text.into())]);
+    assert_eq!(say(&mut run, "state S1:L1"), [Line::Begin("S1:L1".into())]);
+    // One that is impossible opens as well; one that is none does not.
+    assert_eq!(say(&mut run, "state S1:L2 / S2:L2"), [Line::Begin("S1:L2 / S2:L2".into())]);
+    for (line, expected) in [
+        ("state S1:Q2 / S2", "F, P, C, L or x"),
+        ("state S1 21 / S2", "never fall"),
+        ("state S2:F1", "S1 is next"),
+        ("state S1 follower now", "Write ‘state S1"),
+    ] {
+        let why = answer(&mut run, line).unwrap_err();
+        assert!(why.contains(expected), "{line}: {why}");
+    }
+}

@@ -37,6 +37,10 @@ pub enum Command {
     Timeout(Vec<ServerId>),
     /// A server becomes something.
     State(ServerId, Target),
+    /// The state of all servers in shorthand.
+    Shorthand,
+    /// A new run begins in this state, in shorthand.
+    Open(String),
     /// The network falls apart into these groups.
     Partition(Vec<ServerSet>),
     /// The second no longer hears the first.
@@ -119,7 +123,7 @@ commands! {
     "pause", "pause S1 …", "makes servers stand still; what arrives waits.";
     "resume", "resume S1 …", "lets paused servers go on.";
     "timeout", "timeout S1 …", "makes election timers fire now.";
-    "state", "state S1 follower|candidate|leader", "makes a server that, by legal means: it steps down, times out, or times out until it wins.";
+    "state", "state S1 follower|candidate|leader  or  state S1:L2 12 c1 / S2:F2 12 / S3:x1  or  state", "makes a server that, by legal means: it steps down, times out, or times out until it wins; or opens a whole state as a new run; or shows the present one.";
     "partition", "partition S1 S2 | S3 S4 S5", "cuts the network into groups; after a single group, the others are the second.";
     "cut", "cut S1 S2", "S2 no longer hears S1; the other direction stays.";
     "mend", "mend S1 S2", "S2 hears S1 again.";

@@ -4,6 +4,7 @@ use super::command::{COMMANDS, Command, Help, Target};
 use super::options::{self, MODES, Setting, is_option, pick, share};
 use crate::kv::{Op, TEXT_MAX};
 use crate::raft::{Change, MAX_SERVERS, ReadMode, Rule, ServerId, ServerSet};
+use crate::sim::notation;
 use crate::spelling::nearest;
 
 /// The longest line, in bytes.
@@ -222,7 +223,12 @@ impl Line<'_> {
     }
 
     fn state(&self) -> Result<Command, String> {
-        let [server, target] = self.words else { return Err(self.usage()) };
+        let (server, target) = match self.words {
+            [] => return Ok(Command::Shorthand),
+            [server, target] if !server.text.contains(':') && target.text != "/" => (server, target),
+            words if words.iter().any(|word| word.text.contains([':', '/'])) => return self.whole_state(),
+            _ => return Err(self.usage()),
+        };
         let server = self.server(server)?;
         let target = match target.text.to_ascii_lowercase().as_str() {
             "follower" => Target::Follower,
@@ -234,6 +240,16 @@ impl Line<'_> {
             }
         };
         Ok(Command::State(server, target))
+    }
+
+    fn whole_state(&self) -> Result<Command, String> {
+        let words: Vec<&str> = self.words.iter().map(|word| word.text.as_str()).collect();
+        let text = words.join(" ");
+        match notation::parse(&text) {
+            Ok(states) if states.len() <= usize::from(MAX_SERVERS) => Ok(Command::Open(text)),
+            Ok(_) => Err(format!("A cluster has 1 to {MAX_SERVERS} servers.")),
+            Err(why) => Err(format!("This is no state: {why}.")),
+        }
     }
 
     fn rule(&self) -> Result<Command, String> {

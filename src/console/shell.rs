@@ -29,6 +29,8 @@ pub enum Line {
     },
     /// Everything said before goes away.
     Clear,
+    /// A new run is to begin in this state, in shorthand. Whoever has the run does it.
+    Begin(String),
 }
 
 /// What somebody does through the console, and who wants to know of it before it is done.
@@ -134,6 +136,8 @@ impl Shell {
                 servers.into_iter().map(fire).collect()
             }
             Command::State(server, target) => vec![become_that(hands, server, target)],
+            Command::Shorthand => vec![Line::Text(hands.run.run().shorthand())],
+            Command::Open(state) => vec![Line::Begin(state)],
             Command::Partition(groups) => vec![partition(hands, groups)],
             Command::Cut(from, to) => vec![hands.act_and_say(Action::Cut { from, to }, 0)],
             Command::Mend(from, to) => vec![hands.act_and_say(Action::Mend { from, to }, 0)],

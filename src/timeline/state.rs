@@ -1,11 +1,13 @@
 //! A run's state as plain data, for programs that look at it: no types of ours needed to read it.
 
-use super::Run;
+use super::{Run, Start};
 use crate::check::Violation;
 use crate::kv::Command;
 use crate::order;
 use crate::raft::{Index, Payload, Progress, Role, ServerId, ServerSet, Term};
-use crate::sim::{Brief, ClientId, Content, DropReason, Finished, Packet, PacketName, Seed, Server};
+use crate::sim::{
+    Brief, ClientId, Content, DropReason, Finished, Packet, PacketName, Seed, Server, notation,
+};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -98,6 +100,22 @@ pub struct ClientState {
     pub queued: usize,
     /// Its last requests that are over, newest at the end.
     pub finished: Vec<Finished>,
+}
+
+impl Run {
+    /// What there was at the beginning.
+    #[must_use]
+    pub fn start(&self) -> &Start {
+        &self.recording.start
+    }
+
+    /// The state at the moment in shorthand, so that it can be typed: with the terms of what snapshots have
+    /// taken the place of, as far as the checker remembers them.
+    #[must_use]
+    pub fn shorthand(&self) -> String {
+        let committed = |index| self.checker().committed_at(index).map(|(term, _)| term);
+        notation::write_whole(self.world(), committed)
+    }
 }
 
 impl State {

@@ -19,6 +19,7 @@ use super::prefs;
 use super::rules_panel::RulesPanel;
 use super::search_panel::SearchPanel;
 use super::setup_form::SetupDialog;
+use super::shorthand::{StartState, use_paste};
 use super::stage::Stage;
 use super::table::StateTable;
 use super::tabs::Tabs;
@@ -39,6 +40,7 @@ pub fn App(props: &AppProps) -> Html {
     let page: Page = use_reducer(|| PageState { shortcuts: prefs::shortcuts(), ..PageState::default() });
     use_keys(&props.tank, &page);
     let dropping = use_drop(&props.tank);
+    use_paste(&props.tank);
     let tabs = vec![
         ("Feed", html! { <Feed /> }),
         ("Branches", html! { <Branches /> }),
@@ -55,6 +57,7 @@ pub fn App(props: &AppProps) -> Html {
                 <Header />
                 <main class="layout" id="main">
                     <div class="column-main">
+                        <StartState />
                         <Broken />
                         <ShrinkPanel />
                         <PlaybackPanel />

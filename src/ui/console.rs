@@ -2,6 +2,7 @@
 //! stays text.
 
 use super::context::use_tank;
+use super::shorthand;
 use super::tank::Tank;
 use crate::console::{Line, Shell, complete};
 use std::cell::RefCell;
@@ -80,7 +81,15 @@ impl State {
         }
         let shell = &mut self.shell;
         let answers = tank.with_mut(|run, note| shell.execute_noting(line, run, note));
-        answers.into_iter().map(Spoken::Answer).for_each(|spoken| self.add(spoken));
+        for answer in answers {
+            match answer {
+                Line::Begin(state) => match shorthand::open(tank, &state) {
+                    Ok(()) => self.add(Spoken::Answer(Line::Text(shorthand::verdict(&state)))),
+                    Err(why) => self.add(Spoken::Answer(Line::Error(why))),
+                },
+                answer => self.add(Spoken::Answer(answer)),
+            }
+        }
     }
 
     /// Listens for what C1 has learnt. Whether there is anything new.
@@ -295,7 +304,7 @@ fn Said(props: &SaidProps) -> Html {
         Spoken::Answer(Line::Text(text)) => html! { <p class="console-text">{ text }</p> },
         Spoken::Answer(Line::Error(text)) => html! { <p class="console-error">{ text }</p> },
         Spoken::Answer(Line::Table { head, rows }) => table(head, rows),
-        Spoken::Answer(Line::Clear) => Html::default(),
+        Spoken::Answer(Line::Clear | Line::Begin(_)) => Html::default(),
     }
 }
 

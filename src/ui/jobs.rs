@@ -5,6 +5,7 @@ use crate::check::Property;
 use crate::check::goal::Goal;
 use crate::explore::{self, Bounds, Ended, Gesture, Grain, Model, Search, Target};
 use crate::raft::Rules;
+use crate::sim::{Action, notation};
 use crate::timeline::{Caption, Recording, Run};
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +47,34 @@ pub struct Wanted {
     pub steps: u32,
     /// The most memory, in megabytes.
     pub memory_mb: u32,
+    /// The state that the goal describes, in shorthand, if it is one.
+    pub state: Option<String>,
+}
+
+impl Wanted {
+    /// A run that leads to this state.
+    ///
+    /// # Errors
+    /// A sentence that says why it can't be looked for.
+    pub fn state(text: &str) -> Result<Wanted, String> {
+        let states = notation::parse(text)?;
+        let goal = explore::goal_of(&states)?.to_string();
+        let (terms, entries) = explore::extent(&states);
+        Ok(Wanted {
+            goal,
+            from: None,
+            servers: states.len() as u8,
+            rules_off: Rules::ALL_ON,
+            messages: false,
+            terms,
+            entries,
+            restarts: 2,
+            held: 1,
+            steps: 60,
+            memory_mb: 500,
+            state: Some(text.to_owned()),
+        })
+    }
 }
 
 /// What is told on the way.
@@ -171,12 +200,18 @@ fn search(wanted: &Wanted, tell: &dyn Fn(News)) -> Result<News, String> {
         return Ok(News::NotFound(not_found(found.ended, &found.progress)));
     };
     let (from, mut until) = (run.world().events(), Vec::new());
-    let run =
+    let mut run =
         explore::replay(run, grain, &gestures, |run| until.push(run.world().events())).map_err(|error| {
             format!("The way there can’t be done again: {error}. This is a fault of the page.")
         })?;
     let mark = |(until, gesture): (u64, &Gesture)| Caption { until, text: format!("{gesture}.") };
-    let marks = until.into_iter().zip(&gestures).map(mark).collect();
+    let mut marks: Vec<Caption> = until.into_iter().zip(&gestures).map(mark).collect();
+    // Servers that are down in a state crash when all the rest is done.
+    let goal = wanted.state.as_deref().map(notation::parse).transpose()?.unwrap_or_default();
+    for server in explore::crashed(&goal) {
+        run.act(Action::Crash { server }).map_err(|refusal| format!("{refusal}."))?;
+        marks.push(Caption { until: run.world().events(), text: format!("{server} crashes.") });
+    }
     Ok(News::Found(Box::new(Found { recording: run.recording(), marks, from, states })))
 }
 

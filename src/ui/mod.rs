@@ -41,6 +41,7 @@ mod run_control;
 mod search_panel;
 mod setup_form;
 pub mod setup_url;
+mod shorthand;
 pub mod stage;
 mod status;
 mod table;

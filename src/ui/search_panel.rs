@@ -99,6 +99,7 @@ impl Form {
             held: self.number(4)? as u8,
             steps: self.number(5)?,
             memory_mb: self.number(6)?,
+            state: None,
         })
     }
 }
@@ -231,7 +232,8 @@ fn place(goal: &str, error: &GoalError) -> Html {
     }
 }
 
-fn shown(tank: &Tank, task: &Task) -> Html {
+/// What became of a search so far.
+pub(super) fn shown(tank: &Tank, task: &Task) -> Html {
     let Job::Search(wanted) = &*task.job else { return html! {} };
     let counted = thousands(task.progress.states);
     // So short a time says little about the rate: most of it is the worker's start.
@@ -255,7 +257,8 @@ fn shown(tank: &Tank, task: &Task) -> Html {
 fn found_html(tank: &Tank, wanted: &Wanted, found: &Found, rate: &str) -> Html {
     let steps = found.marks.len();
     let onclick = {
-        let (tank, found, goal) = (tank.clone(), found.clone(), wanted.goal.clone());
+        let goal = wanted.state.as_ref().unwrap_or(&wanted.goal).clone();
+        let (tank, found) = (tank.clone(), found.clone());
         move |_: MouseEvent| {
             let title = format!("The shortest way to: {goal}");
             if let Err(error) = tank.present(found.recording.clone(), title, found.marks.clone(), found.from)

@@ -139,6 +139,7 @@ fn SetupForm(props: &FormProps) -> Html {
             <div aria-live="polite">
                 { for wanted.troubles.iter().map(|text| html! { <p key={text.clone()} class="trouble">{ text.trim_start_matches("In the address, ").trim_end_matches(" The default stands.") }</p> }) }
                 { super::options_panel::warnings(&wanted.setup.options) }
+                if let Start::State(state) = &wanted.start { { super::shorthand::reasons(state) } }
             </div>
             <button type="submit" class="button primary" aria-disabled={bad.to_string()}
                 title={if bad { "Would do nothing: a field can’t be read" } else { "Ends this run and begins the new one" }}>{ "Begin this run" }</button>

@@ -1,6 +1,7 @@
 //! The state as a table: everything that the picture shows, for those who do not look at pictures.
 
 use super::context::{use_tank, use_view};
+use super::shorthand::Shorthand;
 use super::tank::{Selected, Tank};
 use super::words::{clip, content_name, payload_text, role_word, time_text};
 use crate::raft::{ServerId, Timer};
@@ -115,6 +116,7 @@ pub fn StateTable() -> Html {
     let (messages, more) = &*flying;
     html! {
         <div class="table-wrap">
+            <Shorthand />
             <h3>{ "Servers" }</h3>
             <div class="scroll-x" tabindex="0" role="group" aria-label="Table of servers">
                 <table class="state-table">
