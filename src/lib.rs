@@ -13,6 +13,7 @@ pub mod learn;
 mod order;
 pub mod raft;
 pub mod sim;
+pub mod simulation;
 mod spelling;
 pub mod timeline;
 #[cfg(feature = "page")]

@@ -4,57 +4,29 @@
 //! | call | what it does |
 //! |---|---|
 //! | `state()` | the run at this moment, as plain data ([`State`]) |
-//! | `act(action)` | does an [`Action`], as in a recording; returns the number of the event |
+//! | `act(action)` | does an [`Action`](crate::sim::Action), as in a recording or in short ([`asked`]); returns the number of the event |
 //! | `runFor(ms)` | lets so much virtual time go by at once, at most until a promise is broken; returns the time then, in ms |
 //! | `play()`, `pause()` | lets time go by, or stops it |
 //! | `speed(factor)` | sets the speed, in virtual seconds per real second |
-//! | `recording()` | the run so far as data ([`Recording`]) |
+//! | `recording()` | the run so far as data ([`Recording`](crate::timeline::Recording)) |
 //! | `load(recording)` | does a recording again; takes an object, or its JSON text |
 //! | `digest()` | the digest of everything that has happened, as 16 hexadecimal digits |
 //! | `events(from)` | the events from that number on, as far as they are kept, at most 1,000 |
 //! | `bench(seconds, {trace, requests})` | runs five servers aside, without showing them; returns simulated seconds per second |
 //!
 //! Errors are JavaScript errors with a `message`, which says what was wrong and what to do, and a
-//! `code`: [`CODES`].
+//! `code`: [`bridge::CODES`].
+//!
+//! [`asked`]: crate::simulation::asked
 
 use super::tank::Tank;
 use crate::raft::Unobserved;
-use crate::sim::{Action, Options, Setup, World};
-use crate::timeline::{RUN_US_MAX, Recording, RecordingError, Run, State};
-use js_sys::{Error, Function, Object, Reflect};
-use serde::Serialize;
-use serde_wasm_bindgen::Serializer;
+use crate::sim::{Options, Setup, World};
+use crate::simulation::bridge::{self, Answer, EVENTS_MAX, error, number, plain};
+use crate::timeline::{RUN_US_MAX, Run, State};
+use js_sys::{Function, Object, Reflect};
 use wasm_bindgen::closure::{Closure, WasmClosure};
 use wasm_bindgen::{JsCast, JsValue};
-
-/// The codes of errors: the argument is of the wrong form; the action would do nothing, and why; the
-/// recording can't be used; the result has no form in JavaScript.
-pub const CODES: [&str; 4] = ["BAD_ARGUMENT", "REFUSED", "BAD_RECORDING", "NO_VALUE"];
-
-/// The most events that one call returns.
-const EVENTS_MAX: usize = 1000;
-
-type Answer = Result<JsValue, JsValue>;
-
-fn error(code: &str, message: &str) -> JsValue {
-    let error = Error::new(message);
-    error.set_name("WavetankError");
-    // An error that takes no property is an error all the same.
-    let _ = Reflect::set(&error, &"code".into(), &code.into());
-    error.into()
-}
-
-/// A value as plain JavaScript data: objects, arrays, numbers, and `null` for what is not there.
-fn plain(value: &impl Serialize) -> Answer {
-    value.serialize(&Serializer::json_compatible()).map_err(|why| error("NO_VALUE", &why.to_string()))
-}
-
-fn number(value: &JsValue, name: &str, least: f64, most: f64) -> Result<f64, JsValue> {
-    value
-        .as_f64()
-        .filter(|number| (least..=most).contains(number))
-        .ok_or_else(|| error("BAD_ARGUMENT", &format!("{name} has to be a number from {least} to {most}")))
-}
 
 /// Puts `window.wavetank` there, for this tank.
 ///
@@ -89,15 +61,9 @@ pub fn install(tank: &Tank) -> Result<(), JsValue> {
     put("recording", call(|tank, _| plain(&tank.recording())))?;
     put("load", call(|tank, recording| load(tank, &recording)))?;
     put("digest", call(|tank, _| Ok(tank.with(Run::digest).to_string().into())))?;
-    put("events", call(|tank, from| events(tank, &from)))?;
+    put("events", call(|tank, from| tank.with(|run| bridge::events(run, &from, EVENTS_MAX))))?;
     put("bench", function::<dyn Fn(JsValue, JsValue) -> Answer>(Box::new(|s, o| bench(&s, &o))))?;
     Reflect::set(&window, &"wavetank".into(), &api).map(drop)
-}
-
-/// A value as JSON text. All that comes in goes through one parser, whose errors say what was wrong: two
-/// would double what the page has to load.
-fn json(value: &JsValue) -> String {
-    js_sys::JSON::stringify(value).map(String::from).unwrap_or_default()
 }
 
 /// A function that lives as long as the page.
@@ -106,12 +72,7 @@ fn function<F: ?Sized + WasmClosure + 'static>(does: Box<F>) -> JsValue {
 }
 
 fn act(tank: &Tank, action: &JsValue) -> Answer {
-    let action: Action = serde_json::from_str(&json(action)).map_err(|why| {
-        let message = format!(
-            "This is not an action: {why}. An action looks like {{crash: {{server: \"S1\"}}}}; see the docs."
-        );
-        error("BAD_ARGUMENT", &message)
-    })?;
+    let action = tank.with(|run| bridge::action(action, run.world().options()))?;
     match tank.act(action) {
         Ok(event) => Ok((event.0 as f64).into()),
         Err(refusal) => Err(error("REFUSED", &format!("Nothing was done: {refusal}."))),
@@ -130,19 +91,8 @@ fn set_speed(tank: &Tank, factor: &JsValue) -> Answer {
 }
 
 fn load(tank: &Tank, recording: &JsValue) -> Answer {
-    let bad = |why: RecordingError| error("BAD_RECORDING", &why.to_string());
-    let text = recording.as_string().unwrap_or_else(|| json(recording));
-    let recording = Recording::from_json(&text).map_err(bad)?;
-    tank.load(&recording).map_err(bad)?;
+    tank.load(&bridge::recording(recording)?).map_err(bridge::bad_recording)?;
     Ok(JsValue::UNDEFINED)
-}
-
-fn events(tank: &Tank, from: &JsValue) -> Answer {
-    let from = if from.is_undefined() { 0.0 } else { number(from, "from", 0.0, 9e15)? };
-    tank.with(|run| {
-        let kept = run.events().iter().filter(|event| event.id.0 as f64 >= from).take(EVENTS_MAX);
-        plain(&kept.map(AsRef::as_ref).collect::<Vec<&crate::sim::Event>>())
-    })
 }
 
 /// Five servers with RaftScope's timings, without the page: simulated seconds per second.

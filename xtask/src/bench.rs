@@ -24,7 +24,7 @@ fn native() -> Outcome {
 
 fn page() -> Outcome {
     let tools = setup::page(Build::Release)?;
-    setup::page_tests()?;
+    setup::node_tests("page")?;
     let chrome = browser::chrome()?;
     dist::build(&tools, None)?;
     run(command("node").args(["tests/page/bench.mjs", "dist"]).env("CHROME", chrome))

@@ -9,6 +9,7 @@ mod check;
 mod dist;
 mod floors;
 mod hygiene;
+mod npm;
 mod options;
 mod project;
 mod run;
@@ -30,6 +31,7 @@ Usage: cargo xtask <command>
   test [--long]                           every test: native, wasm in a browser, the whole page
   check                                   fmt, clippy, floors, versions, docs
   dist [--public-url URL]                 the optimised page in dist/, with its sizes
+  npm                                     the package for JavaScript programs, with its sizes
   bench                                   measurements: native, in the browser, against peers
   shots                                   screenshots of the page in shots/
 
@@ -59,6 +61,7 @@ fn dispatch(arguments: &[String]) -> Outcome {
         "test" => testing::test(&Options::parse(rest, &["--long"], &[])?),
         "check" => Options::parse(rest, &[], &[]).and_then(|_| check::check()),
         "dist" => dist::dist(&Options::parse(rest, &[], &["--public-url"])?),
+        "npm" => Options::parse(rest, &[], &[]).and_then(|_| npm::npm()),
         "bench" => Options::parse(rest, &[], &[]).and_then(|_| bench::bench()),
         "shots" => Options::parse(rest, &[], &[]).and_then(|_| shots::shots()),
         "help" | "--help" | "-h" => {

@@ -47,11 +47,10 @@ impl Tools {
         trunk
     }
 
-    /// As [`Tools::trunk`], for what is published: where crates lie on this machine is not written into
-    /// it. Flags that somebody has set in RUSTFLAGS stand.
+    /// As [`Tools::trunk`], for what is published ([`nameless`]).
     pub fn trunk_for_release(&self, command_name: &str) -> Command {
         let mut trunk = self.trunk(command_name);
-        trunk.arg("--release").env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", unnamed(&crates()));
+        nameless(trunk.arg("--release"));
         trunk
     }
 
@@ -61,6 +60,12 @@ impl Tools {
             format!("`{name}` was set up but is not there: remove target/tools and try again.")
         })
     }
+}
+
+/// Makes a build write nothing of where crates lie on this machine into what it builds for the browser.
+/// Flags that somebody has set in RUSTFLAGS stand.
+pub fn nameless(build: &mut Command) -> &mut Command {
+    build.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", unnamed(&crates()))
 }
 
 /// The folders in which cargo keeps the crates that it has fetched.
@@ -92,6 +97,13 @@ pub fn page(build: Build) -> Outcome<Tools> {
     if build == Build::Release {
         wasm_opt(&mut tools, &versions::read()?.wasm_opt)?;
     }
+    Ok(tools)
+}
+
+/// Sets up what building the package for JavaScript needs.
+pub fn package() -> Outcome<Tools> {
+    let mut tools = wasm_bindgen()?;
+    wasm_opt(&mut tools, &versions::read()?.wasm_opt)?;
     Ok(tools)
 }
 
@@ -218,17 +230,17 @@ pub fn node() -> Outcome {
     }
 }
 
-/// What the page tests need from npm, as their lock file says.
-pub fn page_tests() -> Outcome {
+/// What the tests in a folder of tests/ need from npm, as their lock file says.
+pub fn node_tests(kind: &str) -> Outcome {
     node()?;
-    let folder = project::root().join("tests").join("page");
-    let lock = project::read("tests/page/package-lock.json")?;
+    let folder = project::root().join("tests").join(kind);
+    let lock = project::read(folder.join("package-lock.json"))?;
     // What was installed is noted beside it, so that a second run has nothing to do.
     let note = folder.join("node_modules").join(".installed-lock.json");
     if fs::read_to_string(&note).is_ok_and(|installed| installed == lock) {
         return Ok(());
     }
-    step("installing what the page tests need into tests/page/node_modules", "10 seconds", || {
+    step(&format!("installing what tests need into tests/{kind}/node_modules"), "10 seconds", || {
         let mut install = npm();
         install.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
         run(install.current_dir(&folder))?;

@@ -104,7 +104,7 @@ fn capabilities(browser: &Browser) -> Outcome<std::path::PathBuf> {
 /// The optimised page as it will be published, driven as a person would.
 fn page(long: bool) -> Outcome<Tally> {
     let tools: Tools = setup::page(Build::Release)?;
-    setup::page_tests()?;
+    setup::node_tests("page")?;
     let chrome = browser::chrome()?;
     dist::build(&tools, None)?;
     let mut node = command("node");

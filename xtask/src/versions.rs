@@ -53,7 +53,7 @@ fn pinned<'a>(manifest: &'a str, package: &str) -> Option<&'a str> {
 }
 
 /// The quoted value of the first line `name = "value"`.
-fn value<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+pub fn value<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let line = text.lines().find(|line| key(line) == Some(name))?;
     line.split('"').nth(1)
 }
