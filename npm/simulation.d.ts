@@ -14,11 +14,12 @@ export class Simulation {
   constructor(setup?: SimulationSetup);
 
   /**
-   * The run of a recording, at its end. Takes the object or its JSON text.
+   * The run of a recording, at its end; of a run with branches (`.wavetank.json`), or a link to a run, at the
+   * moment that it opens at. Takes the object, its JSON text, or the link's.
    *
    * @throws {WavetankError} `BAD_RECORDING`
    */
-  static from(recording: Recording | string): Simulation;
+  static from(source: Recording | RunDocument | string): Simulation;
 
   /** The time since the start. */
   readonly nowMs: number;
@@ -27,8 +28,8 @@ export class Simulation {
   readonly eventCount: number;
 
   /**
-   * Does something, now, and gives the number of its event. What would have no effect is refused, and stays
-   * in the recording as an attempt.
+   * Does something, now, and gives the number of its event. What would have no effect is refused. After
+   * {@link seek} or {@link rewind} what was done later is left to its own branch, and the run goes its own way.
    *
    * @throws {WavetankError} `BAD_ARGUMENT`, `REFUSED`
    */
@@ -84,7 +85,33 @@ export class Simulation {
   /** All that it takes to do the run again, up to this moment. */
   recording(): Recording;
 
-  /** Another run that is as this one is now. From now on each goes its own way. */
+  /**
+   * The run up to this moment as a link: what stands behind the `#` of the page's address.
+   *
+   * @throws {WavetankError} `TOO_LONG`
+   */
+  link(): string;
+
+  /**
+   * Goes to another moment of the run, back or forth: to right after an event, to a time (everything until
+   * then has happened), to the start, or to the end. Gives the time there. From there on all that was done
+   * later happens again, until somebody acts.
+   *
+   * @throws {WavetankError} `BAD_ARGUMENT`, `REFUSED` when the run has not come so far
+   */
+  seek(to: { event: number } | { ms: number } | "start" | "end"): number;
+
+  /**
+   * Goes back by so much time, at most to the start; as {@link seek} does. Gives the time there.
+   *
+   * @throws {WavetankError} `BAD_ARGUMENT`
+   */
+  rewind(ms: number): number;
+
+  /**
+   * Another run that is as this one is now. From now on each goes its own way: what was done after this
+   * moment does not happen in it.
+   */
   branch(): Simulation;
 
   /** Gives the memory back at once, and not only some time after the last use. */
@@ -107,11 +134,12 @@ export class WavetankError extends Error {
  * - `BAD_ARGUMENT`: an argument is of the wrong form.
  * - `REFUSED`: the action would do nothing, or the run can't go on; the message says why.
  * - `BAD_RECORDING`: the recording can't be used.
+ * - `TOO_LONG`: the run does not fit into a link.
  * - `NO_VALUE`: JavaScript has no value for the result.
  * - `FREED`: the simulation was used after `free()`.
  * - `PANIC`: the library has failed, and this simulation with it; others go on.
  */
-export type ErrorCode = "BAD_ARGUMENT" | "REFUSED" | "BAD_RECORDING" | "NO_VALUE" | "FREED" | "PANIC";
+export type ErrorCode = "BAD_ARGUMENT" | "REFUSED" | "BAD_RECORDING" | "TOO_LONG" | "NO_VALUE" | "FREED" | "PANIC";
 
 /** A server: `"S1"` to `"S9"`. */
 export type ServerId = `S${number}`;
@@ -145,6 +173,24 @@ export interface Recording {
   setup: Setup;
   actions: StampedAction[];
   end: Stamp;
+}
+
+/** A run with its branches, as the page saves it. */
+export interface RunDocument {
+  /** The version. */
+  wavetank: number;
+  name?: string;
+  branches: {
+    name?: string;
+    /** The branch that it left, by its place in the list, and after how many events. */
+    parent?: number;
+    fork?: number;
+    recording: Recording;
+    marks?: { events: number; digest: string }[];
+    captions?: { until: number; text: string }[];
+  }[];
+  current?: number;
+  open?: { events?: number; playing?: boolean };
 }
 
 export interface Setup {

@@ -47,8 +47,8 @@ export class Simulation {
     this.#core = setup instanceof Core ? setup : guarded(() => new Core(setup));
   }
 
-  static from(recording) {
-    return new Simulation(guarded(() => Core.from(recording)));
+  static from(source) {
+    return new Simulation(guarded(() => Core.from(source)));
   }
 
   /** All work goes through here: what has failed or was freed is not touched again. */
@@ -116,6 +116,27 @@ export class Simulation {
 
   recording() {
     return this.#do((core) => core.recording());
+  }
+
+  link() {
+    return this.#do((core) => core.link());
+  }
+
+  seek(to) {
+    return this.#do((core) => {
+      if (to === "start") return core.seekStart();
+      if (to === "end") return core.seekEnd();
+      const { event, ms } = to ?? {};
+      if ((event === undefined) === (ms === undefined)) {
+        const words = 'seek takes {event: number}, {ms: time}, "start" or "end".';
+        throw new WavetankError("BAD_ARGUMENT", words);
+      }
+      return event === undefined ? core.seekMs(ms) : core.seekEvent(event);
+    });
+  }
+
+  rewind(ms) {
+    return this.#do((core) => core.rewind(ms));
   }
 
   branch() {

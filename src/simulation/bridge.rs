@@ -10,9 +10,10 @@ use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 
-/// The codes of errors: the argument is of the wrong form; the action would do nothing, and why; the
-/// recording can't be used; the result has no form in JavaScript.
-pub const CODES: [&str; 4] = ["BAD_ARGUMENT", "REFUSED", "BAD_RECORDING", "NO_VALUE"];
+/// The codes of errors: the argument is of the wrong form; the action would do nothing, or the run can't go
+/// on, and why; the recording can't be used; the run is too long for a link; the result has no form in
+/// JavaScript.
+pub const CODES: [&str; 5] = ["BAD_ARGUMENT", "REFUSED", "BAD_RECORDING", "TOO_LONG", "NO_VALUE"];
 
 /// The most events that one call returns.
 pub const EVENTS_MAX: usize = 1000;

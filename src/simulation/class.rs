@@ -6,19 +6,23 @@ use super::bridge::{self, Answer, bad_recording, error, json, number, plain};
 use super::failure::Noted;
 use crate::check::goal::{Goal, Lookout};
 use crate::explain::{Scene, sentence};
-use crate::sim::EventId;
-use crate::timeline::{EVENTS_MAX, RUN_US_MAX, Run, Stamp, State, TRACE_MAX};
+use crate::sim::{Action, Event};
+use crate::timeline::{
+    Actor, Document, EVENTS_MAX, RUN_US_MAX, RecordingError, Stamp, State, TRACE_MAX, Target, Timeline,
+};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 /// The longest time that anything can be asked to go on, in milliseconds: as long as a run can be.
 const MS_MAX: f64 = (RUN_US_MAX / 1000) as f64;
 /// The largest number of an event that a JavaScript number can name.
 const EVENT_MAX: f64 = 9e15;
+/// So many events before an event may have a part in its sentence.
+const CONTEXT: u64 = 2000;
 
 /// A run, for JavaScript. All times are in milliseconds, all that is returned is plain data.
 #[wasm_bindgen]
 pub struct Core {
-    run: Run,
+    timeline: Timeline,
     noted: Noted,
 }
 
@@ -32,34 +36,42 @@ impl Core {
     pub fn new(setup: &JsValue) -> Result<Core, JsValue> {
         let bad = |why: String| error("BAD_ARGUMENT", &why);
         let Beginning { setup, start } = asked::beginning(&json(setup)).map_err(bad)?;
-        Run::from_start(&setup, start).map(Core::of).map_err(|why| bad(why.to_string()))
+        Timeline::new(&setup, start).map(Core::of).map_err(|why| bad(why.to_string()))
     }
 
-    /// The run of a recording, at its end.
+    /// The run of a recording, a document or a link, at the moment that it opens at.
     ///
     /// # Errors
     /// `BAD_RECORDING`.
-    pub fn from(recording: &JsValue) -> Result<Core, JsValue> {
-        Run::replay(&bridge::recording(recording)?).map(Core::of).map_err(bad_recording)
+    pub fn from(source: &JsValue) -> Result<Core, JsValue> {
+        let text = source.as_string().unwrap_or_else(|| json(source));
+        let bad = |why: String| error("BAD_RECORDING", &why);
+        let document = Document::from_text(&text).map_err(|why| bad(why.to_string()))?;
+        let mut timeline = Timeline::open(&document).map_err(bad_recording)?;
+        let to = document.open.events.map_or(Target::End, Target::Events);
+        if !timeline.seek(to, EVENTS_MAX) {
+            return Err(bad_recording(RecordingError::TooManyEvents(EVENTS_MAX)));
+        }
+        Ok(Core::of(timeline))
     }
 
-    fn of(run: Run) -> Core {
-        let noted = Noted::begin(run.recording());
-        Core { run, noted }
+    fn of(timeline: Timeline) -> Core {
+        let noted = Noted::begin(timeline.recording().clone());
+        Core { timeline, noted }
     }
 
     /// The time.
     #[wasm_bindgen(getter, js_name = nowMs)]
     #[must_use]
     pub fn now_ms(&self) -> f64 {
-        self.run.world().now_us() as f64 / 1000.0
+        self.timeline.run().world().now_us() as f64 / 1000.0
     }
 
     /// How many events there have been.
     #[wasm_bindgen(getter, js_name = eventCount)]
     #[must_use]
     pub fn event_count(&self) -> f64 {
-        self.run.world().events() as f64
+        self.timeline.run().world().events() as f64
     }
 
     /// Does something; gives the number of its event.
@@ -67,9 +79,9 @@ impl Core {
     /// # Errors
     /// `BAD_ARGUMENT`; `REFUSED`, when nothing would come of it.
     pub fn act(&mut self, action: &JsValue) -> Result<f64, JsValue> {
-        let action = bridge::action(action, self.run.world().options())?;
-        self.noted.act(self.run.stamp(), action.clone());
-        match self.run.act(action) {
+        let action = bridge::action(action, self.timeline.run().world().options())?;
+        self.note(&action);
+        match self.timeline.act(action) {
             Ok(event) => Ok(event.0 as f64),
             Err(refusal) => Err(error("REFUSED", &format!("Nothing was done: {refusal}."))),
         }
@@ -81,9 +93,10 @@ impl Core {
     /// # Errors
     /// `REFUSED`, when the run is as long as runs can be.
     pub fn step(&mut self) -> Result<Option<f64>, JsValue> {
-        let Some(next_us) = self.run.next_us() else { return Ok(None) };
+        let Some(next_us) = self.timeline.next_us() else { return Ok(None) };
         self.pass(next_us)?;
-        Ok(self.run.step().map(|event| event.0 as f64))
+        let event = self.timeline.run().world().events();
+        Ok(self.timeline.step().then_some(event as f64))
     }
 
     /// Lets so much time go by; gives the time then.
@@ -124,7 +137,7 @@ impl Core {
         let until_us = self.from_now(within_ms, "withinMs")?;
         let mut lookout = Lookout::new(self.goal(goal)?);
         loop {
-            if lookout.look(&(self.run.world(), self.run.checker())) {
+            if lookout.look(&(self.timeline.run().world(), self.timeline.run().checker())) {
                 return Ok(true);
             }
             if !self.step_by(until_us)? {
@@ -138,7 +151,7 @@ impl Core {
     /// # Errors
     /// `NO_VALUE`.
     pub fn state(&self) -> Answer {
-        plain(&State::of(&self.run))
+        plain(&State::of(self.timeline.run()))
     }
 
     /// The events from a number on, at most so many.
@@ -146,11 +159,13 @@ impl Core {
     /// # Errors
     /// `BAD_ARGUMENT`.
     pub fn events(&self, from: &JsValue, limit: &JsValue) -> Answer {
+        let from = number(from, "from", 0.0, EVENT_MAX)? as u64;
         let limit = match limit.is_undefined() {
             true => bridge::EVENTS_MAX,
             false => number(limit, "limit", 0.0, TRACE_MAX as f64)? as usize,
         };
-        bridge::events(&self.run, from, limit)
+        let events = self.timeline.trace(from, self.timeline.run().world().events(), limit);
+        plain(&events.iter().map(AsRef::as_ref).collect::<Vec<&Event>>())
     }
 
     /// The promises that were broken.
@@ -158,22 +173,23 @@ impl Core {
     /// # Errors
     /// `NO_VALUE`.
     pub fn check(&self) -> Answer {
-        plain(&self.run.violations())
+        plain(&self.timeline.run().violations())
     }
 
     /// An event in a sentence.
     ///
     /// # Errors
-    /// `BAD_ARGUMENT`, when there is no such event, or it is too long ago.
+    /// `BAD_ARGUMENT`, when there is no such event.
     pub fn explain(&self, event: &JsValue) -> Result<String, JsValue> {
-        let number = number(event, "The event's number", 0.0, EVENT_MAX)?;
-        match self.run.event(EventId(number as u64)) {
-            Some(event) => Ok(sentence(event, Scene::of(&self.run)).to_string()),
-            None => {
-                let last = self.run.world().events();
-                let message = format!(
-                    "There is no event {number} to tell of: there are {last} so far, and the last {TRACE_MAX} are kept."
-                );
+        let id = number(event, "The event's number", 0.0, EVENT_MAX)? as u64;
+        let world = self.timeline.run().world();
+        let to = world.events().min(id + 1);
+        let trace = self.timeline.trace(id.saturating_sub(CONTEXT), to, CONTEXT as usize + 1).into();
+        let scene = Scene { servers: world.servers().len() as u8, trace: &trace };
+        match trace.back() {
+            Some(event) if event.id.0 == id => Ok(sentence(event, scene).to_string()),
+            _ => {
+                let message = format!("There is no event {id} yet: there have been {to}, numbered from 0.");
                 Err(error("BAD_ARGUMENT", &message))
             }
         }
@@ -182,7 +198,7 @@ impl Core {
     /// The digest of everything that has happened, as 16 hexadecimal digits.
     #[must_use]
     pub fn digest(&self) -> String {
-        self.run.digest().to_string()
+        self.timeline.run().digest().to_string()
     }
 
     /// What it takes to do it all again, up to now.
@@ -190,13 +206,85 @@ impl Core {
     /// # Errors
     /// `NO_VALUE`.
     pub fn recording(&self) -> Answer {
-        plain(&self.run.recording())
+        plain(&self.timeline.run().recording())
     }
 
-    /// Another run that is as this one is now, and from now on goes its own way.
+    /// The run up to now as the part of a link behind the `#`.
+    ///
+    /// # Errors
+    /// `TOO_LONG`.
+    pub fn link(&self) -> Result<String, JsValue> {
+        let document = Document::of(self.timeline.run().recording());
+        document.to_link().map_err(|why| error("TOO_LONG", &why.to_string()))
+    }
+
+    /// Goes to right after the event of that number; gives the time there.
+    ///
+    /// # Errors
+    /// `BAD_ARGUMENT`; `REFUSED`, when there is no such event yet.
+    #[wasm_bindgen(js_name = seekEvent)]
+    pub fn seek_event(&mut self, event: &JsValue) -> Result<f64, JsValue> {
+        let event = number(event, "The event's number", 0.0, EVENT_MAX)? as u64;
+        if event < self.timeline.events_known() || !self.timeline.branch().is_known() {
+            self.seek(Target::Events(event + 1));
+        }
+        // An action that does what also happens by itself is two events at once.
+        if self.timeline.run().world().events() > event {
+            return Ok(self.now_ms());
+        }
+        let known = self.timeline.events_known();
+        let message =
+            format!("There is no event {event} yet: there are {known}, numbered from 0. runFor goes on.");
+        Err(error("REFUSED", &message))
+    }
+
+    /// Goes to that time, when everything until then has happened; gives the time there.
+    ///
+    /// # Errors
+    /// `BAD_ARGUMENT`; `REFUSED`, when the run has not come so far.
+    #[wasm_bindgen(js_name = seekMs)]
+    pub fn seek_ms(&mut self, ms: &JsValue) -> Result<f64, JsValue> {
+        let ms = number(ms, "The time in ms", 0.0, MS_MAX)?;
+        let at_us = (ms * 1000.0).round() as u64;
+        let end_us = self.timeline.end_us();
+        if at_us > end_us {
+            let message = format!("The run ends at {} ms: runFor goes on.", end_us as f64 / 1000.0);
+            return Err(error("REFUSED", &message));
+        }
+        self.seek(Target::Time(at_us));
+        Ok(self.now_ms())
+    }
+
+    /// Goes to the beginning; gives the time there.
+    #[wasm_bindgen(js_name = seekStart)]
+    pub fn seek_start(&mut self) -> f64 {
+        self.seek(Target::Start);
+        self.now_ms()
+    }
+
+    /// Goes to the end of all that is recorded; gives the time there.
+    #[wasm_bindgen(js_name = seekEnd)]
+    pub fn seek_end(&mut self) -> f64 {
+        self.seek(Target::End);
+        self.now_ms()
+    }
+
+    /// Goes back by so many milliseconds, at most to the beginning; gives the time there.
+    ///
+    /// # Errors
+    /// `BAD_ARGUMENT`.
+    pub fn rewind(&mut self, ms: &JsValue) -> Result<f64, JsValue> {
+        let back_us = (number(ms, "rewind's time in ms", 0.0, MS_MAX)? * 1000.0).round() as u64;
+        self.seek(Target::Time(self.timeline.run().world().now_us().saturating_sub(back_us)));
+        Ok(self.now_ms())
+    }
+
+    /// Another run that is as this one is now. What was recorded after this moment does not happen in it.
     #[must_use]
     pub fn branch(&self) -> Core {
-        Core::of(self.run.clone())
+        let mut timeline = self.timeline.clone();
+        timeline.fork();
+        Core::of(timeline)
     }
 
     /// Fails as if the library had a fault: for the test of what its callers see then.
@@ -204,42 +292,62 @@ impl Core {
     /// # Panics
     /// Always.
     pub fn fail(&mut self) {
-        self.noted.pass(self.run.stamp());
+        self.noted.pass(self.timeline.run().stamp());
         panic!("it was asked to");
     }
 }
 
 impl Core {
-    /// The time that is so many milliseconds from now, in microseconds.
+    /// The time that is so many milliseconds from now, in microseconds, if a run can go on for so long.
     fn from_now(&self, ms: &JsValue, name: &str) -> Result<u64, JsValue> {
         let ms = number(ms, name, 0.0, MS_MAX)?;
-        Ok(self.run.world().now_us() + (ms * 1000.0).round() as u64)
+        let until_us = self.timeline.run().world().now_us() + (ms * 1000.0).round() as u64;
+        self.may_pass(until_us).map(|()| until_us)
     }
 
-    /// Time is about to go by until then, if a run can go on for so long.
-    fn pass(&self, until_us: u64) -> Result<(), JsValue> {
+    fn may_pass(&self, until_us: u64) -> Result<(), JsValue> {
         let refused = |words: String| Err(error("REFUSED", &words));
         if until_us > RUN_US_MAX {
             return refused(format!(
-                "A run lasts {MS_MAX} ms at most: this one has reached {} ms.",
+                "A run lasts {MS_MAX} ms at most, and this one has reached {} ms.",
                 self.now_ms()
             ));
         }
-        if self.run.world().events() > EVENTS_MAX {
+        if self.timeline.run().world().events() > EVENTS_MAX {
             return refused(format!("More than {EVENTS_MAX} things have happened: a run can't have more."));
         }
+        Ok(())
+    }
+
+    /// Time is about to go by until then, if it may.
+    fn pass(&self, until_us: u64) -> Result<(), JsValue> {
+        self.may_pass(until_us)?;
         self.noted.pass(Stamp { at_us: until_us, k: u32::MAX });
         Ok(())
     }
 
-    fn step_by(&mut self, until_us: u64) -> Result<bool, JsValue> {
-        self.pass(until_us)?;
-        let happens = self.run.next_us().is_some_and(|next_us| next_us <= until_us);
-        match happens {
-            true => drop(self.run.step()),
-            false => self.run.run_until(until_us),
+    /// An action is about to be done.
+    fn note(&mut self, action: &Action) {
+        if !self.timeline.is_at_end() {
+            // It begins a branch, which leaves out what was done later.
+            self.noted = Noted::begin(self.timeline.run().recording());
         }
-        Ok(happens)
+        self.noted.act(self.timeline.run().stamp(), action.clone());
+    }
+
+    fn seek(&mut self, to: Target) {
+        // It was all done before, so there is nothing to wait for, and an end to it.
+        while !self.timeline.seek(to, EVENTS_MAX) {}
+    }
+
+    fn step_by(&mut self, until_us: u64) -> Result<bool, JsValue> {
+        let next_us = self.timeline.next_us().filter(|next_us| *next_us <= until_us);
+        self.pass(next_us.unwrap_or(until_us))?;
+        match next_us {
+            Some(_) => drop(self.timeline.step()),
+            None => self.timeline.run_until(until_us),
+        }
+        Ok(next_us.is_some())
     }
 
     fn goal(&self, goal: &JsValue) -> Result<Goal, JsValue> {
@@ -248,7 +356,7 @@ impl Core {
             bad("A goal is a text such as \"leaders = 1\" (docs/goals.md), or a function.".into())
         })?;
         let goal: Goal = text.parse().map_err(|why| bad(format!("This is no goal: {why}.")))?;
-        let servers = self.run.world().servers().len() as u8;
+        let servers = self.timeline.run().world().servers().len() as u8;
         goal.fits(servers).map_err(|why| bad(format!("The goal does not fit: {why}.")))?;
         Ok(goal)
     }

@@ -31,9 +31,10 @@ impl Noted {
         self.pass(when);
     }
 
-    /// Time is about to go by, until then.
+    /// Time is about to go by, until then. (Where it did before, more may be recorded.)
     pub(super) fn pass(&self, end: Stamp) {
-        self.0.borrow_mut().end = end;
+        let mut recording = self.0.borrow_mut();
+        recording.end = recording.end.max(end);
         UNDER_WAY.set(Some(self.clone()));
     }
 }

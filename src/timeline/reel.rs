@@ -391,7 +391,7 @@ impl Actor for Timeline {
 
 impl Timeline {
     /// Leaves the future to the branch that it belongs to, and goes on in a new one.
-    fn fork(&mut self) {
+    pub fn fork(&mut self) {
         let events = self.run.world.events();
         let id = self.new_id();
         let branch = self.branch();

@@ -62,19 +62,19 @@ fn clippy_native() -> Outcome {
     run(clippy.args(["--", "-D", "warnings"]))
 }
 
-/// The page and the tests in the browser; the other tests are native only.
+/// The page, the package and the tests in the browser; the other tests are native only.
 fn clippy_wasm() -> Outcome {
     let mut clippy = cargo();
-    clippy.args(["clippy", "--quiet", "--target", WASM, "--features", "page", "--lib", "--bin", "page"]);
+    clippy.args(["clippy", "--quiet", "--target", WASM, "--features", "page,npm", "--lib", "--bin", "page"]);
     if project::root().join("tests/browser/main.rs").exists() {
         clippy.args(["--test", "browser"]);
     }
     run(clippy.args(["--", "-D", "warnings"]))
 }
 
-/// For wasm32 with the page, so that every module is documented.
+/// For wasm32 with the page and the package, so that every module is documented.
 fn docs() -> Outcome {
     let mut doc = cargo();
-    doc.args(["doc", "--quiet", "--no-deps", "--lib", "--features", "page", "--target", WASM]);
+    doc.args(["doc", "--quiet", "--no-deps", "--lib", "--features", "page,npm", "--target", WASM]);
     run(doc.env("RUSTDOCFLAGS", "-D warnings"))
 }

@@ -28,7 +28,7 @@ const USAGE: &str = "\
 Usage: cargo xtask <command>
 
   serve [--open] [--port N] [--release]   build the page and serve it on http://127.0.0.1:8080
-  test [--long]                           every test: native, wasm in a browser, the whole page
+  test [--long]                           every test: native, wasm in a browser, the page, the package
   check                                   fmt, clippy, floors, versions, docs
   dist [--public-url URL]                 the optimised page in dist/, with its sizes
   npm                                     the package for JavaScript programs, with its sizes

@@ -1,10 +1,10 @@
-//! `cargo xtask test`: everything that can fail, in three kinds, and one sum at the end.
+//! `cargo xtask test`: everything that can fail, in four kinds, and one sum at the end.
 
 use crate::browser::{self, Browser};
 use crate::options::Options;
 use crate::run::{Outcome, cargo, command, lasted, line, watch};
 use crate::setup::{self, Build, Tools, WASM};
-use crate::{dist, project};
+use crate::{dist, npm, project};
 use std::ops::AddAssign;
 use std::process::Command;
 use std::time::Instant;
@@ -48,6 +48,7 @@ pub fn test(options: &Options) -> Outcome {
     count("native tests", &|| native(long));
     count("wasm tests in a browser", &|| wasm(long));
     count("tests of the whole page", &|| page(long));
+    count("tests of the package for JavaScript", &|| package(long));
     if long {
         count("a differential run beside the raft crate", &|| beside("differential"));
         count("verdicts on histories beside porcupine's", &|| beside("histories"));
@@ -105,15 +106,29 @@ fn capabilities(browser: &Browser) -> Outcome<std::path::PathBuf> {
 fn page(long: bool) -> Outcome<Tally> {
     let tools: Tools = setup::page(Build::Release)?;
     setup::node_tests("page")?;
-    let chrome = browser::chrome()?;
     dist::build(&tools, None)?;
+    tally(lengthen(&mut node_tests("page")?, long), node_result)
+}
+
+/// The package as it would be published: in Node, in a browser, and its types.
+fn package(long: bool) -> Outcome<Tally> {
+    // Its test in a browser needs what those of the page need.
+    setup::node_tests("page")?;
+    setup::node_tests("npm")?;
+    npm::build(&setup::package()?)?;
+    let mut node = node_tests("npm")?;
+    tally(lengthen(node.env("WAVETANK_PACKAGE", npm::folder()), long), node_result)
+}
+
+/// The tests in a folder of tests/ that Node runs.
+fn node_tests(kind: &str) -> Outcome<Command> {
     let mut node = command("node");
-    node.args(["--test", "--test-reporter=spec"]).env("CHROME", chrome);
+    node.args(["--test", "--test-reporter=spec"]).env("CHROME", browser::chrome()?);
     let root = project::root();
-    for file in project::files_in(&root.join("tests").join("page"), ".test.mjs") {
+    for file in project::files_in(&root.join("tests").join(kind), ".test.mjs") {
         node.arg(file.strip_prefix(&root).unwrap_or(&file));
     }
-    tally(lengthen(&mut node, long), node_result)
+    Ok(node)
 }
 
 fn lengthen(command: &mut Command, long: bool) -> &mut Command {
