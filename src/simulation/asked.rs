@@ -24,15 +24,10 @@ const ABOUT: [(&str, &[&str]); 3] = [
     ("to", &["transfer"]),
 ];
 
-/// The actions whose one field may be left out before its value: `{manual: true}` is
-/// `{manual: {on: true}}`. With the field, and whether it is left out of the value at hand.
-const FIELDS: [(&str, &str, fn(&Value) -> bool); 5] = [
-    ("manual", "on", Value::is_boolean),
-    ("partition", "groups", Value::is_array),
-    ("setRules", "off", Value::is_array),
-    ("submit", "op", |value| value.get("op").is_none()),
-    ("change", "change", |value| value.get("change").is_none()),
-];
+/// The actions of which one field may be left out around its value: `{manual: true}` is
+/// `{manual: {on: true}}`.
+const FIELDS: [(&str, &str); 5] =
+    [("manual", "on"), ("partition", "groups"), ("setRules", "off"), ("submit", "op"), ("change", "change")];
 
 /// Reads an action from JSON. `{setOptions: {heartbeatUs: 20000}}`, without `options` around it, changes
 /// `options` in that alone.
@@ -74,10 +69,10 @@ fn in_full(asked: Value, options: &Options) -> Value {
         return asked;
     };
     let about = ABOUT.iter().find(|(_, names)| names.contains(&name.as_str()));
-    let field = FIELDS.iter().find(|(of, _, left_out)| of == name && left_out(value));
+    let field = FIELDS.iter().find(|(of, field)| of == name && value.get(field).is_none());
     let full = match (name.as_str(), value) {
         (_, Value::String(_)) if let Some((field, _)) = about => object(field, value),
-        _ if let Some((_, field, _)) = field => object(field, value),
+        _ if let Some((_, field)) = field => object(field, value),
         ("fire", Value::String(_)) => json!({ "server": value, "timer": "election" }),
         ("cut" | "mend" | "send", Value::Array(ends)) if let [from, to] = &ends[..] => {
             json!({ "from": from, "to": to })

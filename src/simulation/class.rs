@@ -105,7 +105,7 @@ impl Core {
     /// `BAD_ARGUMENT`; `REFUSED`, when the run is as long as runs can be.
     #[wasm_bindgen(js_name = runFor)]
     pub fn run_for(&mut self, ms: &JsValue) -> Result<f64, JsValue> {
-        let until_us = self.from_now(ms, "runFor's time in ms")?;
+        let until_us = self.moment_in(ms, "runFor's time in ms")?;
         while self.step_by(until_us)? {}
         Ok(self.now_ms())
     }
@@ -115,7 +115,7 @@ impl Core {
     /// # Errors
     /// `BAD_ARGUMENT`.
     pub fn after(&self, ms: &JsValue) -> Result<f64, JsValue> {
-        Ok(self.from_now(ms, "withinMs")? as f64 / 1000.0)
+        Ok(self.moment_in(ms, "withinMs")? as f64 / 1000.0)
     }
 
     /// Lets the next thing happen if it does by that time, or else that time come. Whether something
@@ -134,7 +134,7 @@ impl Core {
     /// `BAD_ARGUMENT`; `REFUSED`, when the run is as long as runs can be.
     #[wasm_bindgen(js_name = runUntil)]
     pub fn run_until(&mut self, goal: &JsValue, within_ms: &JsValue) -> Result<bool, JsValue> {
-        let until_us = self.from_now(within_ms, "withinMs")?;
+        let until_us = self.moment_in(within_ms, "withinMs")?;
         let mut lookout = Lookout::new(self.goal(goal)?);
         loop {
             if lookout.look(&(self.timeline.run().world(), self.timeline.run().checker())) {
@@ -299,7 +299,7 @@ impl Core {
 
 impl Core {
     /// The time that is so many milliseconds from now, in microseconds, if a run can go on for so long.
-    fn from_now(&self, ms: &JsValue, name: &str) -> Result<u64, JsValue> {
+    fn moment_in(&self, ms: &JsValue, name: &str) -> Result<u64, JsValue> {
         let ms = number(ms, name, 0.0, MS_MAX)?;
         let until_us = self.timeline.run().world().now_us() + (ms * 1000.0).round() as u64;
         self.may_pass(until_us).map(|()| until_us)
