@@ -46,7 +46,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// How many events the trace keeps. Older ones are forgotten; a replay brings them back.
-pub const TRACE_MAX: usize = 50_000;
+pub const TRACE_MAX: usize = 20_000;
 /// The most events that a recording may bring about when it is loaded.
 pub const EVENTS_MAX: u64 = 5_000_000;
 

@@ -315,6 +315,11 @@ impl Timeline {
         let branch = &mut self.branches[at.expect("the branch that is looked at is there")];
         branch.note(&self.run);
         branch.checkpoints.offer(&self.run);
+        // A recording may end at a later place within an instant than there is.
+        let end = branch.recording.end;
+        if branch.reached < end && self.run.world.now_us() >= end.at_us && !self.is_within(end) {
+            self.branch_mut().reached = end;
+        }
     }
 }
 
@@ -356,9 +361,8 @@ impl Actor for Timeline {
         while self.later.front().is_some_and(|event| event.id.0 < events) {
             self.later.pop_front();
         }
-        branch.note(&self.run);
         branch.recording.end = branch.recording.end.max(self.run.stamp());
-        branch.checkpoints.offer(&self.run);
+        self.note();
         true
     }
 
@@ -367,10 +371,10 @@ impl Actor for Timeline {
         if !self.run.world.is_manual() {
             self.run.world.pass_to(until_us);
         }
-        self.note();
         let stamp = self.run.stamp();
         let branch = self.branch_mut();
         branch.recording.end = branch.recording.end.max(stamp);
+        self.note();
     }
 
     fn act(&mut self, action: Action) -> Result<EventId, Refusal> {

@@ -109,6 +109,8 @@ struct Inner {
     earlier: RefCell<VecDeque<Earlier>>,
     /// A moment that is still sought, and whether time goes by once it is found.
     sought: Cell<Option<(Target, bool)>>,
+    /// Whether it was said that the branch replays differently from its file.
+    warned: Cell<bool>,
     /// How many of the broken promises the person has let pass.
     heeded: Cell<usize>,
     /// Whether a broken promise stops the run.
@@ -174,6 +176,7 @@ impl Tank {
             telling: RefCell::new(None),
             earlier: RefCell::new(VecDeque::new()),
             sought: Cell::new(None),
+            warned: Cell::new(false),
             heeded: Cell::new(0),
             stops: Cell::new(prefs::read("stop").as_deref() != Some("off")),
             view_us: Cell::new(0.0),
@@ -518,6 +521,7 @@ impl Tank {
         outside::begin(&self.whole_recording());
         self.0.telling.replace(None);
         self.0.sought.set(None);
+        self.0.warned.set(false);
         self.0.view_us.set(self.with(|run| run.world().now_us() as f64));
         self.0.heeded.set(0);
         self.0.selected.set(None);

@@ -11,7 +11,10 @@ mod golden_links;
 #[path = "../common/kill.rs"]
 mod kill;
 mod links;
+#[path = "../common/seeking.rs"]
+mod moments;
 mod same_run;
+mod seeking;
 
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 

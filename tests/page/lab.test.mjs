@@ -122,9 +122,11 @@ test("whoever acts in a recording that is done again gets a run of their own, an
   await button(page, "Replay the last steps").click();
   await page.getByRole("button", { name: /^S5, / }).click();
   await button(page, /^Crash/).click();
-  await page.getByText("another run than the recording").waitFor();
+  await page.getByText("From here on this is a branch of its own").waitFor();
   assert.equal(await page.getByRole("region", { name: "Recording" }).count(), 0);
   await button(page, "Earlier run").click();
+  // It is there as it was left, and goes on as it went.
+  await button(page, "Play").first().click();
   await page.waitForFunction((digest) => window.wavetank.digest() === digest, digest);
 });
 

@@ -4,7 +4,7 @@ use super::{Tank, Tone};
 use crate::explain::{Scene, duration, sentence};
 use crate::sim::What;
 use crate::timeline::{
-    BranchId, Document, EVENTS_MAX, Landmark, Recording, RecordingError, Target, Timeline,
+    BranchId, Differs, Document, EVENTS_MAX, Landmark, Recording, RecordingError, Target, Timeline,
 };
 use crate::ui::desk::now_ms;
 use crate::ui::words::clip;
@@ -82,8 +82,20 @@ impl Tank {
         }
     }
 
+    /// Says so if the run does not replay as it did where it was written down.
+    fn compare_with_its_file(&self) {
+        let differs = self.look(Timeline::differs);
+        if let Some(Differs { same_until, by }) = differs.filter(|_| !self.0.warned.replace(true)) {
+            let text = format!(
+                "This run replays differently from when it was saved: the same up to event {same_until}, other at event {by} at the latest. This version of the page differs from the one that made it, or the file was changed."
+            );
+            self.notify(Tone::Trouble, text);
+        }
+    }
+
     /// The moment is another one.
     fn moved(&self) {
+        self.compare_with_its_file();
         self.0.view_us.set(self.with(|run| run.world().now_us() as f64));
         // What lies ahead again may stop the run again.
         self.0.heeded.set(self.0.heeded.get().min(self.with(|run| run.violations().len())));
@@ -156,6 +168,9 @@ impl Tank {
         let origin = timeline.branch().origin().map(|(parent, _)| parent);
         let from = origin.and_then(|id| timeline.find_branch(id)).map(|branch| branch.name().to_owned());
         drop(timeline);
+        if let Some(parent) = origin {
+            self.push_earlier(Earlier::Branch(parent));
+        }
         if let Some(from) = from {
             self.notify(Tone::Note, format!("From here on this is a branch of its own. What followed before is kept: see ‘{from}’ under Branches."));
         }

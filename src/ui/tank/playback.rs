@@ -106,7 +106,8 @@ impl Tank {
                 title: Rc::clone(&telling.title),
                 marks: Arc::clone(branch.captions()),
                 done: branch.captions().iter().filter(|mark| mark.until <= events).count(),
-                over: timeline.is_at_end(),
+                // The last step may be the end; beyond it, or without steps, the end is told.
+                over: timeline.is_at_end() && branch.captions().last().is_none_or(|mark| mark.until < events),
             })
         })
     }
