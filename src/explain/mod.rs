@@ -22,6 +22,7 @@ mod why;
 mod words;
 
 pub use guards::{because, decided_by, decides};
+pub use phrases::phrase;
 pub use sentence::{About, Kind, Scene, Sentence, sentence};
 pub use told::{Telling, in_words};
 pub use what_if::{Ballot, Verdict, ballot, would_vote};

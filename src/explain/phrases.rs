@@ -11,7 +11,8 @@ pub(super) fn written(groups: &[ServerSet]) -> String {
 }
 
 /// An action as one would ask for it.
-pub(super) fn phrase(action: &Action) -> String {
+#[must_use]
+pub fn phrase(action: &Action) -> String {
     match action {
         Action::Crash { server } => format!("crash {server}"),
         Action::Restart { server } => format!("restart {server}"),

@@ -24,6 +24,7 @@ use super::stage::Stage;
 use super::table::StateTable;
 use super::tabs::Tabs;
 use super::tank::Tank;
+use super::tape::TermTape;
 use super::transport::Transport;
 use yew::prelude::*;
 
@@ -70,6 +71,7 @@ pub fn App(props: &AppProps) -> Html {
                         <Details />
                         <Tabs {tabs} />
                     </div>
+                    <TermTape />
                 </main>
                 <SetupDialog />
                 <KeysDialog />

@@ -15,7 +15,12 @@ pub fn Header() -> Html {
     let tank = use_tank();
     let page = use_page();
     let theme = use_state(Theme::stored);
-    use_effect_with(*theme, |theme| theme.apply());
+    let painted = tank.clone();
+    use_effect_with(*theme, move |theme| {
+        theme.apply();
+        // What is painted on a canvas does not follow by itself.
+        painted.touch();
+    });
     let picker = use_node_ref();
     let pick = {
         let picker = picker.clone();

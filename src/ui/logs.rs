@@ -1,6 +1,7 @@
 //! The logs: one row a server, one column an index. Only the columns in sight are drawn.
 
 use super::context::{use_tank, use_view, use_view_of};
+use super::prefs::use_media;
 use super::tank::{Selected, Tank};
 use super::words::{clip, payload_text, term_class};
 use crate::raft::{Configuration, Index, Mode, Payload, Progress, RoleName, ServerId, Term};
@@ -221,7 +222,9 @@ pub fn Logs() -> Html {
     let rows = use_view_of(tank.clone(), (first, last), rows);
     let columns = extent.last + 2;
     let total = (columns as f64 * CELL).max(CELL * 4.0);
-    let dense = extent.servers >= DENSE_FROM;
+    // On a low screen the tape has to stand below them.
+    let low = use_media("(max-height: 820px) and (min-width: 901px)");
+    let dense = low || extent.servers >= DENSE_FROM;
     let row_height = if dense { ROW_DENSE } else { ROW };
     let height = HEAD + extent.servers as f64 * row_height;
     let onscroll = move |_: Event| look();

@@ -47,6 +47,7 @@ mod status;
 mod table;
 mod tabs;
 pub mod tank;
+pub mod tape;
 mod transport;
 pub mod words;
 mod worker;

@@ -114,6 +114,24 @@ pub fn legend() -> Html {
             ),
             "what the leader keeps of a follower: nextIndex, and matchIndex as a dot",
         ),
+        (
+            icon(
+                r#"<g class="t1"><rect class="tape-thumb-bar" x="-42" y="8" width="28" height="12"/><rect class="tape-thumb-bar" x="-14" y="-2" width="14" height="22"/><rect class="tape-thumb-bar" x="0" y="-12" width="42" height="32"/></g>"#,
+            ),
+            "on the term tape: low follows, higher and hatched stands, full leads, with the term’s number",
+        ),
+        (
+            icon(
+                r#"<path class="tape-crosses heavy" d="M-40-14-16 10M-16-14-40 10"/><path class="tape-crosses heavy" d="M2 14 14-14M16 14 28-14M30 14 42-14"/>"#,
+            ),
+            "on the term tape: a crash; slanted lines: cut off from the larger side",
+        ),
+        (
+            icon(
+                r#"<path class="tape-action" d="M-42-14h26L-29 10z"/><path class="tape-commit" d="M-4 16v-30M4 16v-30M12 16v-16"/><path class="tape-broken" d="M24 30v-60h22l-7 12 7 12h-18v36z"/>"#,
+            ),
+            "on the term tape: somebody acted; entries are committed; a promise is broken",
+        ),
     ];
     html! {
         <ul class="legend">
