@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use wavetank::kv::Op;
 use wavetank::raft::{Index, Term};
-use wavetank::sim::{Action, Endpoint, Event, PacketName, Seed, What, chaos};
+use wavetank::sim::{Action, DropReason, Endpoint, Event, PacketName, Seed, Setup, What, chaos};
 use wavetank::timeline::Run;
 use wavetank::timeline::diagram::*;
 
@@ -190,7 +190,11 @@ proptest! {
         for (place, event) in diagram.events().iter().enumerate().filter(|(place, _)| hidden[*place] == 1) {
             prop_assert!(event.change.is_none_or(|change| change.before == change.after), "{place}");
             prop_assert!(event.finished.is_none() && event.wrote.is_none());
-            let told = matches!(event.what, What::Delivered { .. } | What::Fired { .. } | What::Ticked { .. });
+            let told = match &event.what {
+                What::Delivered { .. } | What::Fired { .. } | What::Ticked { .. } => true,
+                What::Dropped { reason, .. } => *reason != DropReason::ByHand,
+                _ => false,
+            };
             prop_assert!(told, "{place}");
         }
         let diagram = Rc::new(diagram);
@@ -510,4 +514,26 @@ fn the_svg_is_whole_has_its_own_colours_and_no_outside() {
     assert!(open.is_empty());
     let none = svg(&Sheet::new(Rc::new(Diagram::new(Vec::new(), 3)), 400.0, 200.0, true), None, None);
     assert!(none.contains("No events") && none.ends_with("</svg>\n"));
+}
+
+#[test]
+fn ten_thousand_events_at_once_are_few_enough_strokes() {
+    let mut setup = Setup::new(5, 3);
+    setup.options.workload_every_us = 100_000;
+    let mut run = Run::new(&setup).unwrap();
+    while run.events().len() < EVENTS_MAX {
+        wait(&mut run, 1000);
+    }
+    let diagram = Rc::new(whole(&run));
+    let count = diagram.lines().len();
+    let mut sheet = Sheet::new(diagram, 900.0, 300.0, false);
+    for _ in 0..3 {
+        let picture = picture(&sheet, None, None);
+        let strokes: usize = picture.strokes.values().map(Vec::len).sum();
+        let marks: usize = picture.marks.values().map(Vec::len).sum();
+        assert!(strokes < 6000.min(count), "{strokes} strokes for {count} messages");
+        assert!(marks < 8000, "{marks}");
+        assert!(picture.words.len() < 400);
+        sheet.zoom(6.0, 450.0);
+    }
 }

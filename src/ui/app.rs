@@ -4,6 +4,7 @@ use super::branches::Branches;
 use super::broken::{Broken, PlaybackPanel, ShrinkPanel};
 use super::console::Console;
 use super::details::Details;
+use super::diagram::Diagram;
 use super::export::ExportDialog;
 use super::feed::Feed;
 use super::files::use_drop;
@@ -40,6 +41,8 @@ pub struct AppProps {
 pub fn App(props: &AppProps) -> Html {
     let page: Page = use_reducer(|| PageState { shortcuts: prefs::shortcuts(), ..PageState::default() });
     use_keys(&props.tank, &page);
+    let diagram_open = page.diagram_open;
+    let roomy = prefs::use_media("(max-width: 900px), (min-height: 70rem)");
     let dropping = use_drop(&props.tank);
     use_paste(&props.tank);
     let tabs = vec![
@@ -62,7 +65,9 @@ pub fn App(props: &AppProps) -> Html {
                         <Broken />
                         <ShrinkPanel />
                         <PlaybackPanel />
-                        <Stage />
+                        // Where there is no room for both, the diagram has the stage's place.
+                        if roomy || !diagram_open { <Stage /> }
+                        <Diagram />
                         <Notices />
                         <Transport />
                         <Logs />

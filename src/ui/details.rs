@@ -7,10 +7,15 @@ use super::control::{Offer, offers};
 use super::members::Members;
 use super::tank::Selected;
 use super::words::{self, clip, content_lines, content_name, outcome_text, payload_text};
+use crate::explain::{Scene, sentence};
 use crate::raft::{Index, Payload, ServerId};
-use crate::sim::{Action, ClientId, Content, Endpoint, PacketName};
+use crate::sim::{Action, ClientId, Content, Endpoint, EventId, PacketName};
 use server::{CutToggle, ServerDetails};
+use std::collections::VecDeque;
 use yew::prelude::*;
+
+/// So many events before an event may be looked back on to find words for it.
+const SCENE_EVENTS: u64 = 500;
 
 /// A name and a value.
 type Line = (String, String);
@@ -31,9 +36,7 @@ pub fn Details() -> Html {
             (format!("{id}, index {index}"), html! { <EntryDetails {id} {index} /> })
         }
         Some(Selected::Members) => ("Members".into(), html! { <Members /> }),
-        Some(Selected::Event(id)) => {
-            (format!("Event {}", id.0), html! { <p class="faint">{ "It is marked in the feed." }</p> })
-        }
+        Some(Selected::Event(id)) => (format!("Event {}", id.0), html! { <EventDetails {id} /> }),
     };
     html! {
         <section class="panel details" aria-label="Details" id="details">
@@ -55,6 +58,40 @@ fn Nothing() -> Html {
             <header class="panel-head"><h2>{ "Reading the stage" }</h2></header>
             { legend::legend() }
         </section>
+    }
+}
+
+#[derive(Clone, PartialEq, Properties)]
+struct EventProps {
+    id: EventId,
+}
+
+/// An event in its sentence, and what was decided in it; also one that lies after the moment.
+#[component]
+fn EventDetails(props: &EventProps) -> Html {
+    let id = props.id;
+    let tank = use_tank();
+    let generation = use_view(|tank| tank.generation());
+    let told = use_memo((id, *generation), |(id, _)| {
+        // The events before it, for its sentence's sake.
+        let trace: VecDeque<_> = tank
+            .look(|timeline| {
+                timeline.trace(id.0.saturating_sub(SCENE_EVENTS), id.0 + 1, SCENE_EVENTS as usize + 1)
+            })
+            .into();
+        let event = trace.back().filter(|event| event.id == *id).cloned()?;
+        let servers = tank.with(|run| run.world().servers().len() as u8);
+        let text = sentence(&event, Scene { servers, trace: &trace }).to_string();
+        Some((event, text))
+    });
+    let Some((event, text)) = &*told else {
+        return html! { <p class="faint">{ "This event is not known here: it belongs to another run, or another branch." }</p> };
+    };
+    html! {
+        <>
+            <p>{ format!("{}: {text}", words::time_text(event.at_us as f64)) }</p>
+            { super::feed::decisions(event) }
+        </>
     }
 }
 

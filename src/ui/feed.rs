@@ -336,12 +336,17 @@ fn guards(tank: &Tank, id: EventId) -> Html {
     let Some(event) = event else {
         return html! { <p class="feed-guards">{ "This event is no longer kept; a replay brings it back." }</p> };
     };
+    decisions(&event)
+}
+
+/// What was decided in an event, decision by decision.
+pub fn decisions(event: &Event) -> Html {
     if event.guards.is_empty() {
         return html! { <p class="feed-guards">{ "No rule had anything to decide here." }</p> };
     }
     html! {
         <ul class="feed-guards">
-            { for event.guards.iter().enumerate().map(|(n, guard)| decision(&event, n, guard)) }
+            { for event.guards.iter().enumerate().map(|(n, guard)| decision(event, n, guard)) }
         </ul>
     }
 }

@@ -25,6 +25,8 @@ functions! {
     exp(x) = exp, exp;
     /// A number to the power of another.
     pow(x, y) = powf, pow;
+    /// The length of the hypotenuse.
+    hypot(x, y) = hypot, hypot;
     /// The decimal logarithm.
     log10(x) = log10, log10;
 }

@@ -12,6 +12,7 @@ pub mod context;
 mod control;
 mod desk;
 mod details;
+mod diagram;
 mod dialog;
 pub mod export;
 pub mod feed;

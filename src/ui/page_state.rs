@@ -17,6 +17,8 @@ pub struct PageState {
     pub export_open: bool,
     /// The lamp whose promise is explained.
     pub promise: Option<usize>,
+    /// Whether the space-time diagram is open.
+    pub diagram_open: bool,
     /// Whether single-key shortcuts are on.
     pub shortcuts: bool,
 }
@@ -36,6 +38,8 @@ pub enum Change {
     Export(bool),
     /// Explains the promise of a lamp, or closes that.
     Promise(Option<usize>),
+    /// Opens or closes the space-time diagram.
+    Diagram(bool),
     /// Switches single-key shortcuts.
     Shortcuts(bool),
 }
@@ -56,6 +60,7 @@ impl Reducible for PageState {
             Change::Keys(open) => state.keys_open = open,
             Change::Export(open) => state.export_open = open,
             Change::Promise(lamp) => state.promise = lamp,
+            Change::Diagram(open) => state.diagram_open = open,
             Change::Shortcuts(on) => state.shortcuts = on,
         }
         Rc::new(state)

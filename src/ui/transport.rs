@@ -39,6 +39,11 @@ pub fn Transport() -> Html {
 #[component]
 fn PlayButtons() -> Html {
     let tank = use_tank();
+    let page = use_page();
+    let diagram = {
+        let page = page.clone();
+        move |_: MouseEvent| page.dispatch(Change::Diagram(!page.diagram_open))
+    };
     let playing = use_view(|tank| tank.is_playing());
     let toggle = {
         let tank = tank.clone();
@@ -59,6 +64,8 @@ fn PlayButtons() -> Html {
                 <svg viewBox="0 0 20 20" width="16" height="16" aria-hidden="true"><path d="M4 3l9 7-9 7zM14 3h3v14h-3z" /></svg>
                 { "Step" }
             </button>
+            <button type="button" class="button" onclick={diagram} aria-pressed={page.diagram_open.to_string()} data-do="diagram"
+                title="The space-time diagram: who could have known what, when (W)">{ "Diagram" }</button>
         </div>
     }
 }

@@ -17,6 +17,8 @@ const measurements = [
   ["distinct states per second of a search, in the worker", search],
   ["frames, 9 servers and 200 messages on their way", () => frames({ entries: 0 })],
   ["frames, 9 servers, 200 messages and 200 log entries", () => frames({ entries: 200 })],
+  ["diagram of 10,000 events, all in sight, frames while panning and zooming", () => diagram({ zoom: 0 })],
+  ["diagram of 10,000 events, zoomed in, frames while panning and zooming", () => diagram({ zoom: 60 })],
 ];
 
 const server = await serve(dist);
@@ -100,6 +102,53 @@ async function frames({ entries }) {
       `frames dropped: ${((100 * dropped) / (script.length + dropped)).toFixed(1)} %`,
     ];
   }, "?servers=9&seed=3&latency=450-550&election=3000-6000&heartbeat=40");
+}
+
+/**
+ * What a frame of the space-time diagram costs while somebody zooms and pans without a pause: five servers,
+ * a request each 100 ms, 10,000 events, nothing folded. Zoomed in by so many steps of the wheel.
+ */
+async function diagram({ zoom }) {
+  return fresh(async (page) => {
+    await started(page);
+    await page.evaluate(() => {
+      const tank = window.wavetank;
+      tank.pause();
+      while (tank.state().events < 10_000) tank.runFor(500);
+    });
+    await page.locator('[data-do="diagram"]').click();
+    await page.locator('[data-do="diagram-fold"]').click();
+    await page.locator('[data-do="diagram-fit"]').click();
+    const events = await page.locator(".diagram").getAttribute("data-events");
+    const lines = await page.locator(".diagram").getAttribute("data-lines");
+    await page.evaluate(moving, zoom);
+    await page.waitForTimeout(500);
+    const trace = await traced(page, 5000);
+    const { script, main, dropped } = perFrame(trace);
+    return [
+      `${events} events, ${lines} messages, ${script.length} frames`,
+      `script of a frame: median ${quantile(script, 0.5)} ms, p95 ${quantile(script, 0.95)} ms`,
+      `main thread of a frame: median ${quantile(main, 0.5)} ms, p95 ${quantile(main, 0.95)} ms`,
+      `frames dropped: ${((100 * dropped) / (script.length + dropped)).toFixed(1)} %`,
+    ];
+  }, "?servers=5&seed=3&workload=100");
+}
+
+/** In the page: the wheel turns and the canvas is dragged in every frame. */
+function moving(zoom) {
+  const canvas = document.querySelector(".diagram-canvas");
+  const { left, top, width, height } = canvas.getBoundingClientRect();
+  const at = { clientX: left + width / 2, clientY: top + height / 2, bubbles: true, cancelable: true };
+  const wheel = (deltaX, deltaY) => canvas.dispatchEvent(new WheelEvent("wheel", { ...at, deltaX, deltaY }));
+  for (let step = 0; step < zoom; step += 1) wheel(0, -50);
+  let frame = 0;
+  const move = () => {
+    frame += 1;
+    const way = Math.floor(frame / 30) % 2 ? 1 : -1;
+    wheel(way * 12, frame % 2 ? 10 : -10);
+    requestAnimationFrame(move);
+  };
+  requestAnimationFrame(move);
 }
 
 /** As the native bench searches, on one core: gestures of three servers, every state up to names. */

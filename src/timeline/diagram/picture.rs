@@ -11,6 +11,10 @@ use std::collections::BTreeMap;
 const LETTERS_MAX: usize = 160;
 /// From here on marks are small, and of those on one pixel only one is drawn.
 const DENSE_FROM: usize = 1500;
+/// From here on lines have no dashes, and those that can't be told apart are drawn once.
+const LINES_DENSE_FROM: usize = 1200;
+/// What a letter's line takes to the right, at least.
+const LETTER_PX: f64 = 40.0;
 /// So far apart are the times at the top, at least.
 const TICK_PX: f64 = 90.0;
 /// So much room a span's label needs.
@@ -325,23 +329,36 @@ impl Draft<'_> {
     fn lines(&mut self) {
         let range = self.sheet.lines();
         let letters = range.len() <= LETTERS_MAX;
+        let dense = range.len() > LINES_DENSE_FROM;
         let diagram = std::rc::Rc::clone(&self.sheet.diagram);
+        let mut crowd = Crowd::default();
         for place in range {
             let line = &diagram.lines()[place];
             if self.sheet.is_hidden(line) {
                 continue;
             }
             let [from, to] = self.sheet.ends(line);
-            let lit = Light::line(self.light, place);
-            let layer = if lit { 4 } else { 3 };
-            let colour = line_colour(line);
-            let faded = !lit;
-            let look = StrokeLook { layer, faded, colour, tenths: width_of(line), dash: dash_of(line) };
-            self.stroke(look, from, to);
+            let faded = !Light::line(self.light, place);
+            let layer = if faded { 3 } else { 4 };
+            let look = StrokeLook {
+                layer,
+                faded,
+                colour: line_colour(line),
+                tenths: width_of(line),
+                dash: dash_of(line),
+            };
+            if !dense {
+                self.stroke(look, from, to);
+            } else if crowd.takes(line, from, to, look) {
+                self.stroke(thin(look), from, to);
+            }
             self.end_of(line, to, faded);
-            if letters && lit {
+            if letters && !faded {
                 self.letter(line, from, to);
             }
+        }
+        for ((look, x), (top, bottom)) in crowd.columns {
+            self.stroke(thin(look), (x as f64 + 0.5, top), (x as f64 + 0.5, bottom));
         }
     }
 
@@ -364,8 +381,9 @@ impl Draft<'_> {
 
     /// The letter of a message, where its line is long enough: filled for a request, hollow for a reply.
     fn letter(&mut self, line: &Line, (x0, y0): (f64, f64), (x1, y1): (f64, f64)) {
-        let (x, y) = (x0 + 0.5 * (x1 - x0), y0 + 0.5 * (y1 - y0));
-        if (x1 - x0).abs() + (y1 - y0).abs() < 40.0 || line.kind == MessageKind::Unknown || x < GUTTER_PX {
+        // Not in the middle, where another row may lie.
+        let (x, y) = (x0 + 0.42 * (x1 - x0), y0 + 0.42 * (y1 - y0));
+        if (x1 - x0).abs() < LETTER_PX || line.kind == MessageKind::Unknown || x < GUTTER_PX {
             return;
         }
         let colour = line_colour(line);
@@ -416,6 +434,35 @@ impl Draft<'_> {
             }
         }
     }
+}
+
+/// Lines that are too many to be told apart.
+#[derive(Default)]
+struct Crowd {
+    /// By look and pixel: from where to where lines go straight down or up there.
+    columns: BTreeMap<(StrokeLook, i64), (f64, f64)>,
+    /// By the two rows and the look: the last line, to two pixels.
+    last: BTreeMap<(usize, usize, StrokeLook), (i64, i64)>,
+}
+
+impl Crowd {
+    /// Whether a line has to be drawn by itself. One that takes no time at this scale becomes part of its
+    /// pixel's column, and of several that begin and end on the same two pixels one is enough.
+    fn takes(&mut self, line: &Line, from: (f64, f64), to: (f64, f64), look: StrokeLook) -> bool {
+        if (to.0 - from.0).abs() < 2.0 {
+            let (top, bottom) = (from.1.min(to.1), from.1.max(to.1));
+            let column = self.columns.entry((look, from.0 as i64)).or_insert((top, bottom));
+            *column = (column.0.min(top), column.1.max(bottom));
+            return false;
+        }
+        let ends = ((from.0 / 2.0) as i64, (to.0 / 2.0) as i64);
+        self.last.insert((line.from, line.to, look), ends) != Some(ends)
+    }
+}
+
+/// As a line looks among very many.
+fn thin(look: StrokeLook) -> StrokeLook {
+    StrokeLook { dash: &[], tenths: 7, ..look }
 }
 
 /// The colour of a message: its term's; a client's has none.

@@ -1,9 +1,10 @@
-//! Quiet stretches: nothing but heartbeats and their answers, which change nothing.
+//! Quiet stretches: nothing but heartbeats and their answers, which change nothing, be it that they arrive or
+//! that they are lost on a cut link or before a crashed server.
 
+use super::Diagram;
 use super::lines::{End, MessageKind};
-use super::{Diagram, host};
 use crate::raft::Timer;
-use crate::sim::{Event, What};
+use crate::sim::{DropReason, Event, What};
 
 /// So many quiet events in a row are worth folding: more than one round of heartbeats of five servers.
 pub const BAND_MIN: usize = 12;
@@ -52,7 +53,7 @@ fn quiet(diagram: &Diagram) -> Vec<bool> {
     for line in diagram.lines() {
         let idle = match line.end {
             End::Received(_) => line.kind == MessageKind::Heartbeat && line.agrees,
-            End::Lost(..) => false,
+            End::Lost(_, reason) => line.kind == MessageKind::Heartbeat && reason != DropReason::ByHand,
             End::OnWay => line.waits.is_none() && line.held.is_none(),
         };
         if let Some(sender) = line.sent_by.filter(|_| !idle) {
@@ -70,7 +71,7 @@ fn changes_nothing(event: &Event) -> bool {
     let unchanged =
         event.change.is_none_or(|change| change.before == change.after && change.log_from.is_none());
     let kind = match &event.what {
-        What::Delivered { .. } => host(event).is_some(),
+        What::Delivered { .. } | What::Dropped { .. } => true,
         What::Fired { timer } => *timer != Timer::Election,
         What::Ticked { .. } => event.sent.is_empty(),
         _ => false,

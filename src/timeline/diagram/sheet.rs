@@ -280,6 +280,25 @@ impl Sheet {
         }
     }
 
+    /// Shows what another sheet shows, as far as it is here: the same scale, the same moment at the left.
+    pub fn look_as(&mut self, other: &Sheet) {
+        self.scale = other.scale;
+        self.left = self.axis.x(other.us(LEFT_PX), self.scale);
+        self.keep_inside();
+    }
+
+    /// Whether the end of the stretch is in sight.
+    #[must_use]
+    pub fn sees_end(&self) -> bool {
+        self.x(self.diagram.stretch_us().end) <= self.width
+    }
+
+    /// Scrolls to the end of the stretch.
+    pub fn go_to_end(&mut self) {
+        self.left = f64::MAX;
+        self.keep_inside();
+    }
+
     /// Shows this stretch of time, as wide as it fits.
     pub fn show(&mut self, from_us: u64, to_us: u64) {
         let room = self.width - LEFT_PX - RIGHT_PX;
