@@ -22,7 +22,7 @@ pub use picture::{Colour, Dash, Fold, Light, MarkLook, Picture, Shape, StrokeLoo
 pub use quiet::{BAND_MIN, Band, bands};
 pub use sheet::{GUTTER_PX, Hit, SCALE_MAX, Sheet, TOP_PX};
 pub use spans::Span;
-pub use svg::svg;
+pub use svg::{svg, svg_size};
 
 use crate::raft::{Index, ServerId, Term};
 use crate::sim::{Action, ClientId, Endpoint, Event, EventId, PacketName, What};

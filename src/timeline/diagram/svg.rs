@@ -9,13 +9,20 @@ use std::fmt::Write;
 const TITLE_PX: f64 = 28.0;
 const KEY_PX: f64 = 44.0;
 
+/// How wide and how high the SVG of a sheet is.
+#[must_use]
+pub fn svg_size(sheet: &Sheet) -> (f64, f64) {
+    let (width, height) = sheet.size();
+    (width, TITLE_PX + height + KEY_PX)
+}
+
 /// The sheet as it is seen, as an SVG file's text: a title, the stretch, and what the shapes mean. It asks for
 /// no font, style or image from elsewhere.
 #[must_use]
 pub fn svg(sheet: &Sheet, light: Option<&Light>, chosen: Option<usize>) -> String {
     let picture = picture(sheet, light, chosen);
-    let (width, height) = sheet.size();
-    let total = TITLE_PX + height + KEY_PX;
+    let (_, height) = sheet.size();
+    let (width, total) = svg_size(sheet);
     let mut out = String::new();
     out.push_str(&format!(
         r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0} {total:.0}" width="{width:.0}" height="{total:.0}" font-family="sans-serif">"##

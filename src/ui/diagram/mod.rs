@@ -13,7 +13,7 @@ use super::page_state::{Change, use_page};
 use super::tank::Tank;
 use crate::sim::EventId;
 use crate::timeline::Target;
-use crate::timeline::diagram::Step;
+use crate::timeline::diagram::{Step, svg, svg_size};
 use crate::ui::Selected;
 use board::{Cursor, Walk, time};
 use easel::Easel;
@@ -30,6 +30,20 @@ const ZOOM: f64 = 1.5;
 const PAGE: f64 = 0.8;
 /// What came too soon after the last look is looked at after so many milliseconds.
 const SOON_MS: i32 = 500;
+
+thread_local! {
+    /// The board of the page's diagram, while it is open.
+    static OPEN: RefCell<Option<Easel>> = const { RefCell::new(None) };
+}
+
+/// What is in sight of the diagram as an SVG for print, its width and its height; nothing while it is closed.
+pub fn exported() -> Option<(String, f64, f64)> {
+    let easel = OPEN.with_borrow(Clone::clone)?;
+    Some(easel.look(|board| {
+        let (width, height) = svg_size(&board.sheet);
+        (svg(&board.sheet, board.light.as_ref(), board.at_cursor()), width, height)
+    }))
+}
 
 /// The diagram, while it is open.
 #[component]
@@ -128,10 +142,14 @@ fn use_events(easel: &Easel, tank: &Tank) {
                 }));
             }
         };
+        OPEN.set(Some(easel.clone()));
         easel.measure();
         watch();
         let subscription = tank.subscribe(watch);
-        move || drop(subscription)
+        move || {
+            OPEN.set(None);
+            drop(subscription);
+        }
     });
 }
 

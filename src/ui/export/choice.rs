@@ -10,6 +10,8 @@ pub enum What {
     Stage,
     /// The picture of the logs.
     Logs,
+    /// The stretch of the space-time diagram that is in sight.
+    Diagram,
     /// The feed, as text.
     Feed,
     /// A line of JSON for each event.
@@ -24,7 +26,7 @@ pub enum What {
 
 impl What {
     /// All pictures.
-    pub const PICTURES: [What; 2] = [What::Stage, What::Logs];
+    pub const PICTURES: [What; 3] = [What::Stage, What::Logs, What::Diagram];
     /// All that is text.
     pub const TEXTS: [What; 5] = [What::Feed, What::Trace, What::History, What::Shiviz, What::Recording];
 
@@ -40,6 +42,7 @@ impl What {
         match self {
             What::Stage => "Stage",
             What::Logs => "Logs",
+            What::Diagram => "Space-time diagram",
             What::Feed => "Feed",
             What::Trace => "Trace",
             What::History => "History of the clients",
@@ -54,6 +57,7 @@ impl What {
         match self {
             What::Stage => "The servers, and the messages on their way.",
             What::Logs => "What stands in the log of each server.",
+            What::Diagram => "The stretch of the space-time diagram that is in sight, dark on white.",
             What::Feed => "Every event in a sentence, as plain text, from the start of the run.",
             What::Trace => "Every event with what was decided, sent and written: a line of JSON each.",
             What::History => "What clients asked and were told, as JSON: for a checker of linearizability.",
@@ -66,7 +70,7 @@ impl What {
     #[must_use]
     pub fn text_file(self) -> (&'static str, &'static str) {
         match self {
-            What::Stage | What::Logs | What::Feed => ("feed.txt", "text/plain"),
+            What::Stage | What::Logs | What::Diagram | What::Feed => ("feed.txt", "text/plain"),
             What::Trace => ("trace.ndjson", "application/x-ndjson"),
             What::History => ("history.json", "application/json"),
             What::Shiviz => ("shiviz.log", "text/plain"),

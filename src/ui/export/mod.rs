@@ -25,6 +25,9 @@ use write::Order;
 use writing::Desk;
 use yew::Callback;
 
+/// Why there is no picture of the diagram.
+const NO_DIAGRAM: &str = "The space-time diagram is not open: close this, press W, go to the stretch that you want, and export it then.";
+
 /// What stands under a picture: when it was, and of which run.
 fn facts(tank: &Tank) -> String {
     tank.with(|run| {
@@ -39,6 +42,11 @@ fn facts(tank: &Tank) -> String {
 
 /// The picture that was chosen, of what stands on the page now. `logs` is where the logs are drawn for it.
 fn picture(tank: &Tank, choice: &Choice, logs: Option<Element>) -> Result<Picture, String> {
+    if choice.what == What::Diagram {
+        // It is drawn anew, and not from the page: there it is a canvas.
+        let made = super::diagram::exported().map(|(svg, width, height)| Picture { svg, width, height });
+        return made.ok_or_else(|| NO_DIAGRAM.to_owned());
+    }
     let look = Look {
         scheme: match choice.colours {
             Colours::Screen => None,
@@ -73,7 +81,7 @@ async fn made(
     };
     let form = match choice.what {
         What::Recording => return text(&tank.recording().to_json()),
-        What::Stage | What::Logs => {
+        What::Stage | What::Logs | What::Diagram => {
             let picture = picture(&tank, &choice, logs)?;
             return match choice.form {
                 Form::Svg => text(&picture.svg),
