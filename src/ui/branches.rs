@@ -1,11 +1,18 @@
 //! The branches of the run: a small tree with names and pictures, to go from one to another.
 
 use super::context::{use_tank, use_view};
+use super::tape::thumbnail;
 use crate::explain::duration;
+use crate::timeline::tape::{Measure, Window};
 use crate::timeline::{BranchId, Differs, NAME_MAX, Recording, Timeline};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
+
+/// How wide the picture of the longest branch is, in pixels.
+const THUMB_WIDTH: f64 = 300.0;
+/// How high a server's lane is in it.
+const THUMB_LANE: f64 = 4.0;
 
 /// What stands in a row of the tree.
 #[derive(Clone, PartialEq)]
@@ -117,6 +124,7 @@ fn BranchRow(props: &RowProps) -> Html {
                     <span class="branch-mark" aria-hidden="true">{ if current { "●" } else { "○" } }</span>{ name.clone() }
                 </button>
             }
+            <Thumb {id} name={name.clone()} {end_us} span_us={props.span_us} />
             <p class="faint">{ origin.map(|origin| format!("{origin}; ")) }{ length }</p>
             if let Some(Differs { same_until, by }) = differs {
                 <p class="branch-differs">{ format!("It replays differently from when it was saved: the same up to event {same_until}, other at event {by} at the latest.") }</p>
@@ -174,4 +182,29 @@ fn Naming(props: &NamingProps) -> Html {
         <input ref={place} class="field" type="text" value={props.name.clone()} maxlength={NAME_MAX.to_string()} aria-label="Name of the branch"
             autocomplete="off" {onkeydown} {onblur} />
     }
+}
+
+#[derive(Clone, PartialEq, Properties)]
+struct ThumbProps {
+    id: BranchId,
+    name: String,
+    end_us: u64,
+    span_us: u64,
+}
+
+/// A small picture of a branch: who led when. It is painted anew when the branch has become longer.
+#[component]
+fn Thumb(props: &ThumbProps) -> Html {
+    let tank = use_tank();
+    let window = Window::whole(Measure::Time, props.span_us as f64, THUMB_WIDTH);
+    tank.look(|timeline| {
+        let branch = timeline.find_branch(props.id)?;
+        let known = branch.known_us();
+        let label = match known {
+            0 => format!("{}: not replayed yet", props.name),
+            _ => format!("{}: who led when", props.name),
+        };
+        Some(thumbnail(branch.tape(), &window, known as f64, THUMB_LANE, label))
+    })
+    .unwrap_or_default()
 }
