@@ -263,6 +263,22 @@ test("the recording replays to the same digest, and the feed is what its filter 
   assert.equal(await call(page, "digest"), digest);
 });
 
+test("seen from the past, a run is written up to this moment, or with what follows", async (t) => {
+  const page = await busy(t);
+  const [whole, digest] = [(await saved(page, "Feed")).text, await call(page, "digest")];
+  await page.keyboard.press("Escape");
+  for (let n = 0; n < 5; n += 1) await page.keyboard.press(",");
+  const some = await saved(page, "Feed");
+  assert.ok(whole.length > some.text.length);
+  await dialog(page).getByRole("checkbox", { name: "with what follows this moment" }).check();
+  const all = await save(page);
+  assert.equal(all.text, whole);
+  assert.match(all.name, /532ms/);
+  const { text } = await saved(page, "Recording");
+  await call(page, "load", JSON.parse(text));
+  assert.equal(await call(page, "digest"), digest);
+});
+
 test("a run is written in a worker: its end can be waited for or cancelled, and a second one works", async (t) => {
   let letGo;
   const held = new Promise((resolve) => (letGo = resolve));

@@ -130,6 +130,8 @@ pub struct Choice {
     pub columns: (Option<u64>, Option<u64>),
     /// The feed: whether only what its filter lets pass.
     pub filtered: bool,
+    /// Text: whether with what follows the moment that is shown, as far as it is known.
+    pub whole: bool,
 }
 
 impl Default for Choice {
@@ -143,6 +145,7 @@ impl Default for Choice {
             title: String::new(),
             columns: (None, None),
             filtered: false,
+            whole: false,
         }
     }
 }

@@ -5,7 +5,7 @@ use super::fields::Fields;
 use super::logs::LogsPicture;
 use super::picture::Picture;
 use super::writing::{self, Desk};
-use super::{file, made, picture};
+use super::{file, made, picture, recording};
 use crate::ui::context::{use_tank, use_view};
 use crate::ui::dialog::Dialog;
 use crate::ui::later::later;
@@ -83,10 +83,11 @@ fn ExportForm() -> Html {
         move |_: MouseEvent| writing::cancel(&desk)
     };
     let busy = matches!(*said, Said::Busy(_));
-    let end_us = tank.with(|run| run.world().now_us());
+    let end_us = recording(&tank, &choice).end.at_us;
+    let follows = use_view(|tank| tank.look(|timeline| !timeline.is_at_end()));
     html! {
         <div class="export">
-            <Fields choice={(*choice).clone()} last={*last} size={shown.as_ref().and_then(|it| it.as_ref().ok()).map(|it| (it.width, it.height))} {change} />
+            <Fields choice={(*choice).clone()} last={*last} follows={*follows} size={shown.as_ref().and_then(|it| it.as_ref().ok()).map(|it| (it.width, it.height))} {change} />
             if choice.what.is_picture() {
                 <Preview shown={(*shown).clone()} name={choice.what.name()} note={columns_note.filter(|_| choice.what == What::Logs)} />
             }
@@ -168,8 +169,8 @@ fn export(
     };
     let (end, kind) = file_of(choice);
     let kind = if to_clipboard && kind != "image/png" { "text/plain" } else { kind };
-    let (seed, at_us) = tank.with(|run| (run.world().setup().seed, run.world().now_us()));
-    let name = choice::file_name(seed, at_us, &end);
+    let run = recording(tank, choice);
+    let name = choice::file_name(run.setup.seed, run.end.at_us, &end);
     let made = made(tank.clone(), choice.clone(), logs, kind, Rc::clone(desk), progress);
     let said = said.clone();
     if !to_clipboard {

@@ -11,6 +11,8 @@ pub struct FieldsProps {
     pub choice: Choice,
     /// The last index of the logs.
     pub last: u64,
+    /// Whether something is known to follow the moment.
+    pub follows: bool,
     /// The size of the picture, once it is known.
     pub size: Option<(f64, f64)>,
     /// Something else was chosen.
@@ -28,6 +30,9 @@ pub fn Fields(props: &FieldsProps) -> Html {
             <p class="export-about">{ choice.what.about() }</p>
             if choice.what.is_picture() {
                 { of_picture(props) }
+            }
+            if !choice.what.is_picture() && props.follows {
+                { check(props, "with what follows this moment", choice.whole, |choice, on| choice.whole = on) }
             }
             if choice.what == What::Feed {
                 { check(props, "only what the feed’s filter shows", choice.filtered, |choice, on| choice.filtered = on) }

@@ -18,6 +18,7 @@ mod writing;
 pub use dialog::ExportDialog;
 
 use super::tank::Tank;
+use crate::timeline::Recording;
 use choice::{Choice, Colours, Form, What};
 use picture::{Look, Picture};
 use web_sys::{Blob, Element};
@@ -66,6 +67,11 @@ fn picture(tank: &Tank, choice: &Choice, logs: Option<Element>) -> Result<Pictur
     source.and_then(|source| picture::of(&source, &look).ok()).ok_or_else(|| file::NO_PICTURE.to_owned())
 }
 
+/// The run that is written: up to the moment, or as far as it is known.
+fn recording(tank: &Tank, choice: &Choice) -> Recording {
+    if choice.whole && !choice.what.is_picture() { tank.whole_recording() } else { tank.recording() }
+}
+
 /// What was chosen, made: a blob of that kind.
 async fn made(
     tank: Tank,
@@ -80,7 +86,7 @@ async fn made(
             .map_err(|_| "The browser has no room left for the file: free some, and try again.".to_owned())
     };
     let form = match choice.what {
-        What::Recording => return text(&tank.recording().to_json()),
+        What::Recording => return text(&recording(&tank, &choice).to_json()),
         What::Stage | What::Logs | What::Diagram => {
             let picture = picture(&tank, &choice, logs)?;
             return match choice.form {
@@ -94,7 +100,7 @@ async fn made(
         What::History => write::Form::History,
         What::Shiviz => write::Form::Shiviz,
     };
-    let order = Order { recording: tank.recording(), form };
+    let order = Order { recording: recording(&tank, &choice), form };
     let blob = wasm_bindgen_futures::JsFuture::from(writing::write(order, kind, &desk, progress)).await;
     blob.map(Into::into).map_err(|why| why.as_string().unwrap_or_else(|| file::NO_PICTURE.to_owned()))
 }
