@@ -13,6 +13,9 @@ use web_sys::{
 /// What browsers say of no use to anybody: so this is said.
 pub const NO_PICTURE: &str = "The browser did not make the picture: try again, or choose SVG.";
 
+/// What to say when a blob can't be made.
+pub const NO_ROOM: &str = "The browser has no room left for the file: free some, and try again.";
+
 /// Texts, one after the other, as something that can be saved.
 ///
 /// # Errors

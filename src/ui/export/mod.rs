@@ -82,8 +82,7 @@ async fn made(
     progress: Callback<u64>,
 ) -> Result<Blob, String> {
     let text = |text: &str| {
-        file::blob(&js_sys::Array::of1(&text.into()), kind)
-            .map_err(|_| "The browser has no room left for the file: free some, and try again.".to_owned())
+        file::blob(&js_sys::Array::of1(&text.into()), kind).map_err(|_| file::NO_ROOM.to_owned())
     };
     let form = match choice.what {
         What::Recording => return text(&recording(&tank, &choice).to_json()),

@@ -1,7 +1,7 @@
 //! A run that is being written out in the worker, as the page sees it: what comes is put together, and it can
 //! be ended at any time.
 
-use super::file::blob;
+use super::file::{NO_ROOM, blob};
 use super::write::Order;
 use crate::ui::jobs::{Job, News};
 use crate::ui::worker::Work;
@@ -41,20 +41,12 @@ pub fn write(order: Order, kind: &str, desk: &Desk, progress: Callback<u64>) -> 
             // As a blob each piece is the browser's, not the page's memory.
             News::Piece(piece) => match blob(&Array::of1(&piece.into()), "") {
                 Ok(piece) => drop(parts.push(&piece)),
-                Err(_) => end(
-                    &over,
-                    &told,
-                    &"The browser has no room left for the file: free some, and try again.".into(),
-                ),
+                Err(_) => end(&over, &told, &NO_ROOM.into()),
             },
             News::Writing { at_us } => progress.emit(at_us),
             News::Written => match blob(&parts, &kind) {
                 Ok(whole) => end(&over, &resolve, &whole),
-                Err(_) => end(
-                    &over,
-                    &told,
-                    &"The browser has no room left for the file: free some, and try again.".into(),
-                ),
+                Err(_) => end(&over, &told, &NO_ROOM.into()),
             },
             News::Failed(why) => end(&over, &told, &why.into()),
             _ => {}
