@@ -129,6 +129,7 @@ mod tests {
     fn a_caption_breaks_between_words_and_in_words_that_are_too_long() {
         assert_eq!(lines("two leaders in one term", 12), ["two leaders", "in one term"]);
         assert_eq!(lines("a   b", 3), ["a b"]);
+        assert_eq!(lines("ab cde", 5), ["ab", "cde"], "the space needs room as well");
         assert_eq!(lines("no abcdefgh it", 4), ["no", "abcd", "efgh", "it"]);
         assert!(lines("  ", 10).is_empty());
     }
