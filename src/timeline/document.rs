@@ -205,14 +205,7 @@ impl Document {
     /// A document of one run, which opens at its end, paused.
     #[must_use]
     pub fn of(recording: Recording) -> Document {
-        let branch = BranchData {
-            name: String::new(),
-            parent: None,
-            fork: 0,
-            recording,
-            marks: Vec::new(),
-            captions: Vec::new(),
-        };
+        let branch = BranchData::of(recording);
         Document {
             wavetank: DOCUMENT,
             name: String::new(),
@@ -226,6 +219,19 @@ impl Document {
     #[must_use]
     pub fn branch(&self) -> Option<&BranchData> {
         self.branches.get(usize::try_from(self.current).ok()?)
+    }
+
+    /// The document with another branch, which leaves the one that is shown after so many events, has this
+    /// recording up to now, and is shown from now on. Without it, where there are as many as there can be.
+    #[must_use]
+    pub fn forked(mut self, recording: Recording, events: u64) -> Document {
+        if self.branches.len() < BRANCHES_MAX {
+            let branch = BranchData { parent: Some(self.current), fork: events, ..BranchData::of(recording) };
+            self.current = self.branches.len() as u32;
+            self.branches.push(branch);
+            self.open = Opening::default();
+        }
+        self
     }
 
     /// Reads a document, a plain recording, or a link to a run.
@@ -336,6 +342,12 @@ impl Document {
 }
 
 impl BranchData {
+    /// A branch that stands for itself.
+    fn of(recording: Recording) -> BranchData {
+        let name = String::new();
+        BranchData { name, parent: None, fork: 0, recording, marks: Vec::new(), captions: Vec::new() }
+    }
+
     /// Whether its texts are short enough, and its lists in order.
     fn check_texts(&self) -> Result<(), String> {
         within("a name", &self.name, NAME_MAX)?;

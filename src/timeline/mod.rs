@@ -10,6 +10,7 @@ pub mod diagram;
 mod document;
 pub mod export;
 mod facts;
+mod journal;
 pub mod link;
 mod lists;
 mod play;
@@ -17,6 +18,7 @@ mod recording;
 mod reel;
 mod row;
 mod script;
+pub mod shelf;
 mod state;
 pub mod tape;
 
@@ -26,6 +28,7 @@ pub use document::{
     Document, DocumentError, MARKS_MAX, NAME_MAX, Opening,
 };
 pub use facts::digest_event;
+pub use journal::{Journal, Moment};
 pub use play::{Played, moment, play};
 pub use recording::{
     ACTIONS_MAX, FORMAT, RUN_US_MAX, Recording, RecordingError, SEMANTICS, Stamp, Stamped, Start, TEXT_MAX,

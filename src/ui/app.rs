@@ -9,6 +9,7 @@ use super::export::ExportDialog;
 use super::feed::Feed;
 use super::files::use_drop;
 use super::header::Header;
+use super::kept::RunsDialog;
 use super::keys::{KeysDialog, use_keys};
 use super::lamps::PromiseDialog;
 use super::lanes::Lanes;
@@ -79,6 +80,7 @@ pub fn App(props: &AppProps) -> Html {
                     <TermTape />
                 </main>
                 <SetupDialog />
+                <RunsDialog />
                 <KeysDialog />
                 <ExportDialog />
                 <PromiseDialog />

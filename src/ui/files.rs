@@ -1,13 +1,19 @@
 //! Files dropped onto the page.
 
-use super::run_control;
+use super::kept;
 use super::tank::Tank;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::DragEvent;
+use web_sys::{DragEvent, File, FileList};
 use yew::prelude::*;
 
-/// Takes recordings that are dropped anywhere on the page. Whether one hangs over it now.
+/// The files of a browser's list.
+#[must_use]
+pub fn list(files: &FileList) -> Vec<File> {
+    (0..files.length()).filter_map(|n| files.item(n)).collect()
+}
+
+/// Takes runs that are dropped anywhere on the page. Whether one hangs over it now.
 #[hook]
 pub fn use_drop(tank: &Tank) -> bool {
     let over = use_state(|| false);
@@ -24,9 +30,9 @@ pub fn use_drop(tank: &Tank) -> bool {
                 }
                 "drop" => {
                     setter.set(false);
-                    if let Some(file) = data.files().and_then(|files| files.item(0)) {
+                    if let Some(files) = data.files().filter(|files| files.length() > 0) {
                         event.prevent_default();
-                        run_control::open_file(&tank, file);
+                        kept::add_files(&tank, list(&files), true);
                     }
                 }
                 "dragleave" if event.related_target().is_none() => setter.set(false),

@@ -3,8 +3,8 @@
 use super::context::use_tank;
 use super::page_state::{Change, use_page};
 use super::prefs::Theme;
-use super::run_control;
 use super::status::Status;
+use super::{files, kept, run_control};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -35,8 +35,8 @@ pub fn Header() -> Html {
         move |event: Event| {
             let input = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
             let Some(input) = input else { return };
-            if let Some(file) = input.files().and_then(|files| files.item(0)) {
-                run_control::open_file(&tank, file);
+            if let Some(files) = input.files() {
+                kept::add_files(&tank, files::list(&files), true);
             }
             input.set_value("");
         }
@@ -63,6 +63,7 @@ pub fn Header() -> Html {
             <Status />
             <nav class="group" aria-label="Run and page">
                 <button type="button" class="button" data-do="setup" onclick={dispatch(Change::Setup(true))} title="Servers, timings, network (S)">{ "Setup" }</button>
+                <button type="button" class="button" data-do="runs" onclick={dispatch(Change::Runs(true))} title="The runs that this browser keeps">{ "Runs" }</button>
                 <button type="button" class="button" onclick={pick} title="Open a recording; it can be dropped onto the page as well">{ "Open" }</button>
                 <button type="button" class="button" onclick={save} title="Save this run as a file: it replays exactly">{ "Save" }</button>
                 <button type="button" class="button" data-do="export" onclick={dispatch(Change::Export(true))} title="Pictures for slides and print, the feed as text, files for other programs (O)">{ "Export" }</button>

@@ -23,6 +23,7 @@ pub mod geometry;
 mod header;
 mod jobs;
 pub mod js;
+pub mod kept;
 mod keys;
 mod lamps;
 mod lanes;
@@ -68,22 +69,49 @@ pub fn start() {
     }
     outside::watch_for_panics();
     prefs::Theme::stored().apply();
+    match kept::session() {
+        // The page was loaded again: the tab goes on with its run.
+        Some(id) => wasm_bindgen_futures::spawn_local(async { mount(begin(Some(kept::resume(id).await))) }),
+        None => mount(begin(None)),
+    }
+}
+
+/// Begins the run that goes on, or else the one that the address asks for.
+fn begin(resumed: Option<Result<kept::Resumed, String>>) -> Option<Tank> {
+    match resumed {
+        Some(Ok(resumed)) => kept::go_on(resumed),
+        Some(Err(why)) => {
+            let tank = new_run()?;
+            tank.notify(tank::Tone::Trouble, why);
+            Some(tank)
+        }
+        None => new_run(),
+    }
+}
+
+/// Begins the run that the address asks for.
+fn new_run() -> Option<Tank> {
     let wanted = run_control::wanted();
     let tank = match Tank::new(&wanted.setup, wanted.start) {
         Ok(tank) => tank,
         // What the address asks for was checked; if a run can't be made of it all the same, say why.
-        Err(error) => match Tank::new(&Setup::new(5, 1), Start::Empty) {
-            Ok(tank) => {
-                tank.notify(tank::Tone::Trouble, error.to_string());
-                tank
-            }
-            Err(_) => return,
-        },
+        Err(error) => {
+            let tank = Tank::new(&Setup::new(5, 1), Start::Empty).ok()?;
+            tank.notify(tank::Tone::Trouble, error.to_string());
+            tank
+        }
     };
     for text in wanted.troubles {
         tank.notify(tank::Tone::Trouble, text);
     }
+    Some(tank)
+}
+
+/// Mounts the components into `#app`.
+fn mount(tank: Option<Tank>) {
+    let Some(tank) = tank else { return };
     tank.install();
+    kept::install();
     // Without `window.wavetank` the page works all the same.
     let _ = js::install(&tank);
     let Some(root) = web_sys::window()

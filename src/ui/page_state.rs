@@ -15,6 +15,8 @@ pub struct PageState {
     pub keys_open: bool,
     /// Whether the dialog for exports is open.
     pub export_open: bool,
+    /// Whether the list of kept runs is open.
+    pub runs_open: bool,
     /// The lamp whose promise is explained.
     pub promise: Option<usize>,
     /// Whether the space-time diagram is open.
@@ -36,6 +38,8 @@ pub enum Change {
     Keys(bool),
     /// Opens or closes the dialog for exports.
     Export(bool),
+    /// Opens or closes the list of kept runs.
+    Runs(bool),
     /// Explains the promise of a lamp, or closes that.
     Promise(Option<usize>),
     /// Opens or closes the space-time diagram.
@@ -59,6 +63,7 @@ impl Reducible for PageState {
             Change::Setup(open) => state.setup_open = open,
             Change::Keys(open) => state.keys_open = open,
             Change::Export(open) => state.export_open = open,
+            Change::Runs(open) => state.runs_open = open,
             Change::Promise(lamp) => state.promise = lamp,
             Change::Diagram(open) => state.diagram_open = open,
             Change::Shortcuts(on) => state.shortcuts = on,

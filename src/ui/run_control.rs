@@ -1,9 +1,9 @@
 //! Beginning runs: from the address, with another seed, from a file; and saving them.
 
-use super::setup_url;
 use super::tank::{Tank, Tone};
+use super::{kept, setup_url};
 use crate::sim::{Seed, Setup};
-use crate::timeline::{Recording, Start, TEXT_MAX};
+use crate::timeline::Start;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::HtmlAnchorElement;
 
@@ -49,6 +49,7 @@ pub fn begin(tank: &Tank, setup: &Setup, start: Start) -> bool {
             if let Some(history) = web_sys::window().and_then(|window| window.history().ok()) {
                 // An address that can't be changed (in a frame, for instance) stays as it is.
                 let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&query));
+                kept::address_is_ours();
             }
             true
         }
@@ -57,34 +58,6 @@ pub fn begin(tank: &Tank, setup: &Setup, start: Start) -> bool {
             false
         }
     }
-}
-
-/// Does the recording in a text.
-pub fn open_text(tank: &Tank, text: &str) {
-    let result = Recording::from_json(text).and_then(|recording| tank.load(&recording));
-    match result {
-        Ok(()) => tank.notify(Tone::Note, "The recording was replayed to its end. Play goes on from there."),
-        Err(error) => tank.notify(Tone::Trouble, error.to_string()),
-    }
-}
-
-/// Does the recording in a file.
-pub fn open_file(tank: &Tank, file: web_sys::File) {
-    let tank = tank.clone();
-    if file.size() > TEXT_MAX as f64 {
-        let megabytes = file.size() / 1e6;
-        let most = TEXT_MAX >> 20;
-        let text =
-            format!("The file has {megabytes:.0} MB; a recording has {most} at most. Is it the right file?");
-        tank.notify(Tone::Trouble, text);
-        return;
-    }
-    wasm_bindgen_futures::spawn_local(async move {
-        match wasm_bindgen_futures::JsFuture::from(file.text()).await {
-            Ok(text) => open_text(&tank, &text.as_string().unwrap_or_default()),
-            Err(_) => tank.notify(Tone::Trouble, "The file could not be read: choose it again."),
-        }
-    });
 }
 
 /// Hands the run to the person as a file.
@@ -96,7 +69,11 @@ pub fn save(tank: &Tank) {
     }
 }
 
-fn offer(text: &str, name: &str) -> Result<(), JsValue> {
+/// Hands a text to the person as a file.
+///
+/// # Errors
+/// When the browser does not take it.
+pub(super) fn offer(text: &str, name: &str) -> Result<(), JsValue> {
     let options = web_sys::BlobPropertyBag::new();
     options.set_type("application/json");
     let parts = js_sys::Array::of1(&text.into());

@@ -11,7 +11,7 @@ mod playback;
 pub use playback::PlaybackView;
 
 use super::frame::FrameLoop;
-use super::{outside, prefs};
+use super::{kept, prefs};
 use crate::raft::{Index, ServerId};
 use crate::sim::{Action, ClientId, EventId, PacketName, Refusal, Setup};
 use crate::timeline::{
@@ -170,7 +170,7 @@ impl Tank {
     /// When the setup or the starting state makes no run.
     pub fn new(setup: &Setup, start: Start) -> Result<Tank, RecordingError> {
         let timeline = Timeline::new(setup, start)?;
-        outside::begin(timeline.recording());
+        kept::begin(&timeline.document());
         Ok(Tank(Rc::new(Inner {
             timeline: RefCell::new(timeline),
             telling: RefCell::new(None),
@@ -341,21 +341,24 @@ impl Tank {
         self.0.sought.set(None);
         let (before, end) =
             self.look(|timeline| (timeline.branch().id(), timeline.recording().actions.len()));
-        if !self.look(Timeline::is_at_end) {
+        let in_the_past = !self.look(Timeline::is_at_end);
+        if in_the_past {
             // Who acts now begins a branch, without the actions that come after the moment.
-            outside::begin(&self.recording());
+            let events = self.with(|run| run.world().events());
+            kept::change(&self.document().forked(self.recording(), events));
         }
         let (result, stamp) = {
             let mut timeline = self.0.timeline.borrow_mut();
-            let result = act(&mut *timeline, &mut |when, action| outside::note(when, action));
+            let result = act(&mut *timeline, &mut |when, action| kept::note(when, action));
             (result, timeline.run().stamp())
         };
         let (after, actions) =
             self.look(|timeline| (timeline.branch().id(), timeline.recording().actions.len()));
         if after != before {
             self.branched();
-        } else if !self.look(Timeline::is_at_end) {
-            outside::begin(&self.whole_recording());
+        }
+        if in_the_past {
+            self.note_branches();
         }
         if (after, actions) != (before, end) {
             self.end_playback();
@@ -509,16 +512,16 @@ impl Tank {
     fn put(&self, timeline: Timeline) {
         let before = self.0.timeline.replace(timeline);
         if before.run().world().events() > 0 || before.branches().count() > 1 {
-            self.remember(before);
+            self.remember(&before);
         } else {
-            self.0.earlier.borrow_mut().retain(|earlier| matches!(earlier, Earlier::Document(_)));
+            self.0.earlier.borrow_mut().retain(|earlier| matches!(earlier, Earlier::Document(..)));
         }
+        kept::begin(&self.document());
         self.show();
     }
 
     /// Another run is shown, or another branch.
     fn show(&self) {
-        outside::begin(&self.whole_recording());
         self.0.telling.replace(None);
         self.0.sought.set(None);
         self.0.warned.set(false);
@@ -529,9 +532,14 @@ impl Tank {
         self.changed();
     }
 
-    /// Notes how far the branch has come.
+    /// Notes which moment is shown.
     fn passed(&self) {
-        outside::passed(self.look(|timeline| timeline.recording().end));
+        self.with(|run| kept::passed(run.stamp(), run.world().events()));
+    }
+
+    /// Notes that the branches have changed, or that another one is shown.
+    fn note_branches(&self) {
+        kept::change(&self.document());
     }
 
     /// Chooses what the details are about.

@@ -7,6 +7,7 @@ use crate::timeline::{
     BranchId, Differs, Document, EVENTS_MAX, Landmark, Recording, RecordingError, Target, Timeline,
 };
 use crate::ui::desk::now_ms;
+use crate::ui::kept;
 use crate::ui::words::clip;
 
 /// So much real time of a frame goes into seeking, in milliseconds.
@@ -24,8 +25,8 @@ const NAME_MAX: usize = 60;
 pub(super) enum Earlier {
     /// A branch of the run that is looked at.
     Branch(BranchId),
-    /// Another run.
-    Document(Box<Document>),
+    /// Another run, and what it is called among the kept ones.
+    Document(String, Box<Document>),
 }
 
 // Another moment.
@@ -184,6 +185,7 @@ impl Tank {
         }
         self.push_earlier(Earlier::Branch(before));
         self.show();
+        self.note_branches();
         let at = self.look(|timeline| timeline.left_at(id));
         self.seek(at);
     }
@@ -191,6 +193,7 @@ impl Tank {
     /// Names a branch.
     pub fn rename_branch(&self, id: BranchId, name: &str) {
         self.0.timeline.borrow_mut().rename(id, name);
+        self.note_branches();
         self.changed();
     }
 
@@ -212,12 +215,14 @@ impl Tank {
             .earlier
             .borrow_mut()
             .retain(|earlier| !matches!(earlier, Earlier::Branch(gone) if *gone == id));
+        self.note_branches();
         self.changed();
     }
 
     /// Undoes the last change in the list of branches.
     pub fn undo_branches(&self) {
         self.0.timeline.borrow_mut().undo();
+        self.note_branches();
         self.changed();
     }
 }
@@ -251,13 +256,14 @@ impl Tank {
     /// Names the run.
     pub fn set_name(&self, name: &str) {
         self.0.timeline.borrow_mut().set_name(name);
+        self.note_branches();
         self.changed();
     }
 
     /// A run is left for another one.
-    pub(super) fn remember(&self, before: Timeline) {
-        self.0.earlier.borrow_mut().retain(|earlier| matches!(earlier, Earlier::Document(_)));
-        self.push_earlier(Earlier::Document(Box::new(before.document())));
+    pub(super) fn remember(&self, before: &Timeline) {
+        self.0.earlier.borrow_mut().retain(|earlier| matches!(earlier, Earlier::Document(..)));
+        self.push_earlier(Earlier::Document(kept::id(), Box::new(before.document())));
     }
 
     pub(super) fn push_earlier(&self, what: Earlier) {
@@ -271,7 +277,7 @@ impl Tank {
     pub fn earlier(&self) -> Option<String> {
         match self.0.earlier.borrow().front()? {
             Earlier::Branch(id) => self.look(|timeline| Some(timeline.find_branch(*id)?.name().to_owned())),
-            Earlier::Document(document) => {
+            Earlier::Document(_, document) => {
                 let Recording { setup, actions, end, .. } = &document.branch()?.recording;
                 let time = duration(end.at_us);
                 Some(format!("seed {}, {} actions, {time}", setup.seed, actions.len()))
@@ -285,7 +291,8 @@ impl Tank {
         let mut others = self.0.earlier.take();
         match earlier {
             Earlier::Branch(id) => self.switch(id),
-            Earlier::Document(document) => {
+            Earlier::Document(id, document) => {
+                kept::again(&id);
                 if let Err(error) = self.open_document(&document) {
                     self.notify(Tone::Trouble, error.to_string());
                 }
@@ -293,8 +300,8 @@ impl Tank {
         }
         // What was left just now goes to the end of the row; of another run there are no branches here.
         let mut left = self.0.earlier.take();
-        if matches!(left.front(), Some(Earlier::Document(_))) {
-            others.retain(|earlier| matches!(earlier, Earlier::Document(_)));
+        if matches!(left.front(), Some(Earlier::Document(..))) {
+            others.retain(|earlier| matches!(earlier, Earlier::Document(..)));
         }
         others.append(&mut left);
         self.0.earlier.replace(others);

@@ -139,6 +139,7 @@ impl Tank {
             self.push_earlier(Earlier::Branch(before));
         }
         self.show();
+        self.note_branches();
         self.0.telling.replace(Some(Telling { branch, title, from, shown_ms: 0.0 }));
         self.seek(Target::Events(from));
         Ok(())
