@@ -18,6 +18,8 @@ const KEYS: &[(&str, &str)] = &[
     (",", "pause, and go back by one event"),
     ("Ctrl Z", "back to before the last action"),
     ("[  ]", "slower, faster"),
+    ("←  →", "on the term tape: one event back, one on; with Page keys one commit"),
+    ("+  −", "on the term tape: zoom; with Shift and arrows it moves"),
     ("C", "the client asks something small (x=1)"),
     ("1 … 9", "select a server; on side A or B while a partition is put together"),
     ("X", "crash or restart the selected server"),

@@ -3,6 +3,7 @@
 mod colours;
 mod frame;
 mod jumps;
+mod near;
 mod paint;
 mod scope;
 mod thumbnail;

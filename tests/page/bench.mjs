@@ -19,6 +19,7 @@ const measurements = [
   ["frames, 9 servers, 200 messages and 200 log entries", () => frames({ entries: 200 })],
   ["diagram of 10,000 events, all in sight, frames while panning and zooming", () => diagram({ zoom: 0 })],
   ["diagram of 10,000 events, zoomed in, frames while panning and zooming", () => diagram({ zoom: 60 })],
+  ["frames with the term tape of an hour in sight", tape],
 ];
 
 const server = await serve(dist);
@@ -151,6 +152,57 @@ function moving(zoom) {
   requestAnimationFrame(move);
 }
 
+/**
+ * What the term tape costs when an hour of five busy servers is in sight, and crashes in it: frames while
+ * time goes by, with the tape and without it, and while the tape is dragged, sixteen times closer.
+ */
+async function tape() {
+  return fresh(async (page) => {
+    await started(page);
+    const { events, seconds } = await page.evaluate(async () => {
+      const tank = window.wavetank;
+      tank.pause();
+      const began = performance.now();
+      for (let minute = 0; minute < 60; minute += 1) {
+        const [server] = tank.state().leaders;
+        if (server) {
+          tank.act({ crash: { server } });
+          tank.runFor(2000);
+          tank.act({ restart: { server } });
+        }
+        tank.runFor(58_000);
+        await new Promise((done) => setTimeout(done));
+      }
+      return { events: tank.state().events, seconds: (performance.now() - began) / 1000 };
+    });
+    await page.locator('[data-do="zoom-whole"]').click();
+    const figures = async (name, meanwhile) => {
+      const { script, main } = perFrame(await traced(page, 4000, meanwhile));
+      const of = (times) => `median ${quantile(times, 0.5)} ms, p95 ${quantile(times, 0.95)} ms`;
+      return `${name}: script of a frame ${of(script)}; main thread ${of(main)}; ${script.length} frames`;
+    };
+    await page.evaluate(() => {
+      window.wavetank.speed(1);
+      window.wavetank.play();
+    });
+    const played = await figures("the whole hour in sight, playing at 1×");
+    await page.locator('[data-do="tape"]').click();
+    const without = await figures("the same without the tape");
+    await page.locator('[data-do="tape"]').click();
+    await page.evaluate(() => window.wavetank.pause());
+    await page.locator('[data-do="zoom-whole"]').click();
+    for (let times = 0; times < 4; times += 1) await page.locator('[data-do="zoom-in"]').click();
+    const box = await page.locator(".tape-scope").boundingBox();
+    await page.mouse.move(box.x + 200, box.y + 40);
+    await page.mouse.down();
+    const dragged = await figures("dragged, sixteen times closer", async () => {
+      for (let step = 0; step < 240; step += 1) await page.mouse.move(box.x + 200 + ((step * 7) % 900), box.y + 40);
+    });
+    await page.mouse.up();
+    return [`${events} events, played in ${seconds.toFixed(1)} s`, played, without, dragged];
+  }, "?servers=5&seed=3&workload=100");
+}
+
 /** As the native bench searches, on one core: gestures of three servers, every state up to names. */
 async function search() {
   const wanted = {
@@ -198,14 +250,14 @@ function searched(job) {
   });
 }
 
-/** The browser's own trace of the page's main thread over so many milliseconds. */
-async function traced(page, ms) {
+/** The browser's own trace of the page's main thread over so many milliseconds, or while something is done. */
+async function traced(page, ms, meanwhile = () => page.waitForTimeout(ms)) {
   const session = await page.context().newCDPSession(page);
   const events = [];
   session.on("Tracing.dataCollected", ({ value }) => events.push(...value));
   const done = new Promise((resolve) => session.once("Tracing.tracingComplete", resolve));
   await session.send("Tracing.start", { categories: "devtools.timeline,disabled-by-default-devtools.timeline,toplevel" });
-  await page.waitForTimeout(ms);
+  await meanwhile();
   await session.send("Tracing.end");
   await done;
   const frame = events.find(({ name }) => name === "FireAnimationFrame");

@@ -3,6 +3,7 @@
 
 use super::colours::Colours;
 use super::frame::{AXIS, COMMITS, Frame, GUTTER, STRIP, share};
+use super::near::{Dot, Kind};
 use crate::raft::{RoleName, ServerId};
 use crate::timeline::tape::{
     Class, Cuts, InForce, Life, MarkKind, Picture, Spot, Standing, Stretch, Window, cut_off, sides,
@@ -43,7 +44,13 @@ impl<'a> Painter<'a> {
     }
 
     /// Paints everything anew.
-    pub fn paint(&self, picture: &Picture, window: &Window, places: &Places) {
+    pub fn paint(
+        &self,
+        picture: &Picture,
+        dots: impl Iterator<Item = Dot>,
+        window: &Window,
+        places: &Places,
+    ) {
         let (c, frame) = (self.context, self.frame);
         c.clear_rect(0.0, 0.0, frame.width, frame.height());
         c.set_text_baseline("middle");
@@ -61,6 +68,7 @@ impl<'a> Painter<'a> {
             }
             self.memberships(&picture.configurations);
             self.cuts(&picture.cuts);
+            dots.for_each(|dot| self.dot(dot));
             self.commits(picture);
             self.above(picture);
             self.fork(window, places.fork);
@@ -328,6 +336,31 @@ impl<'a> Painter<'a> {
                 }
             }
         }
+    }
+
+    /// A single event: a disc for a message that arrived, a cross for one that did not, a ring for a
+    /// timer, a square for the disk.
+    fn dot(&self, Dot { x, lane, kind }: Dot) {
+        let (c, y, r) = (self.context, self.frame.top(lane) + self.frame.lane * 0.3, 2.5);
+        c.set_stroke_style_str(if kind == Kind::Dropped { &self.colours.bad } else { &self.colours.ink });
+        c.set_fill_style_str(if kind == Kind::Delivered { &self.colours.ink } else { &self.colours.ground });
+        c.set_line_width(1.25);
+        c.begin_path();
+        match kind {
+            Kind::Delivered | Kind::Fired => {
+                // A circle of any size can be drawn.
+                let _ = c.arc(x, y, r, 0.0, TAU);
+            }
+            Kind::Synced => c.rect(x - 2.0, y - 2.0, 4.0, 4.0),
+            Kind::Dropped => {
+                c.move_to(x - r, y - r);
+                c.line_to(x + r, y + r);
+                c.move_to(x - r, y + r);
+                c.line_to(x + r, y - r);
+            }
+        }
+        c.fill();
+        c.stroke();
     }
 
     fn commits(&self, picture: &Picture) {

@@ -5,8 +5,10 @@
 
 use super::colours::Colours;
 use super::frame::{AXIS, Frame, GUTTER};
+use super::near::Near;
 use super::paint::{Painter, Places};
 use super::words;
+use crate::explain::{Scene, sentence};
 use crate::timeline::tape::{Class, Measure, Picture, Window};
 use crate::timeline::{Target, Timeline};
 use crate::ui::prefs::reduced_motion;
@@ -48,6 +50,8 @@ struct Painted {
     frame: Frame,
     places: Places,
     events: u64,
+    /// The moment, where single events around it are shown.
+    near: u64,
     generation: u64,
     theme: Option<String>,
     dark: bool,
@@ -97,6 +101,7 @@ pub struct Scope {
     /// Whether the system asks for dark colours.
     pub dark: bool,
     painted: Option<Painted>,
+    near: Near,
     /// Where the moment was in the frame before.
     head: f64,
     said_ms: f64,
@@ -117,6 +122,7 @@ impl Default for Scope {
             low: false,
             dark: true,
             painted: None,
+            near: Near::default(),
             head: 0.0,
             said_ms: SAID_MS,
             said: String::new(),
@@ -223,11 +229,13 @@ impl Scope {
         let pixel = |place: f64| self.window.x(place).clamp(-1.0, frame.plot() + 1.0).floor();
         let known = pixel(run.places.known);
         let in_sight = known <= frame.plot();
+        self.near.fetch(timeline, &self.window, tank.generation(), tank.is_playing());
         let painted = Painted {
             window: self.window,
             frame,
             places: Places { known, end: pixel(run.places.end), ..run.places },
             events: if in_sight { timeline.tape().events() } else { 0 },
+            near: self.near.stamp(),
             generation: tank.generation(),
             theme: theme.clone(),
             dark: self.dark,
@@ -243,7 +251,8 @@ impl Scope {
         let Some((_, _, colours)) = &self.colours else { return };
         size(elements, frame, self.painted.as_ref().map(|painted| painted.frame));
         let picture = Picture::of(timeline.tape(), &self.window, run.places.known);
-        Painter::new(&elements.context, colours, frame).paint(&picture, &self.window, &run.places);
+        let painter = Painter::new(&elements.context, colours, frame);
+        painter.paint(&picture, self.near.dots(&self.window), &self.window, &run.places);
         self.painted = Some(painted);
     }
 
@@ -473,7 +482,12 @@ impl Scope {
                     "not replayed yet: click to go there".into(),
                 ];
             }
-            words::tip(timeline.tape(), &self.window, frame.lane_at(pointer.y), x, nth_action)
+            let mut lines =
+                words::tip(timeline.tape(), &self.window, frame.lane_at(pointer.y), x, nth_action);
+            if let Some(event) = self.near.pointed(&self.window, frame, x, pointer.y) {
+                lines.push(sentence(event, Scene::of(timeline.run())).to_string());
+            }
+            lines
         });
         elements.tip.set_text_content(Some(&lines.join("\n")));
         elements.tip.set_hidden(false);
