@@ -10,7 +10,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use wavetank::sim::{Seed, chaos};
-use wavetank::timeline::{Recording, Run};
+use wavetank::timeline::{Document, Recording, Run};
 
 /// A folder of a test's own, empty.
 fn folder(name: &str) -> PathBuf {
@@ -62,6 +62,27 @@ fn ends(arguments: &[&str], code: i32) -> String {
     let Said { code: ended, out, err } = wavetank(arguments);
     assert_eq!((ended, err.as_str()), (code, ""), "{arguments:?}: {out}");
     out
+}
+
+#[test]
+fn a_run_is_taken_from_a_recording_a_document_or_a_link() {
+    let text = fs::read_to_string(file(HOLDS)).unwrap();
+    let out = ends(&["run", &file(HOLDS), "--digest"], 0);
+    let document = Document::from_text(&text).unwrap();
+    let folder = folder("documents");
+    let path = folder.join("run.wavetank.json");
+    fs::write(&path, document.to_json()).unwrap();
+    let link = document.to_link().unwrap();
+    let in_file = folder.join("link.txt");
+    fs::write(&in_file, format!("https://wavetank.example/#{link}\n")).unwrap();
+    let paths = [path, in_file].map(|path| path.display().to_string());
+    for source in
+        [paths[0].clone(), paths[1].clone(), link.clone(), format!("https://wavetank.example/#{link}")]
+    {
+        assert_eq!(ends(&["run", &source, "--digest"], 0), out, "{source}");
+    }
+    let one = ends(&["export", &file(HOLDS), "--to", "trace"], 0);
+    assert_eq!(ends(&["export", &paths[0], "--to", "trace"], 0), one);
 }
 
 #[test]

@@ -1,7 +1,10 @@
-//! Nonsense in what is read: goals, recordings, histories. None panics, and each is refused with a sentence
+//! Nonsense in what is read: goals, recordings, documents, links, histories. None panics, and each is refused with a sentence
 //! that says where.
 //!
 //! `WAVETANK_FUZZ=1000000 cargo test --test fuzz` tries so many inputs of each kind.
+
+#[path = "fuzz/runs.rs"]
+mod runs;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};

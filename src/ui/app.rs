@@ -21,6 +21,7 @@ use super::prefs;
 use super::rules_panel::RulesPanel;
 use super::search_panel::SearchPanel;
 use super::setup_form::SetupDialog;
+use super::share::ShareDialog;
 use super::shorthand::{StartState, use_paste};
 use super::stage::Stage;
 use super::table::StateTable;
@@ -81,10 +82,11 @@ pub fn App(props: &AppProps) -> Html {
                 </main>
                 <SetupDialog />
                 <RunsDialog />
+                <ShareDialog />
                 <KeysDialog />
                 <ExportDialog />
                 <PromiseDialog />
-                if dropping { <div class="drop-cover" aria-hidden="true">{ "Drop the recording to replay it" }</div> }
+                if dropping { <div class="drop-cover" aria-hidden="true">{ "Drop the run to open it" }</div> }
             </ContextProvider<Page>>
         </ContextProvider<Tank>>
     }

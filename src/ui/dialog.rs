@@ -1,5 +1,6 @@
 //! A dialog: the browser's own, so that focus and Escape behave.
 
+use super::tank::Tank;
 use web_sys::HtmlDialogElement;
 use yew::prelude::*;
 
@@ -44,4 +45,19 @@ pub fn Dialog(props: &DialogProps) -> Html {
             if props.open { { props.children.clone() } }
         </dialog>
     }
+}
+
+/// Time stands still while a dialog is open that is about the moment.
+#[hook]
+pub fn use_still(tank: &Tank) {
+    let tank = tank.clone();
+    use_effect_with((), move |()| {
+        let played = tank.is_playing();
+        tank.pause();
+        move || {
+            if played {
+                tank.play();
+            }
+        }
+    });
 }

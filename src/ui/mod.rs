@@ -4,6 +4,7 @@
 //! transforms of what moves, as a function of virtual time. A view is a function of the world at a
 //! moment, the trace and the selection.
 
+mod address;
 pub mod app;
 mod branches;
 mod broken;
@@ -35,6 +36,7 @@ mod notices;
 pub mod options;
 mod options_panel;
 mod outside;
+mod pack;
 pub mod page_state;
 pub mod prefs;
 mod requests;
@@ -43,6 +45,7 @@ mod run_control;
 mod search_panel;
 mod setup_form;
 pub mod setup_url;
+mod share;
 mod shorthand;
 pub mod stage;
 mod status;
@@ -89,7 +92,7 @@ fn begin(resumed: Option<Result<kept::Resumed, String>>) -> Option<Tank> {
     }
 }
 
-/// Begins the run that the address asks for.
+/// Begins the run that the address asks for: one that it has in it, or one of a setup.
 fn new_run() -> Option<Tank> {
     let wanted = run_control::wanted();
     let tank = match Tank::new(&wanted.setup, wanted.start) {
@@ -104,6 +107,7 @@ fn new_run() -> Option<Tank> {
     for text in wanted.troubles {
         tank.notify(tank::Tone::Trouble, text);
     }
+    address::open(&tank);
     Some(tank)
 }
 
@@ -112,6 +116,7 @@ fn mount(tank: Option<Tank>) {
     let Some(tank) = tank else { return };
     tank.install();
     kept::install();
+    address::follow(&tank);
     // Without `window.wavetank` the page works all the same.
     let _ = js::install(&tank);
     let Some(root) = web_sys::window()

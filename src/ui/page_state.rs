@@ -17,6 +17,8 @@ pub struct PageState {
     pub export_open: bool,
     /// Whether the list of kept runs is open.
     pub runs_open: bool,
+    /// Whether the dialog for sharing is open.
+    pub share_open: bool,
     /// The lamp whose promise is explained.
     pub promise: Option<usize>,
     /// Whether the space-time diagram is open.
@@ -40,6 +42,8 @@ pub enum Change {
     Export(bool),
     /// Opens or closes the list of kept runs.
     Runs(bool),
+    /// Opens or closes the dialog for sharing.
+    Share(bool),
     /// Explains the promise of a lamp, or closes that.
     Promise(Option<usize>),
     /// Opens or closes the space-time diagram.
@@ -64,6 +68,7 @@ impl Reducible for PageState {
             Change::Keys(open) => state.keys_open = open,
             Change::Export(open) => state.export_open = open,
             Change::Runs(open) => state.runs_open = open,
+            Change::Share(open) => state.share_open = open,
             Change::Promise(lamp) => state.promise = lamp,
             Change::Diagram(open) => state.diagram_open = open,
             Change::Shortcuts(on) => state.shortcuts = on,

@@ -1,11 +1,11 @@
 //! Beginning runs: from the address, with another seed, from a file; and saving them.
 
+use super::export::file;
 use super::tank::{Tank, Tone};
-use super::{kept, setup_url};
+use super::{address, kept, setup_url};
 use crate::sim::{Seed, Setup};
 use crate::timeline::Start;
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::HtmlAnchorElement;
+use wasm_bindgen::JsValue;
 
 /// A seed that nobody chose. Small, so that it can be read out; without a source of chance it is 1.
 #[must_use]
@@ -45,12 +45,7 @@ pub fn reset_seed(tank: &Tank) {
 pub fn begin(tank: &Tank, setup: &Setup, start: Start) -> bool {
     match tank.reset_to(setup, start.clone()) {
         Ok(()) => {
-            let query = setup_url::print(setup, &start);
-            if let Some(history) = web_sys::window().and_then(|window| window.history().ok()) {
-                // An address that can't be changed (in a frame, for instance) stays as it is.
-                let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&query));
-                kept::address_is_ours();
-            }
+            address_of(tank);
             true
         }
         Err(error) => {
@@ -60,11 +55,19 @@ pub fn begin(tank: &Tank, setup: &Setup, start: Start) -> bool {
     }
 }
 
-/// Hands the run to the person as a file.
-pub fn save(tank: &Tank) {
+/// The page's address names the setup of the run, and no other run.
+pub fn address_of(tank: &Tank) {
     let recording = tank.recording();
-    let name = format!("wavetank-seed{}-{}ms.json", recording.setup.seed, recording.end.at_us / 1000);
-    if offer(&recording.to_json(), &name).is_err() {
+    address::set(&setup_url::print(&recording.setup, &recording.start));
+    kept::address_is_ours();
+}
+
+/// Hands the run to the person as a file, with all its branches.
+pub fn save(tank: &Tank) {
+    let document = tank.document();
+    let (seed, at_us) = tank.with(|run| (run.world().setup().seed, run.world().now_us()));
+    let name = format!("wavetank-seed{seed}-{}ms.wavetank.json", at_us / 1000);
+    if offer(&document.to_json(), &name).is_err() {
         tank.notify(Tone::Trouble, "The browser did not take the file: allow downloads and save again.");
     }
 }
@@ -74,15 +77,5 @@ pub fn save(tank: &Tank) {
 /// # Errors
 /// When the browser does not take it.
 pub(super) fn offer(text: &str, name: &str) -> Result<(), JsValue> {
-    let options = web_sys::BlobPropertyBag::new();
-    options.set_type("application/json");
-    let parts = js_sys::Array::of1(&text.into());
-    let blob = web_sys::Blob::new_with_str_sequence_and_options(&parts, &options)?;
-    let address = web_sys::Url::create_object_url_with_blob(&blob)?;
-    let document = web_sys::window().and_then(|window| window.document()).ok_or(JsValue::NULL)?;
-    let link: HtmlAnchorElement = document.create_element("a")?.dyn_into()?;
-    link.set_href(&address);
-    link.set_download(name);
-    link.click();
-    web_sys::Url::revoke_object_url(&address)
+    file::save(&file::blob(&js_sys::Array::of1(&text.into()), "application/json")?, name)
 }

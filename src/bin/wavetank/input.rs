@@ -8,12 +8,16 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use wavetank::raft::{Rule, Rules};
 use wavetank::sim::Action;
-use wavetank::timeline::{FORMAT, RUN_US_MAX, Recording, RecordingError, SEMANTICS, Stamp, TEXT_MAX};
+use wavetank::timeline::link::{LinkError, is_link};
+use wavetank::timeline::{
+    DOCUMENT, Document, DocumentError, FORMAT, RUN_US_MAX, Recording, RecordingError, SEMANTICS, Stamp,
+    TEXT_MAX,
+};
 
 /// A recording, and how it is to be done differently.
 #[derive(Args)]
 pub struct Source {
-    /// The recording; `-` is standard input
+    /// The run: a file of the page, a recording, or a link; `-` is standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Go on (or only) until then, such as 10s, 1500ms or 2m; else to the recording's end
@@ -79,10 +83,30 @@ fn restrict_to_paper(recording: &mut Recording) {
     }
 }
 
-/// Reads a recording.
+/// Reads a recording: of a document, the branch that is shown. A link may stand in the place of a file.
 pub fn recording(path: &Path) -> Result<Recording, Fail> {
-    let text = text(path, TEXT_MAX as u64)?;
-    Recording::from_json(&text).map_err(|why| about(path, told(&why)))
+    let link = path.to_str().filter(|text| is_link(text) && !path.exists());
+    let (name, text) = match link {
+        // Nobody wants to read the whole link in a complaint about it.
+        Some(link) => (Path::new("the link"), link.to_owned()),
+        None => (path, text(path, TEXT_MAX as u64)?),
+    };
+    let document = Document::from_text(&text).map_err(|why| about(name, told_of_document(&why)))?;
+    let branch = document.branches.into_iter().nth(document.current as usize);
+    branch.map(|branch| branch.recording).ok_or_else(|| about(name, "it has no branch.".into()))
+}
+
+/// Why a document can't be used, to somebody at a terminal.
+fn told_of_document(why: &DocumentError) -> String {
+    match why {
+        DocumentError::Newer(version) | DocumentError::Link(LinkError::Newer(version)) => format!(
+            "the run is of version {version}; this wavetank knows version {DOCUMENT}. Use the version that has \
+             made it, or a later one."
+        ),
+        DocumentError::Recording(why) => told(why),
+        DocumentError::Branch(number, why) => format!("branch {number}: {}", told(why)),
+        why => why.to_string(),
+    }
 }
 
 /// Why a recording can't be used, to somebody at a terminal.

@@ -7,7 +7,7 @@ use super::picture::Picture;
 use super::writing::{self, Desk};
 use super::{file, made, picture, recording};
 use crate::ui::context::{use_tank, use_view};
-use crate::ui::dialog::Dialog;
+use crate::ui::dialog::{Dialog, use_still};
 use crate::ui::later::later;
 use crate::ui::logs;
 use crate::ui::page_state::{Change, use_page};
@@ -61,7 +61,8 @@ fn ExportForm() -> Html {
     let said = use_state(|| Said::Nothing);
     let desk = use_mut_ref(|| None);
     let room = use_node_ref();
-    use_stillness(&tank, &desk);
+    use_still(&tank);
+    use_end(&desk);
     let last = use_view(|tank| logs::extent(tank).last);
     let ((first, end), columns_note) = choice::columns(choice.columns, *last);
     let shown = use_picture(&tank, &choice, &room);
@@ -116,20 +117,11 @@ fn ExportForm() -> Html {
     }
 }
 
-/// Time stands still while the dialog is open, and what is being written ends with it.
+/// What is being written ends with the dialog.
 #[hook]
-fn use_stillness(tank: &Tank, desk: &Desk) {
-    let (tank, desk) = (tank.clone(), Rc::clone(desk));
-    use_effect_with((), move |()| {
-        let played = tank.is_playing();
-        tank.pause();
-        move || {
-            writing::cancel(&desk);
-            if played {
-                tank.play();
-            }
-        }
-    });
+fn use_end(desk: &Desk) {
+    let desk = Rc::clone(desk);
+    use_effect_with((), move |()| move || writing::cancel(&desk));
 }
 
 /// The picture that was chosen, made anew a little after the choice or the page has changed.

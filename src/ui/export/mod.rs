@@ -8,7 +8,7 @@ mod choice;
 mod colour;
 mod dialog;
 mod fields;
-mod file;
+pub(super) mod file;
 mod logs;
 pub mod picture;
 pub mod plain;

@@ -283,6 +283,9 @@ fn open_new(tank: &Tank, document: &Document) -> Result<(), String> {
     with(|keeper| keeper.next.replace(Some(next)));
     let shown = show(tank, document);
     with(|keeper| keeper.next.take());
+    if shown.is_ok() {
+        run_control::address_of(tank);
+    }
     shown
 }
 
