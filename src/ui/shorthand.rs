@@ -9,6 +9,7 @@ use super::search_panel;
 use super::tank::{Tank, Tone};
 use crate::sim::notation;
 use crate::timeline::Start;
+use crate::timeline::link::is_link;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{ClipboardEvent, Element, HtmlInputElement};
@@ -227,7 +228,7 @@ pub fn Shorthand() -> Html {
     }
 }
 
-/// Opens states that are pasted anywhere but into a field.
+/// Opens states and links that are pasted anywhere but into a field.
 #[hook]
 pub fn use_paste(tank: &Tank) {
     use_effect_with(tank.clone(), |tank| {
@@ -236,6 +237,10 @@ pub fn use_paste(tank: &Tank) {
             let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
             let typing = target.and_then(|it| it.closest("input, textarea, select, dialog").ok().flatten());
             let text = event.clipboard_data().and_then(|data| data.get_data("text/plain").ok());
+            if let Some(link) = text.as_ref().filter(|text| typing.is_none() && is_link(text)) {
+                event.prevent_default();
+                return run_control::open_text(&tank, link);
+            }
             let Some(text) = text.filter(|text| typing.is_none() && looks_like_state(text)) else { return };
             event.prevent_default();
             match open(&tank, &text) {

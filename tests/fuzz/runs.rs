@@ -69,7 +69,7 @@ static SLOWEST_US: AtomicU64 = AtomicU64::new(0);
 /// Reads it, opens it and lets some of it happen, as the page does. Whether it is a run.
 fn open(text: &str) -> Result<bool, TestCaseError> {
     let begun = Instant::now();
-    let (opened, bytes) = memory_of(|| {
+    let (opened, bytes) = memory_of(|| -> Result<(Document, Timeline), String> {
         let document = Document::from_text(text).map_err(|why| why.to_string())?;
         let timeline = Timeline::open(&document).map_err(|why| why.to_string())?;
         Ok((document, timeline))
@@ -83,7 +83,8 @@ fn open(text: &str) -> Result<bool, TestCaseError> {
             prop_assert!(events <= EVENTS + 100, "{} events", events);
             prop_assert_eq!(document.check(), Ok(()));
             // What was read is written so that it is read the same.
-            prop_assert_eq!(Document::from_text(&document.to_json()).as_ref(), Ok(&document));
+            let again = Document::from_text(&document.to_json());
+            prop_assert!(again.as_ref() == Ok(&document), "{}", text);
             Ok(true)
         }
         Err(why) => {
@@ -263,7 +264,7 @@ fn links() -> impl Strategy<Value = String> {
         match dice.roll(6) {
             0 => bytes.truncate(dice.roll(bytes.len())),
             1 => bytes.extend_from_within(..),
-            2 => (0..4).for_each(|_| drop(bytes.pop())),
+            2 => bytes.truncate(bytes.len() - 4),
             3 => bytes.extend([0; 4]),
             _ => {
                 let at = dice.roll(bytes.len());

@@ -93,7 +93,7 @@ pub fn recording(path: &Path) -> Result<Recording, Fail> {
     };
     let document = Document::from_text(&text).map_err(|why| about(name, told_of_document(&why)))?;
     let branch = document.branches.into_iter().nth(document.current as usize);
-    branch.map(|branch| branch.recording).ok_or_else(|| about(name, "it has no branch.".into()))
+    branch.map(|branch| branch.recording).ok_or_else(|| about(name, "it has no branch."))
 }
 
 /// Why a document can't be used, to somebody at a terminal.
