@@ -66,7 +66,7 @@ pub fn Header() -> Html {
                 <button type="button" class="button" data-do="runs" onclick={dispatch(Change::Runs(true))} title="The runs that this browser keeps">{ "Runs" }</button>
                 <button type="button" class="button" onclick={pick} title="Open a run from a file; it can be dropped onto the page as well">{ "Open" }</button>
                 <button type="button" class="button" onclick={save} title="Save this run as a file, with all its branches: it replays exactly">{ "Save" }</button>
-                <button type="button" class="button" data-do="share" onclick={dispatch(Change::Share(true))} title="This run as a link, to be copied (W)">{ "Share" }</button>
+                <button type="button" class="button" data-do="share" onclick={dispatch(Change::Share(true))} title="This run as a link, to be copied (Y)">{ "Share" }</button>
                 <button type="button" class="button" data-do="export" onclick={dispatch(Change::Export(true))} title="Pictures for slides and print, the feed as text, files for other programs (O)">{ "Export" }</button>
                 <button type="button" class="button" onclick={switch} title={format!("Colours: {}. Click for {}", theme.name(), next.name())} aria-label={format!("Theme: {}", theme.name())}>
                     { match *theme { Theme::System => "◐", Theme::Dark => "☾", Theme::Light => "☀" } }

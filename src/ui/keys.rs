@@ -44,7 +44,7 @@ const KEYS: &[(&str, &str)] = &[
     ("W", "the space-time diagram"),
     ("S", "the setup"),
     ("O", "export: pictures, text, files for other programs"),
-    ("W", "share: this run as a link"),
+    ("Y", "share: this run as a link"),
     ("?", "this list"),
     ("Esc", "close, or select nothing"),
 ];
@@ -134,7 +134,7 @@ fn act(letter: &str, tank: &Tank, page: &Page) -> bool {
         "w" => page.dispatch(Change::Diagram(!page.diagram_open)),
         "s" => page.dispatch(Change::Setup(true)),
         "o" => page.dispatch(Change::Export(true)),
-        "w" => page.dispatch(Change::Share(true)),
+        "y" => page.dispatch(Change::Share(true)),
         "a" => super::members::add(tank, false),
         "e" => tank.select(Some(Selected::Members)),
         "r" => restart_leader(tank),
