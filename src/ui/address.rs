@@ -1,7 +1,6 @@
 //! The page's address: the setup after its `?`, and a whole run behind its `#`. A run wins; the setup is
 //! what a page without one begins with.
 
-use super::run_control;
 use super::tank::{Tank, Tone};
 use crate::timeline::Document;
 use crate::timeline::link::is_link;

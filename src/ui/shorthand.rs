@@ -1,5 +1,6 @@
 //! A whole state in shorthand: to copy, to type, to paste; and whether a run leads to it.
 
+use super::address;
 use super::context::{use_tank, use_view};
 use super::desk;
 use super::jobs::{Job, Wanted};
@@ -239,7 +240,10 @@ pub fn use_paste(tank: &Tank) {
             let text = event.clipboard_data().and_then(|data| data.get_data("text/plain").ok());
             if let Some(link) = text.as_ref().filter(|text| typing.is_none() && is_link(text)) {
                 event.prevent_default();
-                return run_control::open_text(&tank, link);
+                if address::open_link(&tank, link) {
+                    run_control::address_of(&tank);
+                }
+                return;
             }
             let Some(text) = text.filter(|text| typing.is_none() && looks_like_state(text)) else { return };
             event.prevent_default();
