@@ -13,6 +13,7 @@ const PAGE = `<!doctype html><meta charset="utf-8"><title>Wavetank for programs<
 <link rel="icon" href="data:,"><script type="module" src="program.js"></script>`;
 
 const PROGRAM = `import { Simulation, WavetankError } from "./wavetank/browser.js";
+new Simulation();
 window.library = { Simulation, WavetankError };`;
 
 let browser;

@@ -22,12 +22,21 @@ function complaints(t, program) {
   return stdout.trim();
 }
 
-/** Of many values those that differ in more than numbers, names and texts. */
+/** What kind of value it is: which fields it has and of which kinds they are, in a list each kind once. */
+function kind(value) {
+  if (Array.isArray(value)) return `[${[...new Set(value.map(kind))].sort()}]`;
+  if (typeof value === "string" && /^[a-z][A-Za-z]+$/.test(value)) return value;
+  if (value === null || typeof value !== "object") return value === null ? "null" : typeof value;
+  const fields = Object.entries(value).map(([name, field]) => `${/^S\d$/.test(name) ? "S" : name}:${kind(field)}`);
+  return `{${[...new Set(fields)].sort()}}`;
+}
+
+/** Of many values those of different kinds. */
 class Kinds {
   #kinds = new Map();
 
   add(value) {
-    const shape = JSON.stringify(value).replace(/-?\d+/g, "0").replace(/"[SC]0[^"]*"/g, '"S0"').replace(/("S0",?)+/g, '"S0"');
+    const shape = kind(value);
     if (!this.#kinds.has(shape)) this.#kinds.set(shape, value);
   }
 
@@ -56,7 +65,7 @@ test("events, states, violations and recordings are as the types say", (t) => {
   const names = readdirSync(join(ROOT, "static/broken")).filter((name) => name !== "index.json");
   for (const name of names) look(Simulation.from(read(`static/broken/${name}`)));
   look(everything());
-  assert.ok(events.size > 300 && states.size > 50 && violations.size > 20, `${events.size} ${states.size} ${violations.size}`);
+  assert.ok(events.size > 150 && states.size > 20 && violations.size > 1, `${events.size} ${states.size} ${violations.size}`);
   const program = `
     import type { Recording, SimulationEvent, State, Violation } from "wavetank";
     export const events: SimulationEvent[] = ${events};
