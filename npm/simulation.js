@@ -123,16 +123,7 @@ export class Simulation {
   }
 
   seek(to) {
-    return this.#do((core) => {
-      if (to === "start") return core.seekStart();
-      if (to === "end") return core.seekEnd();
-      const { event, ms } = to ?? {};
-      if ((event === undefined) === (ms === undefined)) {
-        const words = 'seek takes {event: number}, {ms: time}, "start" or "end".';
-        throw new WavetankError("BAD_ARGUMENT", words);
-      }
-      return event === undefined ? core.seekMs(ms) : core.seekEvent(event);
-    });
+    return this.#do((core) => core.seek(to));
   }
 
   rewind(ms) {

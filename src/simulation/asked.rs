@@ -4,7 +4,7 @@
 use crate::raft::Rules;
 use crate::sim::{Action, Options, Seed, Setup};
 use crate::spelling::shortened;
-use crate::timeline::Start;
+use crate::timeline::{EVENTS_MAX, RUN_US_MAX, Start, Target, Timeline};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -102,6 +102,49 @@ fn changed(options: &Options, changes: &Map<String, Value>) -> Value {
     changed
 }
 
+/// Reads from JSON to which moment to go: `"start"`, `"end"`, `{event: 12}` (right after it), `{ms: 1500}`
+/// (everything until then has happened).
+///
+/// # Errors
+/// A sentence that says what is wrong.
+pub fn target(text: &str) -> Result<Target, String> {
+    let usual = "seek takes {event: number}, {ms: time}, \"start\" or \"end\"";
+    let asked: Value = serde_json::from_str(text).map_err(|_| format!("{usual}."))?;
+    let number = |name: &str, most: f64| match asked[name].as_f64() {
+        Some(number) if (0.0..=most).contains(&number) => Ok(number),
+        _ => Err(format!("{usual}; {name} has to be a number from 0 to {most}.")),
+    };
+    match &asked {
+        Value::String(name) if name == "start" => Ok(Target::Start),
+        Value::String(name) if name == "end" => Ok(Target::End),
+        Value::Object(fields) if fields.len() == 1 && fields.contains_key("event") => {
+            number("event", EVENTS_MAX as f64).map(|event| Target::Events(event as u64 + 1))
+        }
+        Value::Object(fields) if fields.len() == 1 && fields.contains_key("ms") => {
+            number("ms", (RUN_US_MAX / 1000) as f64).map(|ms| Target::Time((ms * 1000.0).round() as u64))
+        }
+        _ => Err(format!("{usual}.")),
+    }
+}
+
+/// Whether the run has come so far.
+///
+/// # Errors
+/// A sentence that says how far it has come.
+pub fn has_come_to(to: Target, timeline: &Timeline) -> Result<(), String> {
+    let (known, end_us) = (timeline.events_known(), timeline.end_us());
+    match to {
+        Target::Events(events) if events > known && timeline.branch().is_known() => Err(format!(
+            "There is no event {} yet: there are {known}, numbered from 0. runFor goes on.",
+            events - 1
+        )),
+        Target::Time(at_us) if at_us > end_us => {
+            Err(format!("The run ends at {} ms. runFor goes on.", end_us as f64 / 1000.0))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What a run is to begin with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Beginning {
@@ -193,6 +236,7 @@ fn seed(asked: Option<&Value>) -> Result<Value, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::timeline::Actor;
 
     fn asked_for(short: &str) -> Value {
         let action = action(short, &Options { heartbeat_us: 70_000, ..Options::default() });
@@ -272,6 +316,35 @@ mod tests {
             let why = action(text, &Options::default()).unwrap_err();
             assert!(why.contains(words) && why.contains("{crash: \"S1\"}"), "{text}: {why}");
             assert!(!why.contains("column"), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_moment_is_named_by_an_event_by_a_time_or_as_an_end() {
+        assert_eq!(target("\"start\""), Ok(Target::Start));
+        assert_eq!(target("\"end\""), Ok(Target::End));
+        assert_eq!(target(r#"{"event":0}"#), Ok(Target::Events(1)));
+        assert_eq!(target(r#"{"ms":1.5}"#), Ok(Target::Time(1500)));
+        for text in
+            ["", "5", "null", "\"middle\"", "{}", r#"{"ms":1,"event":1}"#, r#"{"ms":-1}"#, r#"{"event":"1"}"#]
+        {
+            assert!(target(text).unwrap_err().starts_with("seek takes"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_moment_that_the_run_has_not_come_to_is_refused() {
+        let mut timeline = Timeline::new(&Setup::new(3, 1), Start::Empty).unwrap();
+        timeline.run_until(1_000_000);
+        let known = timeline.events_known();
+        for (to, comes) in [
+            (Target::Events(known), true),
+            (Target::Events(known + 1), false),
+            (Target::Time(1_000_000), true),
+            (Target::Time(1_000_001), false),
+            (Target::End, true),
+        ] {
+            assert_eq!(has_come_to(to, &timeline).is_ok(), comes, "{to:?}");
         }
     }
 

@@ -3,7 +3,7 @@
 
 use super::asked;
 use crate::sim::{Action, Event, Options};
-use crate::timeline::{Recording, RecordingError, Run};
+use crate::timeline::{Recording, RecordingError, Run, Target, Timeline};
 use js_sys::{BigInt, Error, JSON, Reflect};
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
@@ -78,6 +78,15 @@ pub fn action(value: &JsValue, options: &Options) -> Result<Action, JsValue> {
 pub fn recording(value: &JsValue) -> Result<Recording, JsValue> {
     let text = value.as_string().unwrap_or_else(|| json(value));
     Recording::from_json(&text).map_err(bad_recording)
+}
+
+/// To which moment of a run to go, in any form that [`asked::target`] reads.
+///
+/// # Errors
+/// `BAD_ARGUMENT`; `REFUSED`, when the run has not come so far.
+pub fn target(value: &JsValue, timeline: &Timeline) -> Result<Target, JsValue> {
+    let to = asked::target(&json(value)).map_err(|why| error("BAD_ARGUMENT", &why))?;
+    asked::has_come_to(to, timeline).map(|()| to).map_err(|why| error("REFUSED", &why))
 }
 
 /// Why a recording can't be used, as an error.

@@ -218,55 +218,14 @@ impl Core {
         document.to_link().map_err(|why| error("TOO_LONG", &why.to_string()))
     }
 
-    /// Goes to right after the event of that number; gives the time there.
-    ///
-    /// # Errors
-    /// `BAD_ARGUMENT`; `REFUSED`, when there is no such event yet.
-    #[wasm_bindgen(js_name = seekEvent)]
-    pub fn seek_event(&mut self, event: &JsValue) -> Result<f64, JsValue> {
-        let event = number(event, "The event's number", 0.0, EVENT_MAX)? as u64;
-        if event < self.timeline.events_known() || !self.timeline.branch().is_known() {
-            self.seek(Target::Events(event + 1));
-        }
-        // An action that does what also happens by itself is two events at once.
-        if self.timeline.run().world().events() > event {
-            return Ok(self.now_ms());
-        }
-        let known = self.timeline.events_known();
-        let message =
-            format!("There is no event {event} yet: there are {known}, numbered from 0. runFor goes on.");
-        Err(error("REFUSED", &message))
-    }
-
-    /// Goes to that time, when everything until then has happened; gives the time there.
+    /// Goes to a moment, as [`asked::target`] reads it; gives the time there.
     ///
     /// # Errors
     /// `BAD_ARGUMENT`; `REFUSED`, when the run has not come so far.
-    #[wasm_bindgen(js_name = seekMs)]
-    pub fn seek_ms(&mut self, ms: &JsValue) -> Result<f64, JsValue> {
-        let ms = number(ms, "The time in ms", 0.0, MS_MAX)?;
-        let at_us = (ms * 1000.0).round() as u64;
-        let end_us = self.timeline.end_us();
-        if at_us > end_us {
-            let message = format!("The run ends at {} ms: runFor goes on.", end_us as f64 / 1000.0);
-            return Err(error("REFUSED", &message));
-        }
-        self.seek(Target::Time(at_us));
+    pub fn seek(&mut self, to: &JsValue) -> Result<f64, JsValue> {
+        let to = bridge::target(to, &self.timeline)?;
+        self.go_to(to);
         Ok(self.now_ms())
-    }
-
-    /// Goes to the beginning; gives the time there.
-    #[wasm_bindgen(js_name = seekStart)]
-    pub fn seek_start(&mut self) -> f64 {
-        self.seek(Target::Start);
-        self.now_ms()
-    }
-
-    /// Goes to the end of all that is recorded; gives the time there.
-    #[wasm_bindgen(js_name = seekEnd)]
-    pub fn seek_end(&mut self) -> f64 {
-        self.seek(Target::End);
-        self.now_ms()
     }
 
     /// Goes back by so many milliseconds, at most to the beginning; gives the time there.
@@ -275,7 +234,7 @@ impl Core {
     /// `BAD_ARGUMENT`.
     pub fn rewind(&mut self, ms: &JsValue) -> Result<f64, JsValue> {
         let back_us = (number(ms, "rewind's time in ms", 0.0, MS_MAX)? * 1000.0).round() as u64;
-        self.seek(Target::Time(self.timeline.run().world().now_us().saturating_sub(back_us)));
+        self.go_to(Target::Time(self.timeline.run().world().now_us().saturating_sub(back_us)));
         Ok(self.now_ms())
     }
 
@@ -335,7 +294,7 @@ impl Core {
         self.noted.act(self.timeline.run().stamp(), action.clone());
     }
 
-    fn seek(&mut self, to: Target) {
+    fn go_to(&mut self, to: Target) {
         // It was all done before, so there is nothing to wait for, and an end to it.
         while !self.timeline.seek(to, EVENTS_MAX) {}
     }

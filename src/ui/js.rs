@@ -9,6 +9,8 @@
 //! | `play()`, `pause()` | lets time go by, or stops it |
 //! | `speed(factor)` | sets the speed, in virtual seconds per real second |
 //! | `recording()` | the run so far as data ([`Recording`](crate::timeline::Recording)) |
+//! | `document()` | the run with all its branches ([`Document`](crate::timeline::Document)), as a file has it |
+//! | `seek(to)` | stops time and goes to a moment at once: `"start"`, `"end"`, `{event: 12}` (right after it), `{ms: 1500}`; returns the time there, in ms |
 //! | `load(recording)` | does a recording again; takes an object, or its JSON text |
 //! | `digest()` | the digest of everything that has happened, as 16 hexadecimal digits |
 //! | `events(from)` | the events from that number on, as far as they are kept, at most 1,000 |
@@ -59,6 +61,8 @@ pub fn install(tank: &Tank) -> Result<(), JsValue> {
     )?;
     put("speed", call(|tank, factor| set_speed(tank, &factor)))?;
     put("recording", call(|tank, _| plain(&tank.recording())))?;
+    put("document", call(|tank, _| plain(&tank.document())))?;
+    put("seek", call(|tank, to| seek(tank, &to)))?;
     put("load", call(|tank, recording| load(tank, &recording)))?;
     put("digest", call(|tank, _| Ok(tank.with(Run::digest).to_string().into())))?;
     put("events", call(|tank, from| tank.with(|run| bridge::events(run, &from, EVENTS_MAX))))?;
@@ -88,6 +92,12 @@ fn run_for(tank: &Tank, ms: &JsValue) -> Answer {
 fn set_speed(tank: &Tank, factor: &JsValue) -> Answer {
     tank.set_speed(number(factor, "speed", super::tank::SPEED_MIN, super::tank::SPEED_MAX)?);
     Ok(JsValue::UNDEFINED)
+}
+
+fn seek(tank: &Tank, to: &JsValue) -> Answer {
+    tank.seek(tank.look(|timeline| bridge::target(to, timeline))?);
+    tank.find_now();
+    Ok((tank.with(|run| run.world().now_us()) as f64 / 1000.0).into())
 }
 
 fn load(tank: &Tank, recording: &JsValue) -> Answer {

@@ -77,7 +77,7 @@ impl Tank {
     }
 
     /// Finds at once what is still sought.
-    pub(super) fn find_now(&self) {
+    pub fn find_now(&self) {
         while self.0.sought.get().is_some() {
             self.go_on_seeking();
         }
