@@ -10,8 +10,8 @@ use wavetank::raft::{
     Body, Configuration, Durable, Effect, Entries, Guard, Index, Input, Message, Node, Observer, Round,
     Rules, ServerId, Term, Unobserved,
 };
-use wavetank::sim::{Event, Options, Setup, World};
-use wavetank::timeline::Run;
+use wavetank::sim::{Event, Options, Purpose, Seed, Setup, World, draw};
+use wavetank::timeline::{Actor, Run, Start, Target, Timeline};
 
 /// Rounds; in each of them everybody runs once.
 const ROUNDS: u64 = 9;
@@ -21,8 +21,10 @@ const STATES: u64 = 3_000_000;
 const SECONDS: u64 = 1500;
 
 fn main() {
-    if std::env::args().nth(1).as_deref() == Some("search") {
-        return searches();
+    match std::env::args().nth(1).as_deref() {
+        Some("search") => return searches(),
+        Some("seek") => return seeks(),
+        _ => {}
     }
     println!(
         "Five servers, election timeout 100–200 ms, heartbeat 50 ms, latency 10–15 ms, fsync 0.5–1.5 ms."
@@ -34,6 +36,7 @@ fn main() {
     bytes("heartbeats only", 0);
     bytes("10 requests a second", 100_000);
     clones();
+    seeks();
     searches();
 }
 
@@ -172,6 +175,35 @@ fn clones_of<T: Clone>(what: &str, lengths: [u64; 3], originals: [&T; 3]) {
     for (length, theirs) in lengths.iter().zip(&costs) {
         let ratios: Vec<f64> = theirs.iter().zip(&costs[0]).map(|(theirs, first)| theirs / first).collect();
         println!("| {length} entries | {} | {} |", spread(theirs, 0), spread(&ratios, 2));
+    }
+}
+
+/// How long it takes to go to another moment of a run of five busy servers.
+fn seeks() {
+    const SEEKS: u64 = 1000;
+    println!(
+        "\n| 10 requests a second | events | seek | p50 ms | p95 ms | most ms |\n|---|---:|---|---:|---:|---:|"
+    );
+    for minutes in [10, 60] {
+        let mut timeline = Timeline::new(&setup(100_000, 1), Start::Empty).expect("the setup makes a run");
+        timeline.run_until(minutes * 60_000_000);
+        let events = timeline.events_known();
+        let mut times = [const { Vec::new() }; 3];
+        for n in 0..SEEKS {
+            // Anywhere, back by one event, and a little way.
+            let far = draw(Seed(1), Purpose::Latency, 0, 0, n) % events;
+            let near = (far + draw(Seed(2), Purpose::Latency, 0, 0, n) % 1000).saturating_sub(500);
+            for (times, to) in times.iter_mut().zip([far, far.saturating_sub(1), near.min(events)]) {
+                let seconds = timed(|| while !timeline.seek(Target::Events(to), u64::MAX / 2) {});
+                times.push(seconds * 1e3);
+            }
+        }
+        for (name, mut times) in ["anywhere", "back by one event", "within 500 events"].iter().zip(times) {
+            times.sort_by(f64::total_cmp);
+            let [p50, p95, most] =
+                [50, 95, 100].map(|part| times[(times.len() * part / 100).min(times.len() - 1)]);
+            println!("| {minutes} minutes | {events} | {name} | {p50:.2} | {p95:.2} | {most:.2} |");
+        }
     }
 }
 

@@ -131,6 +131,26 @@ test("a recording that can't be used is refused with a sentence, and what ran go
   }
 });
 
+test("the page goes to any moment and back, and gives the run with its branches", async (t) => {
+  const page = await open(t, { query: "?seed=7" });
+  const { leader } = await elect(page);
+  const crash = await call(page, "act", { crash: leader });
+  await call(page, "runFor", 2000);
+  const digest = await call(page, "digest");
+  await call(page, "seek", { event: crash - 1 });
+  assert.equal((await call(page, "state")).events, crash);
+  assert.deepEqual((await call(page, "state")).leaders, [leader]);
+  await call(page, "seek", "end");
+  assert.equal(await call(page, "digest"), digest);
+  assert.equal(await call(page, "seek", { ms: 100 }), 100);
+  assert.equal((await failure(page, "seek", { ms: 1e6 })).code, "REFUSED");
+  assert.equal((await failure(page, "seek", "middle")).code, "BAD_ARGUMENT");
+  // To act in the past is a branch of its own.
+  await call(page, "act", { pause: "S1" });
+  const { branches } = await call(page, "document");
+  assert.deepEqual(branches.map(({ recording }) => recording.actions.length), [1, 1]);
+});
+
 test("a server that is not there and markup in a value do no harm in a recording", async (t) => {
   const page = await open(t, { query: "?seed=7" });
   await elect(page);

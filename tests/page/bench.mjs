@@ -2,6 +2,7 @@
 // that varies is a median with its least and greatest.
 // node bench.mjs DIST [PART OF A NAME]
 
+import { runs } from "./bench_runs.mjs";
 import { launch, started } from "./lib.mjs";
 import { serve } from "./serve.mjs";
 import { initial, sizes, total } from "./sizes.mjs";
