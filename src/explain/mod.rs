@@ -6,6 +6,7 @@
 
 mod asides;
 mod client;
+mod compare;
 mod guards;
 mod hands;
 mod phrases;
@@ -21,6 +22,7 @@ mod what_if;
 mod why;
 mod words;
 
+pub use compare::difference;
 pub use guards::{because, decided_by, decides};
 pub use phrases::phrase;
 pub use sentence::{About, Kind, Scene, Sentence, sentence};

@@ -6,6 +6,7 @@
 mod branch;
 mod branches;
 mod checkpoints;
+pub mod compare;
 pub mod diagram;
 mod document;
 pub mod export;

@@ -2,6 +2,7 @@
 
 use super::branches::Branches;
 use super::broken::{Broken, PlaybackPanel, ShrinkPanel};
+use super::compare::Compare;
 use super::console::Console;
 use super::details::Details;
 use super::diagram::Diagram;
@@ -49,7 +50,7 @@ pub fn App(props: &AppProps) -> Html {
     use_paste(&props.tank);
     let tabs = vec![
         ("Feed", html! { <Feed /> }),
-        ("Branches", html! { <Branches /> }),
+        ("Branches", html! { <><Branches /><Compare /></> }),
         ("Console", html! { <Console /> }),
         ("State", html! { <StateTable /> }),
         ("Clients", html! { <Lanes /> }),

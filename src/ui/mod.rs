@@ -8,6 +8,7 @@ mod address;
 pub mod app;
 mod branches;
 mod broken;
+mod compare;
 pub mod console;
 pub mod context;
 mod control;
