@@ -6,21 +6,26 @@ import { SIZES, call, harness } from "./lib.mjs";
 
 const { open } = harness();
 
-/** Two branches: in the second one S1 has crashed after 100 ms. */
-async function twoBranches(page) {
-  await page.evaluate(() => window.wavetank.pause());
-  await page.evaluate(() => window.wavetank.runFor(600));
-  await page.evaluate(() => window.wavetank.seek({ us: 100_000 })).catch(() => {});
+/** Goes back to some events after the beginning of a run. */
+async function goBack(page) {
+  await page.getByRole("button", { name: "Pause" }).first().click();
+  const { actions: _, ...begun } = await call(page, "recording");
+  await call(page, "load", { ...begun, actions: [], end: { atUs: 0, k: 0 } });
+  await call(page, "runFor", 600);
+  await page.getByRole("slider", { name: "The moment of the run" }).focus();
+  await page.keyboard.press("Home");
+  await page.waitForFunction(() => window.wavetank.state().events === 0);
+  for (let step = 0; step < 5; step += 1) await page.getByRole("button", { name: "Step", exact: true }).click();
+  await page.waitForFunction(() => window.wavetank.state().events >= 5);
 }
 
 for (const size of [SIZES.wide, SIZES.phone]) {
   test(`branches are compared, and one goes to where they part (${size.width} pixels)`, async (t) => {
     const page = await open(t, { query: "?servers=3&seed=7", size });
-    await twoBranches(page);
+    await goBack(page);
     const events = (await call(page, "state")).events;
-    await page.keyboard.press("1");
-    await page.keyboard.press("x");
-    await page.evaluate(() => window.wavetank.runFor(900));
+    await call(page, "act", { crash: { server: "S1" } });
+    await call(page, "runFor", 900);
     await page.getByRole("tab", { name: "Branches" }).click();
     await page.locator("[data-do=compare]").click();
     const result = page.locator(".compare-result");
