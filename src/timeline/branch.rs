@@ -76,10 +76,12 @@ impl Branch {
     pub(super) fn read(id: BranchId, data: &BranchData) -> Result<Branch, RecordingError> {
         data.recording.check()?;
         let run = Run::from_start(&data.recording.setup, data.recording.start.clone())?;
-        let mut branch = Branch::beginning(id, data.name.clone(), &run, data.recording.clone());
+        let named = !data.name.is_empty();
+        let name = if named { data.name.clone() } else { super::branches::numbered(id) };
+        let mut branch = Branch::beginning(id, name, &run, data.recording.clone());
         branch.parent = data.parent.map(BranchId);
         branch.fork = data.fork;
-        branch.named = true;
+        branch.named = named;
         branch.captions = Arc::new(data.captions.clone());
         branch.marks = data.marks.clone();
         branch.left_at = u64::MAX;

@@ -23,7 +23,7 @@ pub(super) enum Undo {
 
 /// What a branch is called that nobody has named.
 pub(super) fn numbered(BranchId(id): BranchId) -> String {
-    format!("Branch {id}")
+    if id == 0 { "Main".into() } else { format!("Branch {id}") }
 }
 
 impl Timeline {

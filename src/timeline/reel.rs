@@ -4,6 +4,7 @@
 //! by replay. To act in the past makes a branch and leaves the old future as it was.
 
 use super::branch::{Branch, BranchId};
+use super::branches::numbered;
 use super::checkpoints::{Checkpoint, Checkpoints};
 use super::document::Document;
 use super::tape::Class;
@@ -68,7 +69,7 @@ impl Timeline {
     /// When the setup or the state makes no run.
     pub fn new(setup: &Setup, start: Start) -> Result<Timeline, RecordingError> {
         let run = Run::from_start(setup, start)?;
-        let branch = Branch::beginning(BranchId(0), "Main".into(), &run, run.recording());
+        let branch = Branch::beginning(BranchId(0), numbered(BranchId(0)), &run, run.recording());
         Ok(Timeline {
             name: String::new(),
             branches: vec![branch],
@@ -97,13 +98,18 @@ impl Timeline {
     /// The branch that is looked at.
     #[must_use]
     pub fn branch(&self) -> &Branch {
-        let at = self.branches.iter().position(|branch| branch.id == self.current);
-        &self.branches[at.expect("the branch that is looked at is there")]
+        &self.branches[self.place()]
     }
 
     pub(super) fn branch_mut(&mut self) -> &mut Branch {
-        let at = self.branches.iter().position(|branch| branch.id == self.current);
-        &mut self.branches[at.expect("the branch that is looked at is there")]
+        let place = self.place();
+        &mut self.branches[place]
+    }
+
+    /// Where in the list the branch stands that is looked at.
+    fn place(&self) -> usize {
+        let place = self.branches.iter().position(|branch| branch.id == self.current);
+        place.expect("the branch that is looked at is never deleted")
     }
 
     /// The whole recording of the branch, its future included.
@@ -311,8 +317,8 @@ impl Timeline {
 
     /// Notes what the branch has not known before.
     fn note(&mut self) {
-        let at = self.branches.iter().position(|branch| branch.id == self.current);
-        let branch = &mut self.branches[at.expect("the branch that is looked at is there")];
+        let place = self.place();
+        let branch = &mut self.branches[place];
         branch.note(&self.run);
         branch.checkpoints.offer(&self.run);
         // A recording may end at a later place within an instant than there is.
@@ -351,8 +357,8 @@ impl Actor for Timeline {
     }
 
     fn step(&mut self) -> bool {
-        let at = self.branches.iter().position(|branch| branch.id == self.current);
-        let branch = &mut self.branches[at.expect("the branch that is looked at is there")];
+        let place = self.place();
+        let branch = &mut self.branches[place];
         if !step(&mut self.run, branch) {
             return false;
         }
@@ -401,7 +407,7 @@ impl Timeline {
         let branch = self.branch();
         let child = Branch {
             id,
-            name: super::branches::numbered(id),
+            name: numbered(id),
             named: false,
             parent: Some(branch.id),
             fork: events,

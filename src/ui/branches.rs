@@ -112,7 +112,10 @@ fn BranchRow(props: &RowProps) -> Html {
         1 => format!("1 action, {}", duration(end_us)),
         _ => format!("{actions} actions, {}", duration(end_us)),
     };
-    let origin = leaves.map(|(from, at_us)| format!("leaves ‘{from}’ at {}", duration(at_us)));
+    let origin = leaves.map(|(from, at_us)| match at_us {
+        0 => format!("leaves ‘{from}’ at the start"),
+        _ => format!("leaves ‘{from}’ at {}", duration(at_us)),
+    });
     let indent = format!("branch-row depth-{}", depth.min(4));
     html! {
         <li class={indent} aria-current={current.then_some("true")} data-branch={id.0.to_string()}>

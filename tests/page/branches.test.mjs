@@ -64,7 +64,7 @@ test("who acts in the past begins a branch; the old future stays and can be gone
   assert.equal(await rows(page).count(), 2);
   const child = rows(page).nth(1);
   assert.match(await heading(child).innerText(), /S1 crash/);
-  assert.match(await child.innerText(), /leaves ‘Main’ at 0/);
+  assert.match(await child.innerText(), /leaves ‘Main’ at the start/);
   assert.equal(await child.getAttribute("aria-current"), "true");
   await call(page, "runFor", 1000);
   const there = await state(page);

@@ -92,6 +92,31 @@ export const moments = [
     await runFor(page, 6);
     await page.keyboard.press("2");
   }),
+  moment("rewound", "?seed=7", async (page) => {
+    await elected(page);
+    await submit(page, 3);
+    await runFor(page, 400);
+    await act(page, { crash: { server: "S1" } });
+    await runFor(page, 900);
+    await page.getByRole("slider", { name: /moment/i }).first().focus();
+    for (let n = 0; n < 40; n += 1) await page.keyboard.press("ArrowLeft");
+  }),
+  moment("branched", "?seed=7", async (page) => {
+    await elected(page);
+    await runFor(page, 600);
+    await page.getByRole("slider", { name: /moment/i }).first().focus();
+    await page.keyboard.press("Home");
+    await act(page, { crash: { server: "S1" } });
+    await runFor(page, 700);
+    await page.getByRole("tab", { name: "Branches" }).click();
+  }),
+  moment("spacetime", "?seed=7", async (page) => {
+    await elected(page);
+    await submit(page, 3);
+    await runFor(page, 60);
+    await page.keyboard.press("w");
+    await page.waitForTimeout(400);
+  }),
   moment("violation", "?seed=2&off=voteKeptWithinTerm,oneVotePerTerm&election=150-152", async (page) => {
     await elected(page);
     await runFor(page, 800);

@@ -159,7 +159,8 @@ impl Tank {
             let event = events.find(|event| matches!(event.what, What::Acted { .. }))?;
             let text = sentence(event, Scene::of(run)).to_string();
             let short = text.split([':', ';', '.', ',']).next().unwrap_or_default();
-            Some(format!("{} · {}", clip(short, NAME_MAX), duration(event.at_us)))
+            let when = if event.at_us == 0 { "at the start".to_owned() } else { duration(event.at_us) };
+            Some(format!("{} · {when}", clip(short, NAME_MAX)))
         });
         let mut timeline = self.0.timeline.borrow_mut();
         let id = timeline.branch().id();
