@@ -17,6 +17,8 @@ globalThis.wavetankKept = (() => {
       const request = indexedDB.open("wavetank");
       request.onupgradeneeded = () => STORES.forEach((name) => request.result.createObjectStore(name));
       request.onerror = () => reject(request.error);
+      // A broken storage may never answer.
+      setTimeout(() => reject(new DOMException("no answer", "TimeoutError")), 4000);
       request.onsuccess = () => {
         const forget = () => (opening = null);
         request.result.onclose = forget;

@@ -157,16 +157,85 @@ test("a tab that crashes in the very moment of an action loses nothing", async (
   await new Promise((done) => setTimeout(done, 300));
   session.send("Page.crash").catch(() => {});
   await page.waitForEvent("crash");
-  const expected = [crash("S2"), crash("S3"), crash("S4")];
-  // The same tab, loaded again.
+  assert.deepEqual(await afterReload(session), [crash("S2"), crash("S3"), crash("S4")]);
+});
+
+/** Loads the page of a crashed tab again, and gives the actions that it then shows. */
+async function afterReload(session) {
   await session.send("Page.reload");
-  const value = async (expression) => (await session.send("Runtime.evaluate", { expression, returnByValue: true })).result.value;
-  let found;
-  for (let tries = 0; tries < 100 && !found; tries += 1) {
+  const expression = "window.wavetank && JSON.stringify(window.wavetank.recording().actions.map((it) => it.action))";
+  for (let tries = 0; tries < 100; tries += 1) {
     await new Promise((done) => setTimeout(done, 100));
-    found = await value("window.wavetank && JSON.stringify(window.wavetank.recording().actions.map((it) => it.action))").catch(() => null);
+    const { result } = await session.send("Runtime.evaluate", { expression, returnByValue: true }).catch(() => ({ result: {} }));
+    if (result.value) return JSON.parse(result.value);
   }
-  assert.deepEqual(JSON.parse(found), expected);
+  throw new Error("the page did not come back");
+}
+
+test("a tab that crashes in the moment of an action in the past has the branch, and what followed before", async (t) => {
+  const page = await open(t, { query: "?seed=7" });
+  await act(page);
+  await stored(page);
+  const other = await tab(t, page, { query: "?seed=9" });
+  await page.bringToFront();
+  await page.keyboard.press("Control+z");
+  await page.waitForFunction(() => window.wavetank.recording().actions.length === 0);
+  const session = await page.context().newCDPSession(page);
+  page.evaluate(() => {
+    window.wavetank.act({ crash: { server: "S5" } });
+    for (;;);
+  }).catch(() => {});
+  await new Promise((done) => setTimeout(done, 300));
+  session.send("Page.crash").catch(() => {});
+  await page.waitForEvent("crash");
+  assert.deepEqual(await afterReload(session), [crash("S5")]);
+  await list(other);
+  await until(other, (all) => all.some((text) => text.startsWith("Seed 7 | ") && text.includes("2 branches")), "both branches are there");
+});
+
+/** Makes the page's module fail: somebody acts while somebody else looks. */
+const fail = (page) =>
+  page.evaluate(() => {
+    const set = () => window.wavetank.act({ crash: { server: "S5" } });
+    Object.defineProperty(Object.prototype, "nowUs", { set, configurable: true });
+    try {
+      window.wavetank.state();
+    } catch {
+      // It has failed.
+    }
+    delete Object.prototype.nowUs;
+  });
+
+test("when the page itself fails, it offers the run, and goes on with it when it is loaded again", async (t) => {
+  const expected = [/panicked|unreachable|already borrowed|recursive use|closure invoked/];
+  const page = await open(t, { query: "?seed=7", expected });
+  await act(page);
+  const before = await digest(page);
+  await fail(page);
+  const alert = page.getByRole("alert").filter({ hasText: "Wavetank has failed" });
+  await alert.waitFor();
+  const coming = page.waitForEvent("download");
+  await alert.getByRole("link", { name: "Save the run" }).click();
+  const saved = JSON.parse(await readFile(await (await coming).path(), "utf8"));
+  assert.deepEqual(saved.branches[0].recording.actions.map(({ action }) => action), [crash("S2")]);
+  await alert.getByRole("link", { name: "Load the page again" }).click();
+  await started(page);
+  await page.waitForFunction((digest) => window.wavetank?.digest() === digest, before);
+});
+
+test("a run that fails again when it is opened is left in the list, and a new one begins", async (t) => {
+  const page = await open(t, { query: "?seed=7" });
+  await act(page);
+  await stored(page);
+  await page.evaluate(() => sessionStorage.setItem("wavetank.tries", "2"));
+  await reload(page);
+  await note(page, "failed again when it was opened, so here is a new one");
+  assert.deepEqual(await actions(page), []);
+  await list(page);
+  await until(page, (all) => all.some((text) => text.startsWith("Seed 7 | ") && text.includes("1 action")), "it is in the list");
+  await page.keyboard.press("Escape");
+  await reload(page);
+  assert.equal(await page.getByText("failed again").count(), 0, "the new one goes on as any other");
 });
 
 test("the run of a tab that crashed and was closed is in the list of the next one", async (t) => {

@@ -55,7 +55,10 @@ pub fn address_is_ours() {
 pub fn session() -> Option<String> {
     let noted = read(SESSION)?;
     let (id, address_then) = noted.split_once(' ')?;
-    (!id.is_empty() && address_then == address()).then(|| id.to_owned())
+    let now = address();
+    // What a failed page links to is the page without what follows the `#`.
+    let after_failure = tries() > 0 && address_then.split('#').next() == Some(now.as_str());
+    (!id.is_empty() && (address_then == now || after_failure)).then(|| id.to_owned())
 }
 
 /// Another failure of the run that is shown.
