@@ -531,8 +531,8 @@ fn ten_thousand_events_at_once_are_few_enough_strokes() {
         let picture = picture(&sheet, None, None);
         let strokes: usize = picture.strokes.values().map(Vec::len).sum();
         let marks: usize = picture.marks.values().map(Vec::len).sum();
-        assert!(strokes < 6000.min(count), "{strokes} strokes for {count} messages");
-        assert!(marks < 8000, "{marks}");
+        assert!(strokes < 4000.min(count), "{strokes} strokes for {count} messages");
+        assert!(marks < 4000, "{marks}");
         assert!(picture.words.len() < 400);
         sheet.zoom(6.0, 450.0);
     }

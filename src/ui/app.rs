@@ -68,12 +68,12 @@ pub fn App(props: &AppProps) -> Html {
                         <Broken />
                         <ShrinkPanel />
                         <PlaybackPanel />
-                        // Where there is no room for both, the diagram has the stage's place.
+                        // Where there is no room for all, the diagram has the place of stage and logs.
                         if roomy || !diagram_open { <Stage /> }
                         <Diagram />
                         <Notices />
                         <Transport />
-                        <Logs />
+                        if roomy || !diagram_open { <Logs /> }
                     </div>
                     <div class="column-side">
                         <Details />

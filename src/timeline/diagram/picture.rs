@@ -6,10 +6,11 @@ use super::sheet::{GUTTER_PX, TOP_PX};
 use super::{Cone, Diagram, Follow, PointKind, Sheet, Span};
 use crate::raft::{RoleName, Term};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// So many lines in sight still have letters.
 const LETTERS_MAX: usize = 160;
-/// From here on marks are small, and of those on one pixel only one is drawn.
+/// From here on marks are small squares, and of those on two pixels only one is drawn.
 const DENSE_FROM: usize = 1500;
 /// From here on lines have no dashes, and those that can't be told apart are drawn once.
 const LINES_DENSE_FROM: usize = 1200;
@@ -347,19 +348,28 @@ impl Draft<'_> {
                 tenths: width_of(line),
                 dash: dash_of(line),
             };
-            if !dense {
+            if dense {
+                match crowd.take(line, from, to, thin(look)) {
+                    Taken::Already => {}
+                    Taken::Not => self.stroke(thin(look), from, to),
+                    Taken::After(full) => self.column(thin(look), full),
+                }
+            } else {
                 self.stroke(look, from, to);
-            } else if crowd.takes(line, from, to, look) {
-                self.stroke(thin(look), from, to);
             }
             self.end_of(line, to, faded);
             if letters && !faded {
                 self.letter(line, from, to);
             }
         }
-        for ((look, x), (top, bottom)) in crowd.columns {
-            self.stroke(thin(look), (x as f64 + 0.5, top), (x as f64 + 0.5, bottom));
+        for (look, column) in crowd.columns {
+            self.column(look, column);
         }
+    }
+
+    /// Lines that go straight down or up at one pixel.
+    fn column(&mut self, look: StrokeLook, (x, top, bottom): Column) {
+        self.stroke(look, (x as f64 + 0.5, top), (x as f64 + 0.5, bottom));
     }
 
     fn end_of(&mut self, line: &Line, (x, y): (f64, f64), faded: bool) {
@@ -395,18 +405,12 @@ impl Draft<'_> {
 
     fn points(&mut self) {
         let range = self.sheet.places();
-        let dense = range.len() > DENSE_FROM;
-        let diagram = std::rc::Rc::clone(&self.sheet.diagram);
-        // The last pixel that holds a mark of this kind, by row, kind and light.
-        let mut taken: BTreeMap<(usize, PointKind, bool, Colour), i64> = BTreeMap::new();
+        if range.len() > DENSE_FROM {
+            return self.many_points(range);
+        }
         for place in range {
-            let point = diagram.points()[place];
-            // What is lost has its cross at the end of its line.
-            if self.sheet.hidden_in(place).is_some() || point.kind == PointKind::Lost {
-                continue;
-            }
-            let (x, y) = (self.sheet.x(point.at_us), self.sheet.y(point.row));
-            let lit = Light::event(self.light, place);
+            let Some((x, y, lit)) = self.seen(place) else { continue };
+            let point = self.sheet.diagram.points()[place];
             let (shape, colour, filled, tenths) = match point.kind {
                 PointKind::Timer => (Shape::Triangle, Colour::of(point.term), true, 55),
                 PointKind::Delivery => (Shape::Disc, Colour::of(point.term), true, 40),
@@ -416,47 +420,85 @@ impl Draft<'_> {
                 PointKind::Waits => (Shape::Bars, Colour::Warn, false, 50),
                 PointKind::Lost => continue,
             };
-            if dense {
-                let pixel = taken.entry((point.row, point.kind, lit, colour)).or_insert(i64::MIN);
-                if std::mem::replace(pixel, x as i64) == x as i64 {
-                    continue;
-                }
-            }
-            let tenths = if dense { tenths / 2 } else { tenths };
             let layer = if lit { 7 } else { 5 };
             self.mark(x, y, MarkLook { layer, faded: !lit, shape, colour, filled, tenths });
-            if point.commit.is_some() && !dense {
-                self.mark(
-                    x,
-                    y + 11.0,
-                    MarkLook { layer, faded: !lit, ..look(Shape::Check, Colour::Good, false, 40) },
-                );
+            if point.commit.is_some() {
+                let check = look(Shape::Check, Colour::Good, false, 40);
+                self.mark(x, y + 11.0, MarkLook { layer, faded: !lit, ..check });
+            }
+        }
+    }
+
+    /// Where an event is drawn, and whether it is lit; nothing where it is hidden, or where the cross at the
+    /// end of a line stands for it.
+    fn seen(&self, place: usize) -> Option<(f64, f64, bool)> {
+        let point = self.sheet.diagram.points()[place];
+        if point.kind == PointKind::Lost || self.sheet.hidden_in(place).is_some() {
+            return None;
+        }
+        Some((self.sheet.x(point.at_us), self.sheet.y(point.row), Light::event(self.light, place)))
+    }
+
+    /// So many that shapes can't be told apart: on each row one small square for two pixels; actions stay.
+    fn many_points(&mut self, range: Range<usize>) {
+        // By row, and whether lit: where the last square is.
+        let mut last = vec![[i64::MIN; 2]; self.sheet.diagram.rows().len()];
+        for place in range {
+            let Some((x, y, lit)) = self.seen(place) else { continue };
+            let point = self.sheet.diagram.points()[place];
+            let layer = if lit { 7 } else { 5 };
+            if point.kind == PointKind::Action {
+                let action = look(Shape::Diamond, Colour::Accent, true, 45);
+                self.mark(x, y, MarkLook { layer, faded: !lit, ..action });
+                continue;
+            }
+            let spot = (x / 2.0) as i64;
+            if std::mem::replace(&mut last[point.row][usize::from(lit)], spot) != spot {
+                let square = look(Shape::Square, Colour::of(point.term), true, 18);
+                self.mark(x, y, MarkLook { layer, faded: !lit, ..square });
             }
         }
     }
 }
 
+/// A pixel, and from where to where lines go straight down or up there.
+type Column = (i64, f64, f64);
+
 /// Lines that are too many to be told apart.
 #[derive(Default)]
 struct Crowd {
-    /// By look and pixel: from where to where lines go straight down or up there.
-    columns: BTreeMap<(StrokeLook, i64), (f64, f64)>,
+    /// By look: the column under construction. Lines come in the order of their beginnings.
+    columns: BTreeMap<StrokeLook, Column>,
     /// By the two rows and the look: the last line, to two pixels.
     last: BTreeMap<(usize, usize, StrokeLook), (i64, i64)>,
 }
 
+/// What a crowd does with a line.
+enum Taken {
+    /// It is drawn with others.
+    Already,
+    /// It has to be drawn by itself.
+    Not,
+    /// It begins a column, and this one is full.
+    After(Column),
+}
+
 impl Crowd {
-    /// Whether a line has to be drawn by itself. One that takes no time at this scale becomes part of its
-    /// pixel's column, and of several that begin and end on the same two pixels one is enough.
-    fn takes(&mut self, line: &Line, from: (f64, f64), to: (f64, f64), look: StrokeLook) -> bool {
-        if (to.0 - from.0).abs() < 2.0 {
-            let (top, bottom) = (from.1.min(to.1), from.1.max(to.1));
-            let column = self.columns.entry((look, from.0 as i64)).or_insert((top, bottom));
-            *column = (column.0.min(top), column.1.max(bottom));
-            return false;
+    /// A line that takes no time at this scale becomes part of its pixel's column, and of several that begin
+    /// and end on the same two pixels one is enough.
+    fn take(&mut self, line: &Line, from: (f64, f64), to: (f64, f64), look: StrokeLook) -> Taken {
+        if (to.0 - from.0).abs() >= 2.0 {
+            let ends = ((from.0 / 2.0) as i64, (to.0 / 2.0) as i64);
+            let before = self.last.insert((line.from, line.to, look), ends);
+            return if before == Some(ends) { Taken::Already } else { Taken::Not };
         }
-        let ends = ((from.0 / 2.0) as i64, (to.0 / 2.0) as i64);
-        self.last.insert((line.from, line.to, look), ends) != Some(ends)
+        let (x, top, bottom) = (from.0 as i64, from.1.min(to.1), from.1.max(to.1));
+        let column = self.columns.entry(look).or_insert((x, top, bottom));
+        if column.0 == x {
+            *column = (x, column.1.min(top), column.2.max(bottom));
+            return Taken::Already;
+        }
+        Taken::After(std::mem::replace(column, (x, top, bottom)))
     }
 }
 

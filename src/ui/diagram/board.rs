@@ -4,6 +4,7 @@
 use crate::explain::{Scene, Sentence, sentence};
 use crate::raft::{Index, Term};
 use crate::sim::{Event, EventId};
+use crate::timeline::BranchId;
 use crate::timeline::diagram::{
     Cone, Diagram, EVENTS_MAX, End, Follow, GUTTER_PX, Hit, Light, Relation, Row, Sheet, follow,
 };
@@ -84,6 +85,7 @@ pub struct Board {
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Loaded {
     known: u64,
+    branch: BranchId,
     live: bool,
     at_ms: f64,
 }
@@ -119,9 +121,11 @@ impl Board {
         self.now_us = tank.view_us();
         let other = self.loaded.is_none() || self.generation != tank.generation();
         let (events, known) = extent(tank);
+        let branch = tank.look(|timeline| timeline.branch().id());
         let live = tank.is_playing() && self.around.is_none();
         if let Some(loaded) = self.loaded.filter(|_| !other) {
-            let moved = self.around.is_none() && (loaded.known != known || !self.holds(events));
+            let moved = self.around.is_none()
+                && (loaded.known != known || loaded.branch != branch || !self.holds(events));
             if !moved && loaded.live == live {
                 return (false, false);
             }
@@ -133,7 +137,7 @@ impl Board {
             (self.cursor, self.chosen, self.following, self.around) = (None, None, None, None);
             self.generation = tank.generation();
         }
-        self.loaded = Some(Loaded { known, live, at_ms: now_ms });
+        self.loaded = Some(Loaded { known, branch, live, at_ms: now_ms });
         self.known = known;
         self.load(tank, if live { LIVE_EVENTS } else { EVENTS_MAX }, events, other);
         (true, false)
@@ -151,7 +155,8 @@ impl Board {
         let (events, known) = extent(tank);
         self.around = around.map(|around| around.min(known));
         self.known = known;
-        self.loaded = Some(Loaded { known, live: false, at_ms: 0.0 });
+        let branch = tank.look(|timeline| timeline.branch().id());
+        self.loaded = Some(Loaded { known, branch, live: false, at_ms: 0.0 });
         self.load(tank, EVENTS_MAX, events, true);
     }
 
