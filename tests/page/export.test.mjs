@@ -197,6 +197,22 @@ test("the logs as SVG: a row a server, entries with term and text, markup as tex
   assert.equal(some.texts.filter((text) => /^[xy]←/.test(text)).length, second);
 });
 
+test("where the diagram has the stage's place, both can be exported; where it is closed, it says how to open it", async (t) => {
+  const page = await busy(t);
+  await choose(page, "Space-time diagram");
+  await dialog(page).getByText(/The space-time diagram is not open: close this, press W/).waitFor();
+  const before = (await saved(page, "Stage", { form: "svg" })).text;
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("w");
+  await page.locator("svg.stage").waitFor({ state: "detached" });
+  const diagram = await saved(page, "Space-time diagram", { form: "svg" });
+  assert.match(diagram.name, /^wavetank-seed7-532ms-space-time-diagram\.svg$/);
+  assert.equal((await parsed(page, diagram.text)).errors, 0);
+  const seen = await pixels(page, diagram.bytes, "image/svg+xml", ["#ffffff", "#12202b"]);
+  assert.ok(seen.of.every((count) => count > 200), `${seen.of}`);
+  assert.equal((await saved(page, "Stage", { form: "svg" })).text, before);
+});
+
 test("long logs: the last columns, up to a bound that is told; a bitmap that is too large is told of, and not made", async (t) => {
   const log = "1".repeat(250);
   const page = await open(t, { query: `?seed=7&state=${encodeURIComponent(`S1:L2 ${log} / S2 ${log} / S3 1`)}` });

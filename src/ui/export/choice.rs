@@ -182,7 +182,7 @@ pub fn file_name(seed: Seed, at_us: u64, end: &str) -> String {
 /// The end of the name of a picture's file.
 #[must_use]
 pub fn picture_end(what: What, form: Form) -> String {
-    let name = what.name().to_ascii_lowercase();
+    let name = what.name().to_ascii_lowercase().replace(' ', "-");
     match form {
         Form::Svg => format!("{name}.svg"),
         Form::Png(_) => format!("{name}.png"),
@@ -222,6 +222,7 @@ mod tests {
     fn a_files_name_says_what_is_in_it() {
         let end = picture_end(What::Stage, Form::Png(2));
         assert_eq!(file_name(Seed(7), 1_234_567, &end), "wavetank-seed7-1234ms-stage.png");
+        assert_eq!(picture_end(What::Diagram, Form::Svg), "space-time-diagram.svg");
         assert_eq!(file_name(Seed(7), 0, What::Trace.text_file().0), "wavetank-seed7-0ms-trace.ndjson");
     }
 }

@@ -5,12 +5,13 @@ use super::fields::Fields;
 use super::logs::LogsPicture;
 use super::picture::Picture;
 use super::writing::{self, Desk};
-use super::{file, made, picture, recording};
+use super::{file, made, on_page, picture, recording};
 use crate::ui::context::{use_tank, use_view};
 use crate::ui::dialog::{Dialog, use_still};
 use crate::ui::later::later;
 use crate::ui::logs;
 use crate::ui::page_state::{Change, use_page};
+use crate::ui::stage::Stage;
 use crate::ui::tank::Tank;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -83,6 +84,8 @@ fn ExportForm() -> Html {
         let desk = Rc::clone(&desk);
         move |_: MouseEvent| writing::cancel(&desk)
     };
+    // Whether the page has a stage does not change while the dialog covers it.
+    let stageless = *use_memo((), |()| on_page("svg.stage").is_none());
     let busy = matches!(*said, Said::Busy(_));
     let end_us = recording(&tank, &choice).end.at_us;
     let follows = use_view(|tank| tank.look(|timeline| !timeline.is_at_end()));
@@ -94,6 +97,9 @@ fn ExportForm() -> Html {
             }
             if choice.what == What::Logs {
                 <div class="export-room" aria-hidden="true" ref={room.clone()}><LogsPicture {first} last={end} /></div>
+            }
+            if choice.what == What::Stage && stageless {
+                <div class="export-room" aria-hidden="true" ref={room.clone()}><Stage /></div>
             }
             <div class="export-end">
                 <p role="status" class="export-said">
@@ -149,7 +155,7 @@ fn use_picture(
 fn export(
     tank: &Tank,
     choice: &Choice,
-    logs: Option<Element>,
+    room: Option<Element>,
     desk: &Desk,
     said: &UseStateSetter<Said>,
     to_clipboard: bool,
@@ -163,7 +169,7 @@ fn export(
     let kind = if to_clipboard && kind != "image/png" { "text/plain" } else { kind };
     let run = recording(tank, choice);
     let name = choice::file_name(run.setup.seed, run.end.at_us, &end);
-    let made = made(tank.clone(), choice.clone(), logs, kind, Rc::clone(desk), progress);
+    let made = made(tank.clone(), choice.clone(), room, kind, Rc::clone(desk), progress);
     let said = said.clone();
     if !to_clipboard {
         return spawn_local(async move {

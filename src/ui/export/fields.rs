@@ -64,6 +64,10 @@ fn kinds(props: &FieldsProps, legend: &'static str, kinds: &[What]) -> Html {
 
 fn of_picture(props: &FieldsProps) -> Html {
     let choice = &props.choice;
+    if choice.what == What::Diagram {
+        // It has its own colours and says itself which stretch it is.
+        return html! { <div class="setup-grid">{ forms(props) }</div> };
+    }
     let title = change(props, |choice, text| choice.title = text);
     html! {
         <>

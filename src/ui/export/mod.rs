@@ -41,8 +41,13 @@ fn facts(tank: &Tank) -> String {
     })
 }
 
-/// The picture that was chosen, of what stands on the page now. `logs` is where the logs are drawn for it.
-fn picture(tank: &Tank, choice: &Choice, logs: Option<Element>) -> Result<Picture, String> {
+/// The first such element on the page.
+fn on_page(selector: &str) -> Option<Element> {
+    web_sys::window()?.document()?.query_selector(selector).ok().flatten()
+}
+
+/// The picture that was chosen, of what stands on the page now, or in the room where it is drawn for this.
+fn picture(tank: &Tank, choice: &Choice, room: Option<Element>) -> Result<Picture, String> {
     if choice.what == What::Diagram {
         // It is drawn anew, and not from the page: there it is a canvas.
         let made = super::diagram::exported().map(|(svg, width, height)| Picture { svg, width, height });
@@ -58,12 +63,9 @@ fn picture(tank: &Tank, choice: &Choice, logs: Option<Element>) -> Result<Pictur
         title: choice.title.trim().to_owned(),
         facts: if choice.facts { facts(tank) } else { String::new() },
     };
-    let source = match choice.what {
-        What::Logs => logs.and_then(|room| room.query_selector("svg").ok().flatten()),
-        _ => {
-            web_sys::window().and_then(|window| window.document()?.query_selector("svg.stage").ok().flatten())
-        }
-    };
+    // The page has no stage while the diagram has its place: then there is one in the room.
+    let name = if choice.what == What::Logs { ".log-grid" } else { "svg.stage" };
+    let source = room.and_then(|room| room.query_selector(name).ok().flatten()).or_else(|| on_page(name));
     source.and_then(|source| picture::of(&source, &look).ok()).ok_or_else(|| file::NO_PICTURE.to_owned())
 }
 
@@ -76,7 +78,7 @@ fn recording(tank: &Tank, choice: &Choice) -> Recording {
 async fn made(
     tank: Tank,
     choice: Choice,
-    logs: Option<Element>,
+    room: Option<Element>,
     kind: &'static str,
     desk: Desk,
     progress: Callback<u64>,
@@ -87,7 +89,7 @@ async fn made(
     let form = match choice.what {
         What::Recording => return text(&recording(&tank, &choice).to_json()),
         What::Stage | What::Logs | What::Diagram => {
-            let picture = picture(&tank, &choice, logs)?;
+            let picture = picture(&tank, &choice, room)?;
             return match choice.form {
                 Form::Svg => text(&picture.svg),
                 Form::Png(scale) => file::png(picture, scale).await,
