@@ -148,6 +148,10 @@ fn the_tape_says_what_the_world_says_after_every_event_of_random_storms() {
         }
         assert_eq!(of(Class::Action).len(), done, "seed {seed}: a mark an action");
         assert!(of(Class::Violation).is_empty());
+        let points = tape.lanes().iter().map(|lane| lane.iter().count()).sum::<usize>();
+        let marks = Class::ALL.map(|class| of(class).len()).iter().sum::<usize>();
+        let others = tape.cuts().iter().count() + tape.configurations().iter().count();
+        assert_eq!(tape.changes(), points + marks + others, "seed {seed}");
     }
     assert!(seen[Class::Leader as usize] > 100 && seen[Class::Commit as usize] > 1000, "{seen:?}");
     assert!(seen[Class::Snapshot as usize] > 20 && seen[Class::Unserved as usize] > 20, "{seen:?}");

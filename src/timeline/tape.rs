@@ -227,6 +227,14 @@ impl Tape {
         }
     }
 
+    /// How many changes and marks it has: it looks the same as long as they are the same.
+    #[must_use]
+    pub fn changes(&self) -> usize {
+        let lanes = self.lanes.iter().map(Row::len).sum::<usize>();
+        let marks = self.marks.iter().map(Row::len).sum::<usize>();
+        lanes + marks + self.cuts.len() + self.configurations.len()
+    }
+
     /// How many bytes of memory it takes, what it shares with other branches included.
     #[must_use]
     pub fn bytes(&self) -> usize {

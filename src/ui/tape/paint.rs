@@ -13,6 +13,8 @@ use web_sys::CanvasRenderingContext2d as Context;
 
 /// From one line of a hatching to the next.
 const HATCH: f64 = 6.0;
+/// How wide the tick of a commit is.
+const TICK: f64 = 1.5;
 /// A cross needs so much room.
 const CROSS: f64 = 8.0;
 
@@ -366,11 +368,25 @@ impl<'a> Painter<'a> {
     fn commits(&self, picture: &Picture) {
         let (c, top) = (self.context, self.frame.commits());
         c.set_fill_style_str(&self.colours.good);
+        // Ticks that touch and are of one height are painted as one bar: from afar there are hundreds.
+        let mut bar: Option<(f64, f64, f64)> = None;
+        let paint = |(x, end, height): (f64, f64, f64)| {
+            c.fill_rect(x, top + COMMITS - 1.0 - height, end - x, height);
+        };
         for spot in of(picture, Class::Commit) {
             // More in one pixel is higher.
-            let height = (COMMITS - 2.0) * (0.7 + 0.3 * (f64::from(spot.merged.min(8)) / 8.0));
-            c.fill_rect(spot.x, top + COMMITS - 1.0 - height, 1.5, height);
+            let height = (COMMITS - 2.0) * (0.7 + 0.3 * (f64::from(spot.merged.min(4)) / 4.0));
+            bar = match bar {
+                Some((x, end, high)) if high == height && spot.x <= end + 0.5 => {
+                    Some((x, spot.x + TICK, high))
+                }
+                before => {
+                    before.into_iter().for_each(paint);
+                    Some((spot.x, spot.x + TICK, height))
+                }
+            };
         }
+        bar.into_iter().for_each(paint);
         c.set_fill_style_str(&self.colours.warn);
         for spot in of(picture, Class::Snapshot) {
             let y = top + COMMITS - 6.0;

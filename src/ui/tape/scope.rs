@@ -49,7 +49,8 @@ struct Painted {
     window: Window,
     frame: Frame,
     places: Places,
-    events: u64,
+    /// How much there is on the tape, if its end is in sight.
+    changes: usize,
     /// The moment, where single events around it are shown.
     near: u64,
     generation: u64,
@@ -234,7 +235,7 @@ impl Scope {
             window: self.window,
             frame,
             places: Places { known, end: pixel(run.places.end), ..run.places },
-            events: if in_sight { timeline.tape().events() } else { 0 },
+            changes: if in_sight { timeline.tape().changes() } else { 0 },
             near: self.near.stamp(),
             generation: tank.generation(),
             theme: theme.clone(),
