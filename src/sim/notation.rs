@@ -190,7 +190,7 @@ pub fn write(world: &World) -> String {
 
 /// The state of a world as it can be typed: with the terms of what snapshots have taken the place of, which
 /// was committed, so that somebody remembers it. Where that is not known, the number of entries is
-/// written, as [`write`] does.
+/// written, as [`write()`] does.
 #[must_use]
 pub fn write_whole(world: &World, committed: impl Fn(Index) -> Option<Term>) -> String {
     let whole = |mut state: Shorthand| {

@@ -1,7 +1,7 @@
 //! Exports for people: pictures of the page for slides and print, and a run as text or for other programs.
 //!
 //! **A picture is the page's own**: its SVG with the computed styles written into it ([`picture`]), so there is
-//! one drawing and one palette. **Text is a replay** in the worker ([`write`]), so a long run does not stop the
+//! one drawing and one palette. **Text is a replay** in the worker (`write`), so a long run does not stop the
 //! page.
 
 mod choice;

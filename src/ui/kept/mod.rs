@@ -2,9 +2,9 @@
 //!
 //! | where | what | when |
 //! |---|---|---|
-//! | an object of the window, and local storage ([`journal`]) | each action | before it is done |
+//! | an object of the window, and local storage (`journal`) | each action | before it is done |
 //! | | the moment | every second, and when the page is left or hidden |
-//! | IndexedDB ([`store`]) | the whole run | a moment after each action, every so many seconds while time goes by, when the page is left |
+//! | IndexedDB (`store`) | the whole run | a moment after each action, every so many seconds while time goes by, when the page is left |
 //!
 //! **So a tab that crashes loses no action, and of time at most a second, which a replay plays again.** What a
 //! browser has not yet written to the disk when the machine loses its power is the browser's.
