@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeSet, HashSet};
 use wavetank::check::Checker;
-use wavetank::explore::{Judge, Local, Model, Plan, weather};
+use wavetank::explore::{Grain, Judge, Local, Model, Plan, crashed, fresh, replay, way, weather};
 use wavetank::raft::{Guard, Index, Message, Observer, RoleName, Rules, ServerId, Term};
 use wavetank::sim::notation::{self, Shorthand, objections};
-use wavetank::sim::{Event, Stepped, Watch, World};
+use wavetank::sim::{Action, Event, Stepped, Watch, World};
 
 const RULES: Rules = Rules::ALL_ON;
 
@@ -259,6 +259,61 @@ fn what_is_said_against_a_state() {
     }
     assert!(failed.is_empty(), "{}", failed.join("\n"));
     assert!(cases >= 25, "only {cases} cases were read");
+}
+
+/// The state at the end of the way to a state, done in the timed world.
+fn arrive(states: &[Shorthand]) -> Option<String> {
+    let way = way(states)?;
+    let run = replay(fresh(states.len() as u8, RULES).unwrap(), Grain::Gesture, &way, |_| ()).unwrap();
+    let mut run = run;
+    for server in crashed(states) {
+        run.act(Action::Crash { server }).unwrap();
+    }
+    Some(run.shorthand())
+}
+
+/// A state as a world has it: commitIndex is forgotten in a crash.
+fn written(states: &[Shorthand]) -> String {
+    let forget = |mut state: Shorthand| {
+        if state.role.is_none() {
+            state.commit = Index(0);
+        }
+        state.to_string()
+    };
+    states.iter().cloned().map(forget).collect::<Vec<_>>().join(" / ")
+}
+
+#[test]
+fn ways_that_are_put_together_lead_to_their_states() {
+    let text = include_str!("tables/ways.txt");
+    for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let states = notation::parse(line).unwrap_or_else(|why| panic!("{line}: {why}"));
+        assert_eq!(objections(&states), [], "{line}");
+        assert_eq!(arrive(&states).as_deref(), Some(&*written(&states)), "{line}");
+    }
+    // To what is impossible no way leads.
+    assert_eq!(way(&notation::parse("S1:L2 / S2:L2 / S3:F2").unwrap()), None);
+}
+
+#[test]
+fn to_most_states_that_the_search_reaches_a_way_can_be_put_together() {
+    let reached = reached(3, 2, 2, false);
+    let (mut all, mut ways, mut without) = (0, 0, Vec::new());
+    for states in all_of_three(2, 2).into_iter().filter(|states| reached.contains(&nameless(states))) {
+        all += 1;
+        match arrive(&states) {
+            Some(there) => {
+                ways += 1;
+                assert_eq!(there, written(&states));
+            }
+            None => without.push(nameless(&states)),
+        }
+    }
+    println!("ways to {ways} of {all}");
+    for name in without.iter().step_by(without.len().div_ceil(40).max(1)) {
+        println!("  {name}");
+    }
+    assert!(ways * 100 > all * 80, "{ways} of {all}");
 }
 
 #[test]

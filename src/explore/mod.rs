@@ -33,6 +33,7 @@ mod storm;
 mod tally;
 mod target;
 mod view;
+mod way;
 
 pub use gesture::{Gesture, Grain};
 pub use hunt::{Hit, Hunt, Report, hunt};
@@ -48,3 +49,4 @@ pub use storm::{Judge, Plan, STORM_US, Script, weather};
 pub use tally::Counts;
 pub use target::Target;
 pub use view::View;
+pub use way::way;

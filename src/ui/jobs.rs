@@ -134,7 +134,7 @@ pub struct Shrunk {
     pub replays: u32,
 }
 
-/// A shortest run to the goal.
+/// A run to the goal: where it was searched for, a shortest one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Found {
@@ -144,8 +144,9 @@ pub struct Found {
     pub marks: Vec<Caption>,
     /// The run is shown from so many events on.
     pub from: u64,
-    /// How many distinct states were looked at.
-    pub states: u64,
+    /// How many distinct states were looked at; nothing where the run was put together, so that a shorter one
+    /// may exist.
+    pub states: Option<u64>,
 }
 
 /// Does it. Runs in the worker.
@@ -190,14 +191,22 @@ fn search(wanted: &Wanted, tell: &dyn Fn(News)) -> Result<News, String> {
         bytes_max: u64::from(wanted.memory_mb) << 20,
         ..Search::new(wanted.servers, grain, goal)
     };
-    let found = explore::search(&search, |progress| {
-        tell(News::Progress((*progress).into()));
-        true
-    });
-    tell(News::Progress(found.progress.into()));
-    let states = found.progress.states;
-    let Some(gestures) = found.run else {
-        return Ok(News::NotFound(not_found(found.ended, &found.progress)));
+    let state = wanted.state.as_deref().map(notation::parse).transpose()?.unwrap_or_default();
+    // Often the way to a state can be put together; then nothing has to be searched.
+    let together = if search.rules == Rules::ALL_ON { explore::way(&state) } else { None };
+    let (gestures, states) = match together.filter(|_| !state.is_empty()) {
+        Some(gestures) => (gestures, None),
+        None => {
+            let found = explore::search(&search, |progress| {
+                tell(News::Progress((*progress).into()));
+                true
+            });
+            tell(News::Progress(found.progress.into()));
+            let Some(gestures) = found.run else {
+                return Ok(News::NotFound(not_found(found.ended, &found.progress)));
+            };
+            (gestures, Some(found.progress.states))
+        }
     };
     let (from, mut until) = (run.world().events(), Vec::new());
     let mut run =
@@ -207,8 +216,7 @@ fn search(wanted: &Wanted, tell: &dyn Fn(News)) -> Result<News, String> {
     let mark = |(until, gesture): (u64, &Gesture)| Caption { until, text: format!("{gesture}.") };
     let mut marks: Vec<Caption> = until.into_iter().zip(&gestures).map(mark).collect();
     // Servers that are down in a state crash when all the rest is done.
-    let goal = wanted.state.as_deref().map(notation::parse).transpose()?.unwrap_or_default();
-    for server in explore::crashed(&goal) {
+    for server in explore::crashed(&state) {
         run.act(Action::Crash { server }).map_err(|refusal| format!("{refusal}."))?;
         marks.push(Caption { until: run.world().events(), text: format!("{server} crashes.") });
     }

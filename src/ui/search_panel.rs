@@ -260,7 +260,8 @@ fn found_html(tank: &Tank, wanted: &Wanted, found: &Found, rate: &str) -> Html {
         let goal = wanted.state.as_ref().unwrap_or(&wanted.goal).clone();
         let (tank, found) = (tank.clone(), found.clone());
         move |_: MouseEvent| {
-            let title = format!("The shortest way to: {goal}");
+            let title =
+                format!("{} to: {goal}", if found.states.is_some() { "The shortest way" } else { "A way" });
             if let Err(error) = tank.present(found.recording.clone(), title, found.marks.clone(), found.from)
             {
                 tank.notify(Tone::Trouble, error.to_string());
@@ -269,7 +270,10 @@ fn found_html(tank: &Tank, wanted: &Wanted, found: &Found, rate: &str) -> Html {
     };
     html! {
         <div class="search-result">
-            <p role="status">{ format!("Yes: {steps} steps are the fewest. {} states were looked at{rate}.", thousands(found.states)) }</p>
+            <p role="status">{ match found.states {
+                Some(states) => format!("Yes: {steps} steps are the fewest. {} states were looked at{rate}.", thousands(states)),
+                None => format!("Yes, in {steps} steps. Perhaps there is a shorter way."),
+            } }</p>
             <ol aria-label="The way there">{ for found.marks.iter().enumerate().map(|(n, mark)| html! { <li key={n}>{ &mark.text }</li> }) }</ol>
             <button type="button" class="button primary" {onclick}>{ "Step through it" }</button>
         </div>
