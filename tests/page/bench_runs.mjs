@@ -1,4 +1,4 @@
-// Measurements of a run as data, on the published page: seeking, memory, links, the space-time diagram.
+// Measurements of a run as data, on the published page: seeking, memory, links.
 // `bench.mjs` runs them.
 
 import { deflateSync } from "node:zlib";
@@ -16,7 +16,7 @@ const RUNS = 7;
 const BUSY = { setOptions: { workloadEveryUs: 100_000 } };
 
 /** The measurements, made with what `bench.mjs` has for all. */
-export function runs({ fresh, traced, perFrame, spread, quantile }) {
+export function runs({ fresh, spread, quantile }) {
   /** The 95th of a hundred, and the ends. */
   const told = (times) => `p50 ${quantile(times, 0.5)} ms, p95 ${quantile(times, 0.95)} ms, most ${Math.max(...times).toFixed(2)} ms`;
 
@@ -95,37 +95,10 @@ export function runs({ fresh, traced, perFrame, spread, quantile }) {
     ];
   }
 
-  /** What frames of the space-time diagram cost that shows ten thousand events, while it is moved and zoomed. */
-  async function diagram() {
-    return fresh(async (page) => {
-      await begun(page);
-      await page.evaluate(() => {
-        while (window.wavetank.state().events < 10_000) window.wavetank.runFor(500);
-      });
-      await page.locator('[data-do="diagram"]').click();
-      await page.waitForFunction(() => document.querySelector(".diagram").dataset.events >= 9000);
-      await page.locator('[data-do="diagram-fold"]').click();
-      const { events, lines } = await page.evaluate(() => ({ ...document.querySelector(".diagram").dataset }));
-      const told = [`${events} events, ${lines} lines, nothing folded`];
-      for (const [name, zoom] of [["all in sight", 4000], ["a tenth in sight", -1440]]) {
-        const moving = page.evaluate(wander, [zoom, 6000]);
-        await page.waitForTimeout(1000);
-        const { script, main, dropped } = perFrame(await traced(page, 4000));
-        await moving;
-        told.push(
-          `${name}, ${script.length} frames: script p50 ${quantile(script, 0.5)} ms, p95 ${quantile(script, 0.95)} ms; ` +
-            `main thread p50 ${quantile(main, 0.5)} ms, p95 ${quantile(main, 0.95)} ms; ${dropped} dropped`,
-        );
-      }
-      return told;
-    });
-  }
-
   return [
     ["ten minutes of five busy servers", tenMinutes],
     ["an hour of five busy servers", hour],
     ["a link of 500 actions", link],
-    ["the space-time diagram at 10,000 events", diagram],
   ];
 }
 
@@ -242,21 +215,4 @@ async function openHash([hash, digest]) {
   location.hash = hash;
   while (window.wavetank.digest() !== digest) await new Promise((done) => setTimeout(done));
   return performance.now() - from;
-}
-
-/** Zooms the diagram by so much, and then moves and zooms it a little in each frame for so long. */
-async function wander([zoom, ms]) {
-  const canvas = document.querySelector(".diagram-canvas");
-  const turn = (delta) => {
-    const { width, height } = canvas.getBoundingClientRect();
-    const place = { clientX: canvas.getBoundingClientRect().left + width / 2, clientY: height / 2 };
-    canvas.dispatchEvent(new WheelEvent("wheel", { ...delta, ...place, bubbles: true, cancelable: true }));
-  };
-  turn({ deltaY: zoom });
-  const from = performance.now();
-  for (let frame = 0; performance.now() - from < ms; frame += 1) {
-    await new Promise((done) => requestAnimationFrame(done));
-    const way = frame % 60 < 30 ? 1 : -1;
-    turn({ deltaX: 6 * way, deltaY: 4 * way });
-  }
 }
