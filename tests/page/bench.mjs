@@ -21,6 +21,7 @@ const measurements = [
   ["diagram of 10,000 events, all in sight, frames while panning and zooming", () => diagram({ zoom: 0 })],
   ["diagram of 10,000 events, zoomed in, frames while panning and zooming", () => diagram({ zoom: 60 })],
   ["frames with the term tape of an hour in sight", tape],
+  ...runs({ fresh, spread, quantile }),
 ];
 
 const server = await serve(dist);

@@ -79,12 +79,12 @@ export function runs({ fresh, spread, quantile }) {
       await fresh(async (page) => {
         await started(page);
         alone.push(await page.evaluate(() => performance.now()));
-        opening.push(await page.evaluate(openHash, [hash, made.digest]));
+        opening.push(await page.evaluate(until, [made.digest, hash]));
       });
       cold.push(
         await fresh(async (page) => {
           await started(page);
-          return page.evaluate(until, made.digest);
+          return page.evaluate(until, [made.digest]);
         }, hash),
       );
     }
@@ -203,16 +203,13 @@ function busyHands(actions) {
   return { document, digest: wavetank.digest(), events: wavetank.state().events };
 }
 
-/** Milliseconds from the page's request until the run has this digest. */
-async function until(digest) {
-  while (window.wavetank.digest() !== digest) await new Promise((done) => setTimeout(done));
-  return performance.now();
-}
-
-/** Milliseconds from a new address until the run has this digest. */
-async function openHash([hash, digest]) {
-  const from = performance.now();
-  location.hash = hash;
-  while (window.wavetank.digest() !== digest) await new Promise((done) => setTimeout(done));
+/** Milliseconds from the page's request until the run has this digest, or from a new address if there is one. */
+async function until([digest, hash]) {
+  const from = hash ? performance.now() : 0;
+  if (hash) location.hash = hash;
+  while (window.wavetank.digest() !== digest) {
+    if (performance.now() - from > 60_000) throw new Error("the link was not opened");
+    await new Promise((done) => setTimeout(done));
+  }
   return performance.now() - from;
 }
