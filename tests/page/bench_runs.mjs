@@ -97,7 +97,7 @@ export function runs({ fresh, spread, quantile }) {
 
   return [
     ["ten minutes of five busy servers", tenMinutes],
-    ["an hour of five busy servers", hour],
+    ["one hour of five busy servers", hour],
     ["a link of 500 actions", link],
   ];
 }
