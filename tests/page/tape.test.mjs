@@ -173,6 +173,24 @@ test("what is pointed at is told: the server, its role and term, and what was do
   assert.match(await tip(page), new RegExp(`▾ crash ${leaders[0]}`));
 });
 
+test("close enough, each event has its place, and says what happened", async (t) => {
+  const page = await ran(t, 1500);
+  await does(page, "back-message").click();
+  for (let n = 0; n < 6; n += 1) await does(page, "zoom-in").click();
+  const { events } = await state(page);
+  const [{ server }] = await call(page, "events", events - 1);
+  const box = await tape(page).boundingBox();
+  const y = box.y + 13 + (Number(server.slice(1)) - 1) * 17 + 5;
+  await page.mouse.move(box.x + (await head(page)), y);
+  const lines = (await tip(page)).split("\n");
+  assert.match(lines[1], new RegExp(`^${server}: `));
+  assert.match(lines.at(-1), /^S\d.*\.$/, "a sentence");
+  // From afar single events have no place.
+  for (let n = 0; n < 6; n += 1) await does(page, "zoom-out").click();
+  await page.mouse.move(box.x + (await head(page)), y);
+  assert.doesNotMatch(await tip(page), /\.$/);
+});
+
 test("where time stands still the tape goes by events", async (t) => {
   const page = await ran(t, 1000);
   assert.match(await does(page, "measure").innerText(), /by time/);
@@ -189,8 +207,13 @@ test("the tape is seen without scrolling on a laptop, and covers nothing", async
     const page = await ran(t, 1000, { size });
     const box = await page.locator(".tape").boundingBox();
     assert.ok(box.y + box.height <= size.height, `${box.y + box.height} of ${size.height}`);
-    const logs = await page.locator(".logs").boundingBox();
-    assert.ok(logs.y + logs.height <= box.y + 1, "the logs end above it");
+    // Where there is no room for the logs as well, they are scrolled to within their column.
+    const end = await page.evaluate(() => {
+      const column = document.querySelector(".column-main");
+      const clipped = getComputedStyle(column).overflowY !== "visible";
+      return (clipped ? column : document.querySelector(".logs")).getBoundingClientRect().bottom;
+    });
+    assert.ok(end <= box.y + 1, `what stands above ends at ${end}, the tape begins at ${box.y}`);
   }
 });
 
