@@ -71,6 +71,7 @@ struct Keeper {
     stored_at: Cell<(u64, u64)>,
     ticks: Cell<u32>,
     shown_well: RefCell<Option<Later>>,
+    said: RefCell<Option<Later>>,
     /// Runs that were deleted in this tab, so that they can be brought back; the last one last.
     deleted: RefCell<Vec<shelf::Deleted>>,
     /// Who wants to hear what came of files, while the list is open.

@@ -4,6 +4,7 @@ use super::store::Trouble;
 use super::{Shown, journal, name_of_copy, new_id, now_ms, store, with};
 use crate::timeline::shelf::Record;
 use crate::timeline::{Document, DocumentError};
+use crate::ui::later::later;
 use crate::ui::tank::{Tank, Tone};
 use wasm_bindgen_futures::spawn_local;
 
@@ -16,6 +17,9 @@ const TRIES_MAX: u32 = 2;
 /// How long one waits for another tab that may be just going (this very tab, when it is reloaded), in
 /// milliseconds.
 const PATIENCE_MS: u32 = 700;
+
+/// How long it is said that a run goes on, in milliseconds.
+const SAID_MS: i32 = 8000;
 
 fn storage() -> Option<web_sys::Storage> {
     web_sys::window()?.session_storage().ok()?
@@ -63,6 +67,8 @@ pub fn session() -> Option<String> {
 
 /// Another failure of the run that is shown.
 pub fn note_failure() {
+    // Of the moment as well, which nobody notes from now on.
+    journal::note_moment();
     write(TRIES, &(tries() + 1).to_string());
 }
 
@@ -110,7 +116,7 @@ pub async fn resume(id: String) -> Result<Resumed, String> {
 pub(super) async fn own(id: String, record: Record, document: Document) -> Resumed {
     // From now on it is this load of the page that stores it.
     let stored = store::store(&id, &record, None, true).await.is_ok();
-    let sentence = "Here you were. Play goes on from here.".to_owned();
+    let sentence = "This tab goes on with its run, paused where it was.".to_owned();
     with(|keeper| keeper.next.replace(Some(Shown { id, record, stored })));
     Resumed { document, sentence }
 }
@@ -191,9 +197,21 @@ pub fn go_on(resumed: Resumed) -> Option<Tank> {
     let tank = Tank::new(&recording.setup, recording.start.clone()).ok()?;
     with(|keeper| keeper.next.replace(next));
     match super::show(&tank, &document) {
-        Ok(()) => tank.notify(Tone::Note, sentence),
+        Ok(()) => say_for_a_while(&tank, sentence),
         Err(why) => tank.notify(Tone::Trouble, why),
     }
     with(|keeper| keeper.next.take());
     Some(tank)
+}
+
+/// Says something that is of no interest for long.
+fn say_for_a_while(tank: &Tank, sentence: String) {
+    tank.notify(Tone::Note, sentence.clone());
+    let tank = tank.clone();
+    let over = later(SAID_MS, move || {
+        if let Some(notice) = tank.notices().iter().find(|notice| notice.text == sentence) {
+            tank.dismiss(notice.id);
+        }
+    });
+    with(|keeper| keeper.said.replace(Some(over)));
 }
