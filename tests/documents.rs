@@ -114,6 +114,11 @@ fn what_does_not_fit_together_is_refused_with_a_sentence_that_says_what() {
         ("/branches/1/recording/end/atUs", json!(7_200_000_001_u64), "7200 s are the most"),
         ("/branches/0/recording/semantics", json!(2), "Branch 1 of this run: The recording is of format 2"),
         ("/branches/0/recording/actions/0/action", json!({"explode": {}}), "explode"),
+        (
+            "/branches/0/recording/actions/0/action",
+            json!({"crash": "S1"}),
+            "(invalid type: string \"S1\", expected an object with fields at line 1 column",
+        ),
         ("/open/events", json!(5_000_001), "the moment to open at"),
         ("/open/sound", json!(true), "sound"),
         ("/colour", json!("red"), "colour"),

@@ -374,7 +374,16 @@ fn within(what: &str, text: &str, most: usize) -> Result<(), String> {
 }
 
 fn unreadable(why: serde_json::Error) -> DocumentError {
-    DocumentError::Unreadable(shortened(why.to_string()))
+    let why = why.to_string();
+    // What the parser expected it calls by the names of our types, which tell nobody anything.
+    let plain = match why.rsplit_once("expected struct ") {
+        Some((found, expected)) => {
+            let place = expected.find(" at line").map_or("", |at| &expected[at..]);
+            format!("{found}expected an object with fields{place}")
+        }
+        None => why,
+    };
+    DocumentError::Unreadable(shortened(plain))
 }
 
 /// What can't be read may be the work of a later version, which its recordings tell.
