@@ -13,7 +13,7 @@ use std::sync::Arc;
 const STRIDE: u64 = 2048;
 /// So many checkpoints stand between the moment and one that is twice as far: the distance between two
 /// is at most this part of the distance to the moment.
-const DENSITY: u64 = 32;
+const DENSITY: u64 = 64;
 
 /// A moment of a run, right after an event, from which it can be done again.
 #[derive(Clone, Debug)]
