@@ -51,6 +51,20 @@ pub(crate) fn shortened(sentence: String) -> String {
     begin.chain(['…']).chain(end).collect()
 }
 
+/// Why a parser could not read a text, without the names of our types, which tell nobody anything.
+#[must_use]
+pub(crate) fn parsers_words(why: &serde_json::Error) -> String {
+    let why = why.to_string();
+    let plain = match why.rsplit_once("expected struct ") {
+        Some((found, expected)) => {
+            let place = expected.find(" at line").map_or("", |at| &expected[at..]);
+            format!("{found}expected an object with fields{place}")
+        }
+        None => why,
+    };
+    shortened(plain)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,7 +6,7 @@ use super::link::LinkError;
 use super::lists::{Listed, bounded};
 use super::recording::{ACTIONS_MAX, Recording, RecordingError, TEXT_MAX};
 use crate::sim::Digest;
-use crate::spelling::shortened;
+use crate::spelling::parsers_words;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
@@ -374,16 +374,7 @@ fn within(what: &str, text: &str, most: usize) -> Result<(), String> {
 }
 
 fn unreadable(why: serde_json::Error) -> DocumentError {
-    let why = why.to_string();
-    // What the parser expected it calls by the names of our types, which tell nobody anything.
-    let plain = match why.rsplit_once("expected struct ") {
-        Some((found, expected)) => {
-            let place = expected.find(" at line").map_or("", |at| &expected[at..]);
-            format!("{found}expected an object with fields{place}")
-        }
-        None => why,
-    };
-    DocumentError::Unreadable(shortened(plain))
+    DocumentError::Unreadable(parsers_words(&why))
 }
 
 /// What can't be read may be the work of a later version, which its recordings tell.

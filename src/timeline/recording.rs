@@ -3,7 +3,7 @@
 use super::lists::{Listed, bounded};
 use crate::raft::Rules;
 use crate::sim::{Action, Setup};
-use crate::spelling::shortened;
+use crate::spelling::parsers_words;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -157,7 +157,7 @@ impl Recording {
         if text.len() > TEXT_MAX {
             return Err(RecordingError::TooLong(text.len()));
         }
-        let unreadable = |why: serde_json::Error| RecordingError::Unreadable(shortened(why.to_string()));
+        let unreadable = |why: serde_json::Error| RecordingError::Unreadable(parsers_words(&why));
         // The version first: what else stands in a newer one, this version need not understand.
         let Version { format } = serde_json::from_str(text).map_err(unreadable)?;
         if format > FORMAT {

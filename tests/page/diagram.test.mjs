@@ -28,7 +28,13 @@ async function opened(t, options = {}) {
 /** Where the event at the keyboard stands on the canvas. */
 async function at(page) {
   await page.waitForFunction(() => document.querySelector(".diagram-canvas").dataset.at);
-  const [x, y] = (await canvas(page).getAttribute("data-at")).split(" ").map(Number);
+  // The picture may still be moving to it.
+  let [before, now] = [null, await canvas(page).getAttribute("data-at")];
+  while (before !== now) {
+    await page.waitForTimeout(200);
+    [before, now] = [now, await canvas(page).getAttribute("data-at")];
+  }
+  const [x, y] = now.split(" ").map(Number);
   return { x, y };
 }
 
@@ -90,7 +96,7 @@ test("an entry is followed from the request to every server, in words", async (t
   assert.match(await panel(page).innerText(), /No event of this stretch speaks of it/);
   await page.locator('.diagram-tools [name="index"]').fill("<b>");
   await page.locator('[data-do="diagram-follow"]').click();
-  assert.match(await page.locator(".notices").innerText(), /two numbers from 1 on/);
+  await page.locator(".notices").getByText(/two numbers from 1 on/).waitFor();
   await page.locator('[data-do="diagram-unfollow"]').click();
   assert.equal(await steps.count(), 0);
 });

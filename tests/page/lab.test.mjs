@@ -125,8 +125,10 @@ test("whoever acts in a recording that is done again gets a run of their own, an
   await page.getByText("From here on this is a branch of its own").waitFor();
   assert.equal(await page.getByRole("region", { name: "Recording" }).count(), 0);
   await button(page, "Earlier run").click();
-  // It is there as it was left, and goes on as it went.
+  // It is there as it was left, and goes on as it went: one promise after the other falls.
   await button(page, "Play").first().click();
+  await alarm(page, "One Vote").waitFor();
+  await button(page, "Go on anyway").click();
   await page.waitForFunction((digest) => window.wavetank.digest() === digest, digest);
 });
 
