@@ -153,7 +153,7 @@ test("with the keyboard alone: pause, step, select, crash, restart, write, ask f
 test("everything that acts is reached by Tab and pressed by Enter", async (t) => {
   const { page } = await elected(t);
   const reached = new Set();
-  for (let press = 0; press < 60; press += 1) {
+  for (let press = 0; press < 110; press += 1) {
     await page.keyboard.press("Tab");
     reached.add(await page.evaluate(() => {
       const element = document.activeElement;
