@@ -4,7 +4,8 @@ use super::{Tank, Tone};
 use crate::explain::{Scene, duration, sentence};
 use crate::sim::What;
 use crate::timeline::{
-    BranchId, Differs, Document, EVENTS_MAX, Landmark, Recording, RecordingError, Target, Timeline,
+    BRANCHES_MAX, BranchId, Differs, Document, EVENTS_MAX, Landmark, Recording, RecordingError, Target,
+    Timeline,
 };
 use crate::ui::desk::now_ms;
 use crate::ui::kept;
@@ -168,10 +169,17 @@ impl Tank {
             timeline.call(id, name);
         }
         let origin = timeline.branch().origin().map(|(parent, _)| parent);
+        let full = timeline.branches().count() >= BRANCHES_MAX;
         let from = origin.and_then(|id| timeline.find_branch(id)).map(|branch| branch.name().to_owned());
         drop(timeline);
         if let Some(parent) = origin {
             self.push_earlier(Earlier::Branch(parent));
+        }
+        if full {
+            let text = format!(
+                "A run has {BRANCHES_MAX} branches at most: the oldest that nobody has named makes room for a new one. ‘Undo the last change here’ under Branches brings it back."
+            );
+            self.notify(Tone::Note, text);
         }
         if let Some(from) = from {
             self.notify(Tone::Note, format!("From here on this is a branch of its own. What followed before is kept: see ‘{from}’ under Branches."));
