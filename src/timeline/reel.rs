@@ -166,7 +166,8 @@ impl Timeline {
         }
         let branch = self.branch();
         let mut run = self.taken_up(branch.checkpoints.before_event(from));
-        run.keep_events(most);
+        // An action may be two events, and the last step reach beyond the end.
+        run.keep_events(most.saturating_add(1));
         while run.world.events() < to && step(&mut run, branch) {}
         run.events().iter().filter(wanted).cloned().collect()
     }
