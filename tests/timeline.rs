@@ -42,6 +42,12 @@ fn any_recording_sought_in_any_order_is_what_a_straight_replay_shows() {
     assert!(u64::from(all.backwards) > seeds && u64::from(all.branches) > seeds / 4);
 }
 
+#[test]
+fn a_trace_that_is_brought_back_and_ends_within_an_action_is_whole() {
+    // In this one such a trace lacked its first event.
+    assert_eq!(seek_everywhere(533, 40_000_000, 12).moments, 12);
+}
+
 /// Five servers with a client that asks all the time, and whose leader crashed twice.
 fn busy() -> Timeline {
     let options = Options { workload_every_us: 50_000, ..Options::raftscope() };
