@@ -22,12 +22,6 @@ impl Script {
         Ok((run, Script { rest: recording.actions.clone().into(), end: recording.end }))
     }
 
-    /// Where the recording ends.
-    #[must_use]
-    pub fn end(&self) -> Stamp {
-        self.end
-    }
-
     /// When the next thing happens, by itself or by an action, in microseconds. Nothing at the end.
     pub fn next_us(&self, run: &mut Run) -> Option<u64> {
         let action = self.rest.front().map(|stamped| stamped.when);
