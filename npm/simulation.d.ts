@@ -306,6 +306,17 @@ export type Change =
   | { joint: { voters: ServerId[]; learners?: ServerId[]; manual?: boolean } }
   | "leave";
 
+/** A way in which links fail. */
+export type LinkPreset =
+  | "halves"
+  | "minorityLeader"
+  | "ring"
+  | "bridge"
+  | "oneWay"
+  | "quorumLoss"
+  | "constrainedElection"
+  | "chained";
+
 /** One thing that is done to the world, as recordings have it. */
 export type Action =
   | { crash: { server: ServerId } }
@@ -338,7 +349,8 @@ export type Action =
   | { tear: { server: ServerId } }
   | { wipe: { server: ServerId } }
   | { setClock: { server: ServerId; ppm: number } }
-  | { setDisk: { server: ServerId; lies: boolean } };
+  | { setDisk: { server: ServerId; lies: boolean } }
+  | { linkPreset: { preset: LinkPreset } };
 
 /** An action in short: `{ crash: "S1" }` for `{ crash: { server: "S1" } }`. */
 export type ShortAction =
@@ -363,6 +375,7 @@ export type ShortAction =
   | { cut: [ServerId, ServerId] }
   | { mend: [ServerId, ServerId] }
   | { partition: ServerId[][] }
+  | { linkPreset: LinkPreset }
   | { heal: true }
   | { setRules: Rule[] }
   /** Only what is named changes; with `options` around it everything else is as usual then. */

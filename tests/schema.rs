@@ -7,7 +7,7 @@
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use wavetank::raft::Rule;
-use wavetank::sim::{Action, Setup};
+use wavetank::sim::{Action, LinkPreset, Setup};
 use wavetank::timeline::{
     BranchData, Caption, DigestMark, Document, DocumentError, Opening, Recording, RecordingError, Stamp,
     Stamped, Start,
@@ -73,6 +73,8 @@ fn actions() -> Vec<Value> {
         json!({"setDisk": {"server": "S1", "lies": true}}),
         json!({"mislead": {"leader": "S1", "follower": "S2", "next": 3}}),
     ]);
+    let presets = LinkPreset::ALL.map(|preset| json!({"linkPreset": {"preset": preset.name()}}));
+    actions.extend(presets);
     actions
 }
 

@@ -5,7 +5,7 @@ use super::shell::{Line, spelled};
 use crate::explain::{self, duration};
 use crate::kv::Command;
 use crate::raft::{Entry, Index, Payload, Rule, Rules, ServerId};
-use crate::sim::{Finished, Outcome, Server, World, notation};
+use crate::sim::{Finished, LinkPreset, Outcome, Server, World, notation};
 
 /// How many entries of a log are shown, from the end.
 const SHOWN_MAX: u64 = 100;
@@ -124,6 +124,12 @@ fn command(entry: &Entry) -> String {
         Some((cut, _)) => format!("{}…", &text[..cut]),
         None => text,
     }
+}
+
+/// All ways in which links fail that have a name.
+pub(super) fn link_presets() -> Line {
+    let row = |preset: &LinkPreset| vec![preset.name().into(), preset.sentence().into()];
+    table(&["Preset", "What it does"], LinkPreset::ALL.iter().map(row))
 }
 
 /// All rules.

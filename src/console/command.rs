@@ -3,6 +3,7 @@
 use super::options::Setting;
 use crate::kv::Op;
 use crate::raft::{Change, ReadMode, Rule, ServerId, ServerSet};
+use crate::sim::LinkPreset;
 
 /// What a server is to become, by legal means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +50,8 @@ pub enum Command {
     Mend(ServerId, ServerId),
     /// Everyone hears everyone.
     Heal,
+    /// The links fail in that way; without one, all ways in a table.
+    Links(Option<LinkPreset>),
     /// The configuration changes; servers that join and are not there start first.
     Change(Change),
     /// A new, empty server starts: that one, or the next.
@@ -127,6 +130,7 @@ commands! {
     "partition", "partition S1 S2 | S3 S4 S5", "cuts the network into groups; after a single group, the others are the second.";
     "cut", "cut S1 S2", "S2 no longer hears S1; the other direction stays.";
     "mend", "mend S1 S2", "S2 hears S1 again.";
+    "links", "links [PRESET]", "cuts links in a way that has a name, such as bridge; alone, it shows all of them.";
     "heal", "heal", "everyone hears everyone again.";
     "config" ["members"], "config", "shows by which configuration each server goes: voters, learners, joint or not, how many are needed.";
     "add", "add S6", "makes a server a voter; a new one starts first, and catches up if that option is on.";

@@ -5,6 +5,7 @@ use super::members;
 use super::options::{self, MODES};
 use super::parse::{command_names, split};
 use crate::raft::Rule;
+use crate::sim::LinkPreset;
 use crate::timeline::Run;
 
 /// How many ways to go on are offered.
@@ -48,6 +49,7 @@ fn candidates(before: &[&str], begun: &str, run: &Run) -> Vec<String> {
         ("add" | "learner", 0) => with_next(servers(), run),
         ("boot", 0) => with_next(Vec::new(), run),
         ("joint", _) => with_next(servers(), run).into_iter().chain(own(&["learners", "manual"])).collect(),
+        ("links", 0) => own(&LinkPreset::ALL.map(LinkPreset::name)),
         ("clock", 1) => own(&["+10%", "-10%", "0"]),
         ("disk", 1) => own(&["lies", "honest"]),
         ("set" | "option", 0) => own(&options::names().collect::<Vec<_>>()),

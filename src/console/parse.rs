@@ -4,7 +4,7 @@ use super::command::{COMMANDS, Command, Help, Target};
 use super::options::{self, MODES, Setting, is_option, pick, share};
 use crate::kv::{Op, TEXT_MAX};
 use crate::raft::{Change, MAX_SERVERS, ReadMode, Rule, ServerId, ServerSet};
-use crate::sim::notation;
+use crate::sim::{LinkPreset, notation};
 use crate::spelling::nearest;
 
 /// The longest line, in bytes.
@@ -162,6 +162,7 @@ impl Line<'_> {
             "cut" => self.two_servers().map(|(from, to)| Command::Cut(from, to)),
             "mend" => self.two_servers().map(|(from, to)| Command::Mend(from, to)),
             "heal" => self.alone(Command::Heal),
+            "links" => self.links(),
             "rule" => self.rule(),
             "rules" => self.alone(Command::Rules),
             "history" => self.alone(Command::History),
@@ -427,6 +428,14 @@ impl Line<'_> {
         parts.filter(|part| !part.is_empty()).map(|part| Word { text: part.into(), quoted: false }).collect()
     }
 
+    fn links(&self) -> Result<Command, String> {
+        match self.words {
+            [] => Ok(Command::Links(None)),
+            [preset] => link_preset(&preset.text).map(|preset| Command::Links(Some(preset))),
+            _ => Err(self.usage()),
+        }
+    }
+
     fn partition(&self) -> Result<Command, String> {
         let text: Vec<String> = self.listed(&[',']).into_iter().map(|word| word.text).collect();
         let text = text.join(" ");
@@ -441,6 +450,17 @@ impl Line<'_> {
         }
         if groups.is_empty() { Err(self.usage()) } else { Ok(Command::Partition(groups)) }
     }
+}
+
+/// A way in which links fail.
+pub(super) fn link_preset(text: &str) -> Result<LinkPreset, String> {
+    let names = LinkPreset::ALL.map(|preset| (preset.name(), preset));
+    pick(&names, text).ok_or_else(|| {
+        let near = nearest(text, LinkPreset::ALL.map(LinkPreset::name).into_iter());
+        let hint =
+            near.map_or("‘links’ shows them all.".into(), |near| format!("Did you mean ‘{near}’?"));
+        format!("Links do not fail as {}. {hint}", shown(text))
+    })
 }
 
 fn read_mode(text: &str) -> Result<ReadMode, String> {

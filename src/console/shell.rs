@@ -142,6 +142,8 @@ impl Shell {
             Command::Cut(from, to) => vec![hands.act_and_say(Action::Cut { from, to }, 0)],
             Command::Mend(from, to) => vec![hands.act_and_say(Action::Mend { from, to }, 0)],
             Command::Heal => vec![hands.act_and_say(Action::Heal, 0)],
+            Command::Links(Some(preset)) => vec![hands.act_and_say(Action::LinkPreset { preset }, 0)],
+            Command::Links(None) => vec![answers::link_presets()],
             Command::Change(change) => members::change(hands, change),
             Command::Boot(server) => vec![members::boot(hands, server)],
             Command::Configurations => vec![members::configurations(hands.run.run().world())],

@@ -2,12 +2,12 @@
 
 use super::client::sent_to;
 use super::guards::{deciding, of, passed, refused};
-use super::phrases::{phrase, speed, written};
+use super::phrases::{links, phrase, speed, written};
 use super::sentence::{Draft, Kind, Scene, draft};
 use super::words::{count, entries, list, members, op as asks, request, vote};
 use crate::kv::Op;
 use crate::raft::{Change, ReadMode, RoleName, Rule, Rules, ServerId};
-use crate::sim::{Action, Brief, Event, Refusal, What};
+use crate::sim::{Action, Brief, Event, LinkPreset, Refusal, What};
 
 /// Somebody has acted, or tried to.
 pub(super) fn acted(event: &Event, action: &Action, refused: Option<&Refusal>, scene: Scene) -> Draft {
@@ -68,6 +68,7 @@ pub(super) fn acted(event: &Event, action: &Action, refused: Option<&Refusal>, s
             draft(Kind::Fault, &[], format!("The network is cut into {}", written(groups)))
         }
         Action::Heal => draft(Kind::Fault, &[], "The network is healed: everyone hears everyone"),
+        Action::LinkPreset { preset } => preset_in_words(event, *preset, scene),
         Action::StepDown { server } => draft(
             Kind::Election,
             &["§5.1"],
@@ -88,6 +89,18 @@ pub(super) fn acted(event: &Event, action: &Action, refused: Option<&Refusal>, s
         Action::SetOptions { .. } => draft(Kind::Action, &[], "Other options are in force from now on"),
         _ => draft(Kind::Action, &[], format!("By hand: {}", phrase(action))),
     }
+}
+
+fn preset_in_words(event: &Event, preset: LinkPreset, scene: Scene) -> Draft {
+    let left = event.cuts.as_ref().map(|cuts| links(cuts, scene.servers)).unwrap_or_default();
+    let section: &[&'static str] = match preset {
+        LinkPreset::OneWay => &["D6.2"],
+        LinkPreset::ConstrainedElection => &["§5.4.1"],
+        LinkPreset::QuorumLoss | LinkPreset::Chained => &["§5.2"],
+        _ => &[],
+    };
+    let left = if left.is_empty() { "no link is left".into() } else { format!("what is left is {left}") };
+    draft(Kind::Fault, section, format!("The network is cut as ‘{}’: {left}", preset.title()))
 }
 
 fn submitted(event: &Event, op: &Op, to: Option<ServerId>, mode: Option<ReadMode>) -> Draft {

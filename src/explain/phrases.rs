@@ -3,7 +3,20 @@
 use super::sentence::{Draft, Kind, draft};
 use super::words::{entries, list, members, op as asks};
 use crate::raft::{Body, Change, Configuration, Entries, Index, Rules, ServerId, ServerSet, Timer};
-use crate::sim::{Action, Content, DropReason, PacketName};
+use crate::sim::{Action, Content, Cuts, DropReason, PacketName};
+
+/// The links that work, of so many servers: "S1–S2, S1→S3"; an arrow where the other direction is cut.
+pub(super) fn links(cuts: &Cuts, servers: u8) -> String {
+    let hears = |to: ServerId, from: ServerId| !cuts[from.slot()].contains(to);
+    let pairs = ServerId::first(servers).flat_map(|a| ServerId::first(servers).map(move |b| (a, b)));
+    let links = pairs.filter(|(a, b)| a < b).filter_map(|(a, b)| match (hears(b, a), hears(a, b)) {
+        (true, true) => Some(format!("{a}–{b}")),
+        (true, false) => Some(format!("{a}→{b}")),
+        (false, true) => Some(format!("{b}→{a}")),
+        (false, false) => None,
+    });
+    links.collect::<Vec<_>>().join(", ")
+}
 
 pub(super) fn written(groups: &[ServerSet]) -> String {
     let groups: Vec<String> = groups.iter().map(ToString::to_string).collect();
@@ -30,6 +43,7 @@ pub fn phrase(action: &Action) -> String {
         Action::Mend { from, to } => format!("mend {from} to {to}"),
         Action::Partition { groups } => format!("partition {}", written(groups)),
         Action::Heal => "heal the network".into(),
+        Action::LinkPreset { preset } => format!("links as in ‘{preset}’"),
         Action::SetLink { from: Some(from), to: Some(to), .. } => {
             format!("messages from {from} to {to} travel differently")
         }
@@ -180,6 +194,7 @@ pub(super) fn servers_of(action: &Action) -> ServerSet {
         | Action::Release { .. }
         | Action::Duplicate { .. }
         | Action::Heal
+        | Action::LinkPreset { .. }
         | Action::SetOptions { .. }
         | Action::SetRules { .. }
         | Action::Manual { .. } => ServerSet::EMPTY,

@@ -100,6 +100,7 @@ fn of_action(action: &Action) -> Option<&'static str> {
         Action::Pause { .. } => "pauses",
         Action::Partition { .. } => "partitions",
         Action::Cut { .. } => "cuts in one direction",
+        Action::LinkPreset { .. } => "link presets",
         Action::SetLink { .. } => "links changed",
         Action::SetOptions { .. } => "options changed",
         Action::SetClock { .. } => "clocks set",

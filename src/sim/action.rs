@@ -1,6 +1,7 @@
 //! What a person or a script can do to the world.
 
 use super::net::{Endpoint, PacketName};
+use super::presets::LinkPreset;
 use super::setup::{Link, Options};
 use crate::kv::Op;
 use crate::raft::{Change, Index, MAX_SERVERS, ReadMode, Refused, Rule, Rules, ServerId, ServerSet, Timer};
@@ -203,6 +204,12 @@ pub enum Action {
         server: ServerId,
         /// Whether it does.
         lies: bool,
+    },
+    /// Links fail in a way that has a name, seen from who leads and what the logs are now. It takes the place
+    /// of all cuts that there are.
+    LinkPreset {
+        /// In which way.
+        preset: LinkPreset,
     },
 }
 

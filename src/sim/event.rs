@@ -2,6 +2,7 @@
 
 use super::action::{Action, Refusal};
 use super::net::{ClientId, Content, DropReason, PacketName};
+use super::presets::Cuts;
 use crate::kv::{Op, Output};
 use crate::raft::{Configuration, Guard, Index, RoleName, ServerId, Term, Timer, Token};
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,8 @@ pub struct Event {
     pub wrote: Option<Token>,
     /// What a client now knows.
     pub finished: Option<Box<Finished>>,
+    /// Where links were cut or mended: all that are cut from now on.
+    pub cuts: Option<Box<Cuts>>,
 }
 
 /// What happened.

@@ -96,6 +96,8 @@ struct Draft {
     finished: Option<Box<Finished>>,
     /// The client's request that is being proposed.
     request: Option<(ClientId, u32)>,
+    /// Whether links were cut or mended.
+    recut: bool,
     /// Why a server does not do what it was asked for.
     refused: Option<(ServerId, Refused)>,
     /// Whether the server wants a snapshot of its state machine.
@@ -542,6 +544,7 @@ impl World {
             wrote: None,
             finished: None,
             request: None,
+            recut: false,
             refused: None,
             snapshot_due: false,
             took_effect: Vec::new(),
@@ -566,6 +569,7 @@ impl World {
             waiting: draft.waiting,
             wrote: draft.wrote,
             finished: draft.finished.take(),
+            cuts: draft.recut.then(|| Box::new(*self.network.cuts())),
         });
         let took_effect = &draft.took_effect[..];
         watch.happened(

@@ -26,8 +26,14 @@ const ABOUT: [(&str, &[&str]); 3] = [
 
 /// The actions of which one field may be left out around its value: `{manual: true}` is
 /// `{manual: {on: true}}`.
-const FIELDS: [(&str, &str); 5] =
-    [("manual", "on"), ("partition", "groups"), ("setRules", "off"), ("submit", "op"), ("change", "change")];
+const FIELDS: [(&str, &str); 6] = [
+    ("manual", "on"),
+    ("partition", "groups"),
+    ("linkPreset", "preset"),
+    ("setRules", "off"),
+    ("submit", "op"),
+    ("change", "change"),
+];
 
 /// Reads an action from JSON. `{setOptions: {heartbeatUs: 20000}}`, without `options` around it, changes
 /// `options` in that alone.
@@ -258,6 +264,7 @@ mod tests {
         (r#"{"cut":["S1","S2"]}"#, r#"{"cut":{"from":"S1","to":"S2"}}"#),
         (r#"{"send":["S1","S2"]}"#, r#"{"send":{"from":"S1","to":"S2"}}"#),
         (r#"{"partition":[["S1"],["S2","S3"]]}"#, r#"{"partition":{"groups":[["S1"],["S2","S3"]]}}"#),
+        (r#"{"linkPreset":"oneWay"}"#, r#"{"linkPreset":{"preset":"oneWay"}}"#),
         (r#"{"heal":true}"#, r#""heal""#),
         (r#""heal""#, r#""heal""#),
         (r#"{"manual":false}"#, r#"{"manual":{"on":false}}"#),

@@ -15,7 +15,7 @@ pub use picture::{Picture, Spot, Stretch, at, cut_off, sides};
 use super::row::{Point, Row};
 use crate::check::{Property, Violation};
 use crate::raft::{Configuration, Index, MAX_SERVERS, RoleName, ServerId, ServerSet, Term};
-use crate::sim::{Action, Brief, Change, ClientId, Event, Outcome, What, World, cuts_between};
+use crate::sim::{Action, Brief, Change, ClientId, Event, Outcome, What, World};
 
 /// Whether a server runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -280,9 +280,9 @@ impl Tape {
         if let What::Acted { action, refused } = &event.what {
             let server = event.server.or_else(|| target(action));
             self.mark(event.at_us, MarkKind::Action { server, refused: refused.is_some() });
-            if refused.is_none() {
-                self.note_cuts(action, event.at_us);
-            }
+        }
+        if let Some(cuts) = &event.cuts {
+            self.cuts.push(Point { after: self.events, at_us: event.at_us, what: **cuts });
         }
         if let Some(finished) = &event.finished
             && !matches!(finished.outcome, Outcome::Done(_))
@@ -355,20 +355,6 @@ impl Tape {
             self.configurations.push(Point { after: self.events, at_us, what: now });
         }
     }
-
-    fn note_cuts(&mut self, action: &Action, at_us: u64) {
-        let mut cuts = self.cuts.last().map_or_else(Cuts::default, |last| last.what);
-        match action {
-            Action::Cut { from, to } => cuts[from.slot()].insert(*to),
-            Action::Mend { from, to } => cuts[from.slot()].remove(*to),
-            Action::Partition { groups } => {
-                cuts = cuts_between(ServerSet::first(self.lanes.len() as u8), groups);
-            }
-            Action::Heal => cuts = Cuts::default(),
-            _ => return,
-        }
-        self.cuts.push(Point { after: self.events, at_us, what: cuts });
-    }
 }
 
 fn at_start<T>(what: T) -> Point<T> {
@@ -417,6 +403,7 @@ fn target(action: &Action) -> Option<ServerId> {
         | Action::SetLink { .. }
         | Action::SetOptions { .. }
         | Action::SetRules { .. }
-        | Action::Manual { .. } => None,
+        | Action::Manual { .. }
+        | Action::LinkPreset { .. } => None,
     }
 }

@@ -30,6 +30,7 @@ mod keys;
 mod lamps;
 mod lanes;
 mod later;
+mod link_presets;
 mod logs;
 mod math;
 mod members;

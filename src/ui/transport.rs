@@ -3,6 +3,7 @@
 use super::broken::EarlierRun;
 use super::context::{use_tank, use_view};
 use super::control::Act;
+use super::link_presets::LinkPresets;
 use super::options::{READ_MODES, READS};
 use super::options_panel::value_of;
 use super::page_state::{Change, use_page};
@@ -189,9 +190,10 @@ fn Cuts() -> Html {
                         page.dispatch(Change::Partition(false));
                     }}>{ "Cut A | B" }</button>
                 <button type="button" class="button" onclick={dispatch(Change::Partition(false))}>{ "Cancel" }</button>
+                <LinkPresets done={let page = page.clone(); Callback::from(move |()| page.dispatch(Change::Partition(false)))} />
             } else {
                 <button type="button" class="button" data-do="partition" onclick={dispatch(Change::Partition(true))}
-                    title="Choose servers, then cut them off from the rest (P)">{ "Partition" }</button>
+                    title="Choose servers, then cut them off from the rest; or cut links as a bridge, a ring, one way … (P)">{ "Partition" }</button>
                 <Act action={Action::Heal} label="Heal" hint="All links work again (H)" />
             }
             <button type="button" class="button" aria-pressed={manual.to_string()} onclick={set_manual} data-do="manual"

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use wavetank::console::{COMMANDS, Command, Line, Shell, complete, parse};
 use wavetank::kv::Op;
 use wavetank::raft::{Change, ReadMode, RoleName, Rule, ServerId, ServerSet, Timer};
-use wavetank::sim::{Action, Options};
+use wavetank::sim::{Action, LinkPreset, Options};
 use wavetank::timeline::Run;
 
 fn set(numbers: &[u8]) -> ServerSet {
@@ -401,9 +401,29 @@ fn tab_completes_the_new_commands_too() {
         ("disk S1 l", &["disk S1 lies"]),
         ("clock S1 +", &["clock S1 +10%"]),
         ("rea", &["read"]),
+        ("links qu", &["links quorumLoss"]),
     ];
     for (prefix, expected) in table {
         assert_eq!(complete(prefix, &run), *expected, "{prefix}");
+    }
+}
+
+#[test]
+fn links_fail_in_ways_that_have_names() {
+    let mut run = in_state("S1:L1 1 / S2 1 / S3 1");
+    let told = answer(&mut run, "links ONEWAY").unwrap();
+    assert_eq!(told, "The network is cut as ‘one way’: what is left is S1→S2, S1→S3, S2–S3 (D6.2).");
+    let (_, rows) = table(&mut run, "links");
+    let names: Vec<&str> = rows.iter().map(|row| row[0].as_str()).collect();
+    assert_eq!(names, LinkPreset::ALL.map(LinkPreset::name));
+    for (line, words) in [
+        ("links brigde", "Links do not fail as ‘brigde’. Did you mean ‘bridge’?"),
+        ("links ring", "it takes 4 at least"),
+        ("links oneWay", "it is so already"),
+        ("links S1 S2", "Write ‘links [PRESET]’"),
+    ] {
+        let why = answer(&mut run, line).unwrap_err();
+        assert!(why.contains(words), "{line}: {why}");
     }
 }
 
@@ -441,6 +461,7 @@ fn every_command_has_a_line_that_does_it() {
         "timeout S3",
         "state S3 follower",
         "partition S1",
+        "links bridge",
         "heal",
         "cut S1 S2",
         "mend S1 S2",

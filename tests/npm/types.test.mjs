@@ -103,7 +103,7 @@ const ACTIONS = [
   { pause: "S1" }, { resume: "S1" }, { crash: "S2" }, { restart: "S2" }, { fire: "S3" }, { stepDown: "S3" },
   { send: ["S1", "S2"] }, { hold: "MESSAGE" }, { release: "MESSAGE" }, { duplicate: "MESSAGE" },
   { deliver: "MESSAGE" }, { drop: "MESSAGE" }, { cut: ["S1", "S2"] }, { mend: ["S1", "S2"] },
-  { partition: [["S1", "S2"], ["S3", "S4", "S5"]] }, { heal: true },
+  { partition: [["S1", "S2"], ["S3", "S4", "S5"]] }, { linkPreset: "bridge" }, { heal: true },
   { setLink: { from: "S1", to: "S2", link: { lossPpm: 5 } } }, { mislead: { leader: "S1", follower: "S2", next: 1 } },
   { setOptions: { noop: true } }, { setRules: [] }, { propose: { server: "S1", op: { set: { value: "1" } } } },
   { submit: { cas: { key: "x", expect: null, value: "1" } } }, { submit: { op: { get: { key: "x" } }, mode: "lease" } },

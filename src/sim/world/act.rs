@@ -11,6 +11,7 @@ use crate::sim::client::{QUEUE_MAX, Wish};
 use crate::sim::disk::Disk;
 use crate::sim::event::{EventId, What};
 use crate::sim::net::{DropReason, Endpoint, Packet, PacketName, cuts_between};
+use crate::sim::presets::{Cuts, Places};
 use crate::sim::server::{Running, Server};
 use crate::sim::setup::Options;
 
@@ -88,6 +89,10 @@ impl World {
                 ensure(self.cuts_of(groups) != *self.network.cuts(), Refusal::Already)
             }
             Action::Heal => ensure(self.network.any_cut(), Refusal::Already),
+            Action::LinkPreset { preset } => {
+                let cuts = preset.cuts(&self.places()).map_err(|why| Refusal::Nonsense { why })?;
+                ensure(cuts != *self.network.cuts(), Refusal::Already)
+            }
             Action::SetLink { from, to, link } => {
                 from.iter().chain(to).try_for_each(|id| server(*id).map(drop))?;
                 ensure(
@@ -244,10 +249,14 @@ impl World {
             Action::Hold { message } => self.network.hold(*message),
             Action::Release { message } => self.network.release(*message, self.now_us),
             Action::Duplicate { message } => draft.sent.extend(self.network.duplicate(*message)),
-            Action::Cut { from, to } => self.cut(*from, *to, true),
-            Action::Mend { from, to } => self.cut(*from, *to, false),
-            Action::Partition { groups } => self.network.set_cuts(self.cuts_of(groups)),
-            Action::Heal => self.network.set_cuts(Default::default()),
+            Action::Cut { .. }
+            | Action::Mend { .. }
+            | Action::Partition { .. }
+            | Action::Heal
+            | Action::LinkPreset { .. } => {
+                self.network.set_cuts(self.cuts_after(action));
+                draft.recut = true;
+            }
             Action::SetLink { from, to, link } => match (from, to) {
                 (Some(from), Some(to)) => self.network.set_link(*from, *to, *link),
                 _ => {
@@ -396,18 +405,39 @@ impl World {
         }
     }
 
-    fn cut(&mut self, from: ServerId, to: ServerId, cut: bool) {
+    /// The cuts that there are after an action on links.
+    fn cuts_after(&self, action: &Action) -> Cuts {
         let mut cuts = *self.network.cuts();
-        let unheard = &mut cuts[from.slot()];
-        if cut {
-            unheard.insert(to)
-        } else {
-            unheard.remove(to)
+        match action {
+            Action::Cut { from, to } => cuts[from.slot()].insert(*to),
+            Action::Mend { from, to } => cuts[from.slot()].remove(*to),
+            Action::Partition { groups } => cuts = self.cuts_of(groups),
+            Action::Heal => cuts = Cuts::default(),
+            Action::LinkPreset { preset } => cuts = preset.cuts(&self.places()).unwrap_or(cuts),
+            _ => {}
         }
-        self.network.set_cuts(cuts);
+        cuts
     }
 
-    fn cuts_of(&self, groups: &[ServerSet]) -> [ServerSet; MAX_SERVERS as usize] {
+    /// The servers as a link preset sees them. A hub runs if it can; whoever has lost its disk has no place.
+    fn places(&self) -> Places {
+        let leader = self.asked(None).ok();
+        let here = || self.servers.iter().filter(|server| !server.retired);
+        let id = |server: &Server| server.node.id();
+        let hubs = || here().filter(|server| Some(id(server)) != leader);
+        let end = |server: &&Server| {
+            let log = server.node.log();
+            (!server.is_active(), log.last_term(), log.last_index(), id(server))
+        };
+        Places {
+            servers: here().map(id).collect(),
+            leader,
+            first: hubs().min_by_key(|server| (!server.is_active(), id(server))).map(id),
+            last_in_log: hubs().min_by_key(end).map(id),
+        }
+    }
+
+    fn cuts_of(&self, groups: &[ServerSet]) -> Cuts {
         cuts_between(self.ids().collect(), groups)
     }
 
