@@ -112,7 +112,19 @@ fn what_does_not_fit_together_is_refused_with_a_sentence_that_says_what() {
         ("/branches/0/marks/1/digest", json!(7), "line 1 column"),
         ("/branches/1/recording/setup/servers", json!(10), "Branch 2 of this run: The recording's setup"),
         ("/branches/1/recording/end/atUs", json!(7_200_000_001_u64), "7200 s are the most"),
-        ("/branches/0/recording/semantics", json!(2), "Branch 1 of this run: The recording is of format 2"),
+        (
+            "/branches/0/recording/format",
+            json!(2),
+            "Branch 1 of this run: The recording is of format 2, which",
+        ),
+        (
+            "/branches/0/recording/semantics",
+            json!(3),
+            "Branch 1 of this run: The recording was made by a later",
+        ),
+        ("/branches/1/recording/semantics", json!(3), "its semantics is 3, and this page's is 2"),
+        ("/branches/0/recording/format", json!(0), "never a format 0"),
+        ("/branches/0/recording/semantics", json!(0), "never a semantics 0"),
         ("/branches/0/recording/actions/0/action", json!({"explode": {}}), "explode"),
         (
             "/branches/0/recording/actions/0/action",
@@ -138,10 +150,11 @@ fn a_document_of_a_later_version_says_so_whatever_else_stands_in_it() {
     assert!(why.contains("version 3") && why.contains("Reload the page"), "{why}");
     // A recording within may be newer as well, with actions that nobody knows yet.
     let mut newer: Value =
-        serde_json::from_str(&changed("/branches/1/recording/semantics", json!(2))).unwrap();
+        serde_json::from_str(&changed("/branches/1/recording/semantics", json!(3))).unwrap();
     newer["branches"][1]["recording"]["actions"] = json!([{"when": {"atUs": 0}, "action": {"freeze": {}}}]);
     let why = Document::from_text(&newer.to_string()).unwrap_err().to_string();
-    assert!(why.starts_with("Branch 2 of this run: The recording is of format 2"), "{why}");
+    assert!(why.starts_with("Branch 2 of this run: The recording was made by a later version"), "{why}");
+    assert!(why.contains("its semantics is 3"), "{why}");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use wavetank::kv::Op;
 use wavetank::raft::{Rule, Rules, ServerId, Term, Timer};
 use wavetank::sim::{Action, Digest, Endpoint, PacketName, Refusal, Setup, What, notation};
-use wavetank::timeline::{FORMAT, Recording, RecordingError, Run, Script, Stamp};
+use wavetank::timeline::{FORMAT, Recording, RecordingError, Run, SEMANTICS, Script, Stamp};
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/run.json");
 /// The digest of the golden recording's run.
@@ -374,10 +374,20 @@ fn a_recording_of_a_newer_version_is_refused_whatever_else_is_in_it() {
     let newer = format!("{{\"format\":{},\"dreams\":[1,2],\"setup\":\"?\"}}", FORMAT + 1);
     assert_eq!(Recording::from_json(&newer), Err(RecordingError::Newer(FORMAT + 1)));
     assert!(RecordingError::Newer(9).to_string().contains("newer"));
-    let semantics = changed("\"semantics\": 1", "\"semantics\": 2");
-    assert!(matches!(semantics, Err(RecordingError::Newer(_))), "{semantics:?}");
-    assert!(matches!(changed("\"format\": 1", "\"format\": 0"), Err(RecordingError::NoVersion(0))));
+    assert!(matches!(changed("\"format\": 1", "\"format\": 0"), Err(RecordingError::NoFormat)));
     assert!(matches!(changed("\"format\": 1", "\"format\": -1"), Err(RecordingError::Unreadable(_))));
+}
+
+#[test]
+fn a_recording_of_a_newer_meaning_is_refused_for_its_meaning() {
+    let semantics = |number: u32| changed("\"semantics\": 2", &format!("\"semantics\": {number}"));
+    assert_eq!(semantics(SEMANTICS + 1), Err(RecordingError::NewerMeaning(SEMANTICS + 1)));
+    assert_eq!(semantics(0), Err(RecordingError::NoMeaning));
+    let newer = format!("{{\"format\":{FORMAT},\"semantics\":{},\"dreams\":[1,2]}}", SEMANTICS + 1);
+    assert_eq!(Recording::from_json(&newer), Err(RecordingError::NewerMeaning(SEMANTICS + 1)));
+    let why = RecordingError::NewerMeaning(9).to_string();
+    assert!(why.contains("semantics is 9") && why.contains("this page's is 2"), "{why}");
+    assert!(!why.contains("format"), "{why}");
 }
 
 #[test]

@@ -146,6 +146,10 @@ fn changes(base: &Value) -> Vec<Value> {
             changes.push(json!({"at": at}));
             changes.push(json!({"at": at, "rename": format!("{last}s")}));
         }
+        if ["wavetank", "format", "semantics"].contains(&last) {
+            // Of versions, some are there.
+            changes.extend((0..4).map(|version| json!({"at": at, "put": version})));
+        }
         let others = match value {
             Value::Number(_) => {
                 vec![json!(-1), json!(0.5), json!(10_000_000_000_000_000_u64), json!("1"), json!([])]

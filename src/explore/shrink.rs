@@ -90,13 +90,8 @@ fn cut(
         let done = played.moments.iter().zip(&recording.actions);
         let actions =
             done.map(|(&when, Stamped { action, .. })| Stamped { when, action: action.clone() }).collect();
-        Recording {
-            actions,
-            end,
-            start: recording.start.clone(),
-            setup: recording.setup.clone(),
-            ..*recording
-        }
+        // It was looked for by this version's meaning, whichever the large one was made by.
+        Recording { actions, end, ..Recording::new(recording.setup.clone(), recording.start.clone()) }
     });
     Ok((cut, fell))
 }

@@ -4,7 +4,7 @@
 use super::EVENTS_MAX;
 use super::link::LinkError;
 use super::lists::{Listed, bounded};
-use super::recording::{ACTIONS_MAX, Recording, RecordingError, TEXT_MAX};
+use super::recording::{ACTIONS_MAX, Recording, RecordingError, TEXT_MAX, Version};
 use crate::sim::Digest;
 use crate::spelling::parsers_words;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -377,7 +377,7 @@ fn unreadable(why: serde_json::Error) -> DocumentError {
     DocumentError::Unreadable(parsers_words(&why))
 }
 
-/// What can't be read may be the work of a later version, which its recordings tell.
+/// What can't be read may be the work of another version, which its recordings tell.
 fn newer_branch(text: &str) -> Option<DocumentError> {
     #[derive(Deserialize)]
     struct Branches {
@@ -387,15 +387,8 @@ fn newer_branch(text: &str) -> Option<DocumentError> {
     struct Branch {
         recording: Version,
     }
-    #[derive(Deserialize)]
-    struct Version {
-        format: u32,
-        semantics: u32,
-    }
     let Branches { branches } = serde_json::from_str(text).ok()?;
     (1..).zip(branches).find_map(|(number, Branch { recording })| {
-        let version = recording.format.max(recording.semantics);
-        let newer = version > super::FORMAT.max(super::SEMANTICS);
-        newer.then_some(DocumentError::Branch(number, RecordingError::Newer(version)))
+        recording.check().err().map(|why| DocumentError::Branch(number, why))
     })
 }

@@ -294,9 +294,10 @@ impl Run {
         let Checkpoint { world, checker, digest, actions } = checkpoint.clone();
         let done = recording.actions.iter().take(actions).cloned().collect();
         let eyes = Eyes { checker, events: VecDeque::new(), guards: Vec::new(), digest, keep: TRACE_MAX };
-        let Recording { format, semantics, ref start, ref setup, end, .. } = *recording;
-        let (start, setup) = (start.clone(), setup.clone());
-        Run { world, eyes, recording: Recording { format, semantics, start, setup, actions: done, end } }
+        let (start, setup) = (recording.start.clone(), recording.setup.clone());
+        // Whoever made the recording: what runs here runs by this meaning.
+        let recording = Recording { actions: done, end: recording.end, ..Recording::new(setup, start) };
+        Run { world, eyes, recording }
     }
 
     /// The run as it was at that moment, to go on from there differently.

@@ -9,8 +9,9 @@ use std::fmt;
 
 /// The format of recordings that this version writes. It reads this one and all before it.
 pub const FORMAT: u32 = 1;
-/// What a recording means: it grows when the same recording would run differently.
-pub const SEMANTICS: u32 = 1;
+/// What a recording means: it grows when the same recording would run differently. A recording of an earlier
+/// meaning runs by this one (there is one core), and [`super::Standing`] says whether it runs as it did.
+pub const SEMANTICS: u32 = 2;
 /// The most actions in a recording.
 pub const ACTIONS_MAX: usize = 100_000;
 /// The longest recording, as text.
@@ -77,10 +78,14 @@ pub enum RecordingError {
     TooLong(usize),
     /// It is not one, or was cut off; with the parser's own words.
     Unreadable(String),
-    /// It was written by a later version.
+    /// It is of a later format.
     Newer(u32),
-    /// It has a version number that no version had.
-    NoVersion(u32),
+    /// It is of a later meaning, see [`SEMANTICS`].
+    NewerMeaning(u32),
+    /// It is of format 0, which no version had.
+    NoFormat,
+    /// It is of meaning 0, which no version had.
+    NoMeaning,
     /// Its setup makes no run.
     Setup(String),
     /// Its starting state makes no run.
@@ -108,8 +113,17 @@ impl fmt::Display for RecordingError {
                 "The recording is of format {format}, which is newer than this page's {FORMAT}. Reload the page \
                  for its latest version, or open the recording where it was made."
             ),
-            RecordingError::NoVersion(version) => {
-                write!(f, "There was never a version {version} of recordings. Was the file edited by hand?")
+            RecordingError::NewerMeaning(semantics) => write!(
+                f,
+                "The recording was made by a later version, which simulates differently: its semantics is \
+                 {semantics}, and this page's is {SEMANTICS}. Reload the page for its latest version, or open the \
+                 recording where it was made."
+            ),
+            RecordingError::NoFormat => {
+                f.write_str("There was never a format 0 of recordings. Was the file edited by hand?")
+            }
+            RecordingError::NoMeaning => {
+                f.write_str("There was never a semantics 0 of recordings. Was the file edited by hand?")
             }
             RecordingError::Setup(why) => write!(f, "The recording's setup makes no run: {why}."),
             RecordingError::Start(why) => write!(f, "The recording's starting state makes no run: {why}."),
@@ -149,20 +163,13 @@ impl Recording {
     /// # Errors
     /// See [`RecordingError`].
     pub fn from_json(text: &str) -> Result<Recording, RecordingError> {
-        #[derive(Deserialize)]
-        struct Version {
-            format: u32,
-        }
-
         if text.len() > TEXT_MAX {
             return Err(RecordingError::TooLong(text.len()));
         }
         let unreadable = |why: serde_json::Error| RecordingError::Unreadable(parsers_words(&why));
         // The version first: what else stands in a newer one, this version need not understand.
-        let Version { format } = serde_json::from_str(text).map_err(unreadable)?;
-        if format > FORMAT {
-            return Err(RecordingError::Newer(format));
-        }
+        let version: Version = serde_json::from_str(text).map_err(unreadable)?;
+        version.check()?;
         let recording: Recording = serde_json::from_str(text).map_err(unreadable)?;
         recording.check()?;
         Ok(recording)
@@ -192,12 +199,7 @@ impl Recording {
     /// # Errors
     /// See [`RecordingError`].
     pub fn check(&self) -> Result<(), RecordingError> {
-        if self.format > FORMAT || self.semantics > SEMANTICS {
-            return Err(RecordingError::Newer(self.format.max(self.semantics)));
-        }
-        if self.format == 0 || self.semantics == 0 {
-            return Err(RecordingError::NoVersion(0));
-        }
+        Version { format: self.format, semantics: Some(self.semantics) }.check()?;
         self.setup.check().map_err(RecordingError::Setup)?;
         let mut last = Stamp::default();
         for (number, stamped) in (1..).zip(&self.actions) {
@@ -213,6 +215,26 @@ impl Recording {
             return Err(RecordingError::RunsTooLong(self.end.at_us));
         }
         Ok(())
+    }
+}
+
+/// What a recording says of its version; whatever else stands in it.
+#[derive(Deserialize)]
+pub(super) struct Version {
+    format: u32,
+    semantics: Option<u32>,
+}
+
+impl Version {
+    /// Whether this version reads it.
+    pub(super) fn check(&self) -> Result<(), RecordingError> {
+        match (self.format, self.semantics) {
+            (0, _) => Err(RecordingError::NoFormat),
+            (format, _) if format > FORMAT => Err(RecordingError::Newer(format)),
+            (_, Some(0)) => Err(RecordingError::NoMeaning),
+            (_, Some(semantics)) if semantics > SEMANTICS => Err(RecordingError::NewerMeaning(semantics)),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -14,7 +14,7 @@ const events = (page) => page.evaluate(() => window.wavetank.state().events);
 /** A recording: S2 and S3 stand in one term while nobody minds how often one votes. */
 const TWO_LEADERS = {
   format: 1,
-  semantics: 1,
+  semantics: 2,
   start: "empty",
   setup: { servers: 5, seed: "7", rulesOff: ["oneVotePerTerm"] },
   actions: [

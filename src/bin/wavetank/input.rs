@@ -112,9 +112,13 @@ fn told_of_document(why: &DocumentError) -> String {
 /// Why a recording can't be used, to somebody at a terminal.
 pub fn told(why: &RecordingError) -> String {
     match why {
-        RecordingError::Newer(version) => format!(
-            "the recording is of format or semantics {version}; this wavetank knows format {FORMAT} and \
-             semantics {SEMANTICS}. Use the version that has made it, or a later one."
+        RecordingError::Newer(format) => format!(
+            "the recording is of format {format}; this wavetank knows format {FORMAT}. Use the version that has \
+             made it, or a later one."
+        ),
+        RecordingError::NewerMeaning(semantics) => format!(
+            "the recording was made by a later version, which simulates differently: its semantics is \
+             {semantics}, this wavetank's is {SEMANTICS}. Use the version that has made it, or a later one."
         ),
         why => why.to_string(),
     }

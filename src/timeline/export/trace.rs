@@ -8,7 +8,7 @@ use crate::sim::{
     Action, Brief, ClientId, DropReason, Event, EventId, Finished, Network, PacketName, Refusal, Server,
     Setup, What, World,
 };
-use crate::timeline::{Recording, Stamp, Start};
+use crate::timeline::{Recording, SEMANTICS, Stamp, Start};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -32,6 +32,7 @@ pub struct Trace<W> {
 struct Header<'a> {
     format: &'static str,
     version: u32,
+    /// By which meaning the run ran, whoever made the recording.
     semantics: u32,
     setup: &'a Setup,
     start: &'a Start,
@@ -187,7 +188,7 @@ impl<W: Write> Listener for Trace<W> {
         let header = Header {
             format: FORMAT,
             version: VERSION,
-            semantics: recording.semantics,
+            semantics: SEMANTICS,
             setup: world.setup(),
             start: &recording.start,
             end: recording.end,
