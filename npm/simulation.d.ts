@@ -257,6 +257,8 @@ export interface Options {
   lease?: boolean;
   driftPpm?: number;
   catchUpRounds?: number;
+  /** Whether a removed leader hands its leadership over before it steps down (D3.10). */
+  handOverOnRemoval?: boolean;
   snapshotEvery?: number;
   snapshotChunk?: number;
   sessions?: boolean;
@@ -274,7 +276,7 @@ export type OptionChanges = Partial<Omit<Options, "election" | "link" | "fsync">
 };
 
 /** How a read is answered (D6.4). */
-export type ReadMode = "log" | "readIndex" | "lease" | "local";
+export type ReadMode = "log" | "readIndex" | "lease" | "local" | "follower";
 
 export type Timer =
   | "election"
@@ -543,6 +545,8 @@ export type Body =
         round?: number;
       };
     }
+  | { readIndex: { read: number } }
+  | { readIndexReply: { asked: number; read: number; index: number | null } }
   | "timeoutNow";
 
 /** An entry as messages carry it; a command is bytes to Raft. */
@@ -754,4 +758,6 @@ export type Rule =
   | "leaseBoundedByDrift"
   | "leaseGivenUpOnTransfer"
   | "leaseNeedsStickiness"
-  | "restartedVoterWaits";
+  | "restartedVoterWaits"
+  | "countVotesOnce"
+  | "preVoteLogUpToDate";

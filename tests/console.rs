@@ -262,7 +262,10 @@ fn the_network_is_cut_and_healed_as_typed() {
     assert!(cut(&run, 1, 3) && cut(&run, 3, 1) && !cut(&run, 1, 2) && !cut(&run, 3, 5));
     assert!(answer(&mut run, "heal").unwrap().contains("everyone hears everyone"));
     assert!(!run.world().network().any_cut());
-    assert_eq!(answer(&mut run, "heal").unwrap_err(), "Nothing was done: it is so already.");
+    assert_eq!(
+        answer(&mut run, "heal").unwrap_err(),
+        "Nothing was done: nothing to do: that is already the case."
+    );
     assert_eq!(
         answer(&mut run, "partition s1,s4").unwrap(),
         "The network is cut into {S1, S4} | {S2, S3, S5}.",

@@ -160,11 +160,11 @@ fn no_change_begins_before_the_leader_has_committed_an_entry_of_its_own_term() {
 fn a_change_that_makes_no_sense_is_refused_and_changes_nothing() {
     let mut bench = settled("123");
     for (change, why) in [
-        (Change::Add(s(2)), "the configuration is so already"),
-        (Change::Remove(s(7)), "the configuration is so already"),
+        (Change::Add(s(2)), "the configuration already looks like that"),
+        (Change::Remove(s(7)), "the configuration already looks like that"),
         (Change::Leave, "the cluster is in no joint configuration"),
         (to_joint("", false), "no voter would be left"),
-        (to_joint("123", true), "the configuration is so already"),
+        (to_joint("123", true), "the configuration already looks like that"),
         (
             Change::Joint { voters: set("12"), learners: set("23"), manual: false },
             "a server can't be a voter and a learner at once",

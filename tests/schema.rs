@@ -50,7 +50,7 @@ fn actions() -> Vec<Value> {
     }
     actions.extend(ops.iter().map(|op| json!({"propose": {"server": "S1", "op": op}})));
     actions.extend(ops.iter().map(|op| json!({"submit": {"op": op}})));
-    for mode in ["log", "readIndex", "lease", "local"] {
+    for mode in ["log", "readIndex", "lease", "local", "follower"] {
         actions.push(json!({"submit": {"op": {"get": {"key": "x"}}, "to": "S3", "mode": mode}}));
     }
     actions.extend(changes.iter().map(|change| json!({"change": {"change": change}})));
@@ -113,7 +113,7 @@ fn options() -> Value {
         "clientTimeoutUs": 5000, "clientAttempts": 3, "workloadEveryUs": 1000, "window": 8,
         "writeBeforeSend": true, "preVote": true, "checkQuorum": true, "stickiness": true, "lease": true,
         "driftPpm": 5, "catchUpRounds": 6, "snapshotEvery": 7, "snapshotChunk": 8, "sessions": true,
-        "sessionLife": 9, "reads": "readIndex",
+        "sessionLife": 9, "reads": "readIndex", "handOverOnRemoval": true,
     })
 }
 

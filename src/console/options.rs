@@ -34,21 +34,22 @@ const OPTIONS: &[(&str, Of, &str)] = &[
     ("noop", |o| Slot::Flag(&mut o.noop), "whether a leader begins with an entry that does nothing (§8)"),
     ("backtracking", |o| Slot::Back(&mut o.backtracking), "how a leader finds where a log agrees with its own (§5.3)"),
     ("maxEntries", |o| Slot::Count(&mut o.max_entries), "the most entries in one AppendEntries"),
-    ("window", |o| Slot::Count(&mut o.window), "how many entries may be under way to a follower, 0 for no pipelining (D10.2.2)"),
+    ("window", |o| Slot::Count(&mut o.window), "how many entries, not messages, may be in flight to a follower, 0 for no pipelining (D10.2.2)"),
     ("writeBeforeSend", |o| Slot::Flag(&mut o.write_before_send), "whether a leader writes to its disk before it sends (D10.2.1)"),
     ("preVote", |o| Slot::Flag(&mut o.pre_vote), "whether servers ask if they would be elected before they stand (D9.6)"),
     ("checkQuorum", |o| Slot::Flag(&mut o.check_quorum), "whether a leader that no majority hears steps down (D6.2)"),
     ("stickiness", |o| Slot::Flag(&mut o.stickiness), "whether servers that hear from a leader ignore vote requests (D4.2.3)"),
     ("lease", |o| Slot::Flag(&mut o.lease), "whether leaders hold leases (D6.4.1)"),
     ("driftPpm", |o| Slot::Share(&mut o.drift_ppm), "by how much leases believe that clocks may drift (D6.4.1)"),
-    ("reads", |o| Slot::Reads(&mut o.reads), "how a get is answered that does not say how (D6.4)"),
-    ("catchUpRounds", |o| Slot::Count(&mut o.catch_up_rounds), "in how many rounds a new server catches up before it votes, 0 for none (D4.2.1)"),
-    ("snapshotEvery", |o| Slot::Count(&mut o.snapshot_every), "after how many entries a snapshot is taken, 0 for never (§7)"),
+    ("reads", |o| Slot::Reads(&mut o.reads), "how a get without --mode is answered (D6.4)"),
+    ("catchUpRounds", |o| Slot::Count(&mut o.catch_up_rounds), "in how many rounds new servers catch up before they vote, 0 for none (D4.2.1, §6)"),
+    ("handOverOnRemoval", |o| Slot::Flag(&mut o.hand_over_on_removal), "whether a leader that was removed hands leadership over before it steps down (D3.10)"),
+    ("snapshotEvery", |o| Slot::Count(&mut o.snapshot_every), "after how many applied entries a snapshot is taken, 0 for never (§7 counts bytes)"),
     ("snapshotChunk", |o| Slot::Count(&mut o.snapshot_chunk), "the most bytes of a snapshot in one message, 0 for all (§7)"),
     ("sessions", |o| Slot::Flag(&mut o.sessions), "whether clients open sessions, so that no command takes effect twice (D6.3)"),
     ("sessionLife", |o| Slot::Count(&mut o.session_life), "after how many entries a session ends, 0 for never (D6.3)"),
     ("clientTimeout", |o| Slot::Time(&mut o.client_timeout_us), "how long a client waits for an answer"),
-    ("clientAttempts", |o| Slot::Count(&mut o.client_attempts), "how often a client asks before it gives up"),
+    ("clientAttempts", |o| Slot::Count(&mut o.client_attempts), "after how many client timeouts a client gives up"),
     ("paper", |o| Slot::Flag(&mut o.paper), "whether the run is restricted to Figure 2, from its start"),
     ("workloadEvery", |o| Slot::Time(&mut o.workload_every_us), "how often the background client asks, 0 for never"),
 ];
@@ -57,11 +58,12 @@ const SWITCH: [(&str, bool); 2] = [("on", true), ("off", false)];
 const BACK: [(&str, Backtracking); 2] =
     [("stepByOne", Backtracking::StepByOne), ("conflictHints", Backtracking::ConflictHints)];
 const SHAPES: [(&str, Shape); 2] = [("uniform", Shape::Uniform), ("longTail", Shape::LongTail)];
-pub(super) const MODES: [(&str, ReadMode); 4] = [
+pub(super) const MODES: [(&str, ReadMode); 5] = [
     ("log", ReadMode::Log),
     ("readIndex", ReadMode::ReadIndex),
     ("lease", ReadMode::Lease),
     ("local", ReadMode::Local),
+    ("follower", ReadMode::Follower),
 ];
 
 /// The value of that name, whatever its case.

@@ -2,9 +2,10 @@
 
 use super::guards::{passed, refused};
 use super::sentence::{Draft, Kind, draft};
+use super::servers::change_of;
 use super::words::{list, op as asks, request};
 use crate::kv::{Op, Output};
-use crate::raft::{ReadMode, RoleName, Rule};
+use crate::raft::{Index, Message, ReadMode, RoleName, Rule, Term};
 use crate::sim::{Answer, Brief, ClientId, Endpoint, Event, Finished, Outcome, PacketName};
 
 /// The words for not knowing.
@@ -35,6 +36,16 @@ pub(super) fn asked(event: &Event, name: PacketName, op: &Op, mode: ReadMode) ->
         return by_leader(event, name, &wish, mode, change.before, now);
     }
     let text = match now.leader {
+        Some(leader) if mode == ReadMode::Follower && event.waiting > 0 => {
+            format!(
+                "{server} takes {wish} itself; its question to {leader} for a ReadIndex waits for its disk"
+            )
+        }
+        Some(leader) if event.sent.iter().any(|sent| sent.to == Endpoint::Server(leader)) => {
+            format!(
+                "{server} takes {wish} itself, and asks {leader} up to where it has to apply its log first"
+            )
+        }
         Some(leader) => format!("{server} does not lead and points {client} to {leader} for {}", asks(op)),
         None => format!("{server} does not lead, knows nobody who does, and turns {wish} away"),
     };
@@ -65,6 +76,48 @@ fn by_leader(
     let text =
         format!("{server} takes {wish} into its log as entry {index} of term {term}{}", sent_to(event));
     draft(Kind::Client, &["§5.3"], text).at(index)
+}
+
+/// A follower asks its leader for a ReadIndex (D6.4).
+pub(super) fn index_asked(event: &Event, said: &Message) -> Draft {
+    let (_, now) = change_of(event);
+    let (leader, follower) = (said.to, said.from);
+    let text = if now.role != RoleName::Leader || now.term != said.term {
+        format!("{follower} asks {leader} for a ReadIndex, but {leader} does not lead term {}", said.term)
+    } else if refused(event, Rule::ReadAfterOwnTermCommit).is_some() {
+        format!(
+            "{follower} asks {leader} for a ReadIndex, which has to wait until {leader} has committed an entry of its own term"
+        )
+    } else {
+        format!(
+            "{follower} asks {leader} for a ReadIndex: {leader} notes commitIndex {} and makes sure that it still leads",
+            now.commit
+        )
+    };
+    draft(Kind::Client, &["D6.4"], text).at(now.commit)
+}
+
+/// The leader's answer to a follower (D6.4).
+pub(super) fn index_came(event: &Event, said: &Message, asked: Term, index: Option<Index>) -> Draft {
+    let (_, now) = change_of(event);
+    let (leader, follower) = (said.from, said.to);
+    let answers = event.sent.iter().any(|name| matches!(name.to, Endpoint::Client(_)));
+    let text = match index {
+        Some(index) if answers => {
+            format!(
+                "{follower} has applied its log up to ReadIndex {index}, which {leader} confirms, and answers the read"
+            )
+        }
+        Some(index) if now.applied < index => {
+            format!(
+                "{follower} has to apply its log up to {index} before it answers the read, and is at {}",
+                now.applied
+            )
+        }
+        Some(_) => format!("{leader}'s ReadIndex reaches {follower}, which no longer needs it"),
+        None => format!("{leader} has no ReadIndex for {follower}: it does not lead term {asked}"),
+    };
+    draft(Kind::Client, &["D6.4"], text)
 }
 
 /// A read past the log has reached a leader.

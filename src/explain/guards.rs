@@ -13,7 +13,7 @@ pub fn because(guard: &Guard) -> String {
     let filled = |template: &str| template.replace("{l}", &l).replace("{r}", &r);
     let mut text = match guard.rule {
         Rule::OneVotePerTerm => one_vote(guard),
-        Rule::LogUpToDate => up_to_date(guard),
+        Rule::LogUpToDate | Rule::PreVoteLogUpToDate => up_to_date(guard),
         _ => filled(compared),
     };
     if guard.broken() {
@@ -86,10 +86,11 @@ pub(super) fn deciding(event: &Event) -> Option<&Guard> {
     candidates.min_by_key(|guard| (!guard.broken(), weight(guard.rule)))
 }
 
-/// Whether the event could have come out differently by this decision. That timeouts are drawn at random
-/// counts only where they were not.
+/// Whether the event could have come out differently by this decision. That timeouts are drawn at random and
+/// that votes are kept is always so, and counts only where it was not.
 fn counts(guard: &Guard) -> bool {
-    guard.broken() || (guard.refused() && guard.rule != Rule::RandomisedTimeouts)
+    let ordinary = matches!(guard.rule, Rule::RandomisedTimeouts | Rule::VoteKeptWithinTerm);
+    guard.broken() || (guard.refused() && !ordinary)
 }
 
 /// Among several decisions of one event, those with the least weight here are the ones that count.
@@ -100,6 +101,8 @@ fn weight(rule: Rule) -> u8 {
         RefuseStaleVoteRequest
         | OneVotePerTerm
         | LogUpToDate
+        | PreVoteLogUpToDate
+        | CountVotesOnce
         | DropStaleReplies
         | RefuseStaleAppend
         | PrevLogIndex
@@ -157,7 +160,8 @@ fn weight(rule: Rule) -> u8 {
 /// The decision by which a vote, or the word to give one, was refused, if it was.
 pub(super) fn vote_refused(guards: &[Guard]) -> Option<&Guard> {
     use Rule::*;
-    let gates = [Stickiness, RefuseStaleVoteRequest, PreVote, OneVotePerTerm, LogUpToDate];
+    let gates =
+        [Stickiness, RefuseStaleVoteRequest, PreVote, OneVotePerTerm, LogUpToDate, PreVoteLogUpToDate];
     guards.iter().find(|guard| gates.contains(&guard.rule) && guard.refused())
 }
 

@@ -151,6 +151,9 @@ fn noun(content: &Content) -> String {
             }
             Body::InstallSnapshotReply { .. } => "answer to InstallSnapshot".into(),
             Body::TimeoutNow => format!("request to take over from term {}", message.term),
+            Body::ReadIndex { .. } => "request for a ReadIndex".into(),
+            Body::ReadIndexReply { index: Some(index), .. } => format!("ReadIndex {index}"),
+            Body::ReadIndexReply { .. } => "answer that it has no ReadIndex".into(),
         },
     }
 }

@@ -24,6 +24,12 @@ pub(super) fn words(guard: &Guard) -> Words {
         ],
         OneVotePerTerm => ["", "a second vote is not given", "it votes a second time in the same term"],
         LogUpToDate => ["", "the vote is refused", "the vote does not depend on the logs"],
+        PreVoteLogUpToDate => ["", "it would not vote", "the PreVote does not depend on the logs"],
+        CountVotesOnce => [
+            "the vote of {l} is counted already",
+            "the copy counts for nothing",
+            "the copy is counted as another vote",
+        ],
         LastTermFirst => [
             "up to date, with the later last term first: {l}; by length alone: {r}",
             "the last term decides before the length",

@@ -1,5 +1,6 @@
 //! Raft's messages and writes in words: AppendEntries and its answers, and what reaches the disk.
 
+use super::client;
 use super::guards::{because, of, refused};
 use super::sentence::{Draft, Kind, Scene, draft};
 use super::words::{electorate, entries, list, once};
@@ -56,6 +57,8 @@ pub(super) fn delivered(event: &Event, said: &Message, scene: Scene) -> Draft {
         Body::PreVote { asked, .. } => votes::would_be_asked(event, said, *asked),
         Body::PreVoteReply { asked, granted } => votes::would_be_came(event, said, *asked, *granted, scene),
         Body::TimeoutNow => votes::told_to_stand(event, said),
+        Body::ReadIndex { .. } => client::index_asked(event, said),
+        Body::ReadIndexReply { asked, index, .. } => client::index_came(event, said, *asked, *index),
         Body::AppendEntries { prev_index, entries, .. } => {
             let last = Index(prev_index.0 + entries.len() as u64);
             append_came(event, said, *prev_index, last)

@@ -3,7 +3,7 @@
 use super::guards::{of, passed, refused};
 use super::sentence::{Draft, Kind, draft};
 use super::servers::{change_of, waits};
-use super::words::{entries, list, members, once};
+use super::words::{entries, list, members, once, value};
 use crate::raft::{RoleName, Rule, ServerId, Timer, Value};
 use crate::sim::Event;
 
@@ -29,11 +29,20 @@ pub(super) fn fired(event: &Event, timer: Timer) -> Draft {
         Timer::Transfer => transfer(event, id),
         Timer::CatchUp => {
             let learners = change_of(event).1.configuration.learners;
-            let who = if learners.len() == 1 { list(learners.iter()) } else { "the new server".into() };
-            let text = format!(
-                "The round in which {who} catches up with {id} takes longer than an election timeout: \
-                 that is not fast enough for a voter, and without a faster round it stays a learner"
-            );
+            let who = if learners.len() == 1 { list(learners.iter()) } else { "the new servers".into() };
+            let text = match refused(event, Rule::LearnersCatchUpFirst) {
+                Some(guard) => format!(
+                    "{id} aborts the change of the configuration: {who} did not catch up within an election \
+                     timeout in round {} of {}. What was added stays a learner; ask again when the log is shorter or \
+                     the network faster",
+                    value(guard.left),
+                    value(guard.right)
+                ),
+                None => format!(
+                    "The round in which {who} catches up with {id} takes longer than an election timeout, which is \
+                     not fast enough for a voter: another round follows"
+                ),
+            };
             draft(Kind::Replication, &["D4.2.1"], text)
         }
     }
@@ -62,12 +71,17 @@ fn election_timeout(event: &Event, id: ServerId) -> Draft {
         return draft(Kind::Election, &["D6.4.1"], text);
     }
     if now.term == before.term && !asks {
-        let why = match before.configuration.members() {
-            known if known.is_empty() => "knows of no cluster: it waits to be added",
-            _ => "has no vote, so it does not stand",
+        let why: String = match before.configuration.members() {
+            known if known.is_empty() => "knows of no cluster: it waits to be added".into(),
+            _ => match before.leader {
+                Some(leader) => {
+                    format!("has no vote, so it starts no election; it forgets {leader}, which is silent")
+                }
+                None => "has no vote, so it starts no election".into(),
+            },
         };
         let text = format!("{id}'s election timer runs out, but it {why}");
-        return draft(Kind::Election, &["D4.2.1"], text);
+        return draft(Kind::Election, &["D4.2.1", "D6.2"], text);
     }
     let stood = before.role == RoleName::Candidate;
     let waited = match before.role {

@@ -1,6 +1,6 @@
 //! Votes in words: asked for, given, counted; and what is asked before (D9.6, D3.10).
 
-use super::guards::{of, vote_refused};
+use super::guards::{of, refused, vote_refused};
 use super::quorums;
 use super::sentence::{Draft, Kind, Scene, draft};
 use super::servers::{change_of, gives_up, only_a_term, reason, stale_reply, waits};
@@ -59,6 +59,12 @@ pub(super) fn came(event: &Event, said: &Message, asked: Term, granted: bool, sc
     if before.role != RoleName::Candidate {
         let state = if before.role == RoleName::Leader { "leads already" } else { "no longer stands" };
         let text = format!("{voter}'s {what} reaches {candidate}, which {state}: nothing changes");
+        return draft(Kind::Election, &["§5.2"], text);
+    }
+    if refused(event, Rule::CountVotesOnce).is_some() {
+        let text = format!(
+            "{voter}'s vote reaches {candidate} a second time: it is counted already, and nothing changes"
+        );
         return draft(Kind::Election, &["§5.2"], text);
     }
     let have = quorums::granted(scene, event, candidate, term);

@@ -133,7 +133,9 @@ fn answer(world: &World, voter: ServerId, candidate: &Node, term: Term) -> Resul
         )
     });
     let refusal = vote_refused(&guards);
-    let why = refusal.or_else(|| guards.iter().rev().find(|guard| guard.rule == Rule::LogUpToDate));
+    let why = refusal.or_else(|| {
+        guards.iter().rev().find(|guard| matches!(guard.rule, Rule::LogUpToDate | Rule::PreVoteLogUpToDate))
+    });
     let verb = if granted { "would vote" } else { "would not vote" };
     let why = why.map(|guard| format!(": {}", because(guard))).unwrap_or_default();
     let sentence = format!("{voter} {verb} for {name} in term {term}{why}");

@@ -32,7 +32,13 @@ pub fn why_vote(event: &Event) -> Option<Vote> {
     };
     let (voter, candidate) = (message.to, message.from);
     let refusal = vote_refused(&event.guards);
-    let passed = || event.guards.iter().rev().find(|guard| guard.rule == Rule::LogUpToDate);
+    let passed = || {
+        event
+            .guards
+            .iter()
+            .rev()
+            .find(|guard| guard.rule == Rule::LogUpToDate || guard.rule == Rule::PreVoteLogUpToDate)
+    };
     let guard = refusal.or_else(passed).copied();
     let granted = refusal.is_none();
     let did = if granted { did } else { did_not };

@@ -72,6 +72,7 @@ pub(super) fn request(op: &Op, mode: ReadMode) -> String {
         ReadMode::ReadIndex => Some("by ReadIndex"),
         ReadMode::Lease => Some("by the leader's lease"),
         ReadMode::Local => Some("locally, without asking round"),
+        ReadMode::Follower => Some("at a follower"),
     };
     match (op, how) {
         (Op::Get { key }, Some(how)) => format!("to read {} {how}", short(key)),

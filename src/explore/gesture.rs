@@ -84,6 +84,8 @@ impl fmt::Display for OnItsWay<'_> {
             Body::InstallSnapshot { .. } => "InstallSnapshot",
             Body::InstallSnapshotReply { .. } => "answer to InstallSnapshot",
             Body::TimeoutNow => "TimeoutNow",
+            Body::ReadIndex { .. } => "request for a ReadIndex",
+            Body::ReadIndexReply { .. } => "answer with a ReadIndex",
         };
         write!(f, "{from}'s {kind} of term {term} to {to}")
     }

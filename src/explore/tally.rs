@@ -121,6 +121,7 @@ fn of_content(content: &Content) -> Option<&'static str> {
     Some(match &message.body {
         Body::InstallSnapshot { .. } => "pieces of snapshots",
         Body::TimeoutNow => "requests to stand at once",
+        Body::ReadIndex { .. } => "requests for a ReadIndex",
         Body::PreVote { .. } => "questions before standing",
         Body::AppendEntries { entries, .. }
             if entries.iter().any(|entry| matches!(entry.payload, Payload::Configuration(_))) =>

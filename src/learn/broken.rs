@@ -119,6 +119,13 @@ pub const TABLE: &[Broken] = &[
         "S1 is elected with its own vote, steps down, forgets that vote, and elects S3 in the same term.",
     ),
     falls(
+        Rule::VoteKeptWithinTerm,
+        ElectionSafety,
+        "S2 votes for S1, receives its first heartbeat, forgets the vote, and votes for S3, whose request for \
+         the same term was late.",
+    )
+    .varied("heard"),
+    falls(
         Rule::LogUpToDate,
         LeaderCompleteness,
         "S3, which lacks a committed entry, is elected by S2, which has it.",
@@ -398,6 +405,20 @@ pub const TABLE: &[Broken] = &[
         "S2 has just heard from S1, restarts, and votes for S3 at once; S1 answers a read by its lease.",
     )
     .with(&["fsync", "lease", "link", "noop", "stickiness"]),
+    falls(
+        Rule::CountVotesOnce,
+        ElectionSafety,
+        "S2's vote reaches S1 twice and is counted twice, which makes three of five with S1's own; S3, S4 and S5 \
+         elect S5 in the same term.",
+    ),
+    falls(
+        Rule::PreVoteLogUpToDate,
+        Liveness,
+        "S3 lacks an entry and does not hear the leader S1, whose heartbeats are rare. Whenever S2 has not heard \
+         from S1 for a while it grants S3 a PreVote, and S3's higher term deposes S1, though S3 can never win.",
+    )
+    .with(&["election", "heartbeatUs", "preVote"])
+    .comes("term(S1) = 2 and committed(6)"),
 ];
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Which states are the same: what has no influence on what a server does from now on, and what its name
 //! has to do with it. None of this is Raft; whoever searches the states of a cluster needs it.
 
-use super::config::Configuration;
+use super::config::{Change, Configuration};
 use super::message::Message;
 use super::node::Node;
 use super::persistence::{Durable, HardState, Write, Writes};
@@ -69,9 +69,12 @@ impl Node {
             Role::PreCandidate { granted, refused } => {
                 Role::PreCandidate { granted: all(*granted), refused: all(*refused) }
             }
-            Role::Candidate { granted, refused, transfer } => {
-                Role::Candidate { granted: all(*granted), refused: all(*refused), transfer: *transfer }
-            }
+            Role::Candidate { granted, refused, again, transfer } => Role::Candidate {
+                granted: all(*granted),
+                refused: all(*refused),
+                again: *again,
+                transfer: *transfer,
+            },
             Role::Leader(leading) => Role::Leader(Box::new(leading.renamed(names))),
         };
         let Configuration { voters, outgoing, learners, auto_leave } = self.configuration;
@@ -81,7 +84,10 @@ impl Node {
             learners: all(learners),
             auto_leave,
         };
-        Node { id: names(self.id), voted_for: self.voted_for.map(names), role, configuration, ..self.clone() }
+        let mut renamed = Node { id: names(self.id), role, configuration, ..self.clone() };
+        renamed.voted_for = self.voted_for.map(names);
+        renamed.follower_reads.iter_mut().for_each(|read| read.leader = names(read.leader));
+        renamed
     }
 }
 
@@ -93,13 +99,32 @@ impl Leadership {
         }
         renamed.sending = self.sending.iter().map(|(&id, snapshot)| (names(id), snapshot.clone())).collect();
         renamed.heard = self.heard.iter().map(names).collect();
+        for read in &mut renamed.reads {
+            read.follower = read.follower.map(names);
+        }
         if let Some(transfer) = &mut renamed.transfer {
             transfer.to = names(transfer.to);
         }
         if let Some(catch_up) = &mut renamed.catch_up {
-            catch_up.server = names(catch_up.server);
+            catch_up.servers = catch_up.servers.iter().map(names).collect();
+            catch_up.change = catch_up.change.renamed(names);
         }
         renamed
+    }
+}
+
+impl Change {
+    fn renamed(self, names: &impl Fn(ServerId) -> ServerId) -> Change {
+        let all = |set: ServerSet| set.iter().map(names).collect::<ServerSet>();
+        match self {
+            Change::Add(id) => Change::Add(names(id)),
+            Change::Learner(id) => Change::Learner(names(id)),
+            Change::Remove(id) => Change::Remove(names(id)),
+            Change::Joint { voters, learners, manual } => {
+                Change::Joint { voters: all(voters), learners: all(learners), manual }
+            }
+            Change::Leave => Change::Leave,
+        }
     }
 }
 

@@ -76,7 +76,7 @@ pub enum ChangeError {
 impl fmt::Display for ChangeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            ChangeError::NoChange => "the configuration is so already",
+            ChangeError::NoChange => "the configuration already looks like that",
             ChangeError::NoVoters => "no voter would be left",
             ChangeError::Joint => "the cluster is in a joint configuration: leave it first",
             ChangeError::NotJoint => "the cluster is in no joint configuration",

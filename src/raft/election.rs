@@ -15,8 +15,13 @@ impl Node {
     /// The election timeout has passed without word from a leader: start an election (§5.2), or first
     /// ask whether it would be won (D9.6).
     pub(super) fn stand_for_election<O: Observer>(&mut self, step: &mut Step<O>) {
-        if self.is_leader() || !self.may_stand() {
+        if self.is_leader() {
             return;
+        }
+        if !self.may_stand() {
+            // It starts no election. But the leader that it knew of has been silent for an election timeout,
+            // and is forgotten: else two servers could refer clients to each other for ever (D6.2).
+            return self.forget_leader();
         }
         // Where leaders hold leases a server withholds its vote from itself as well. By itself it never
         // stands so early; its timer may be made to fire by hand.
@@ -33,11 +38,12 @@ impl Node {
         }
     }
 
-    /// Whether an election could make this server leader. Learners don't stand, nor do servers that have
-    /// heard of no cluster. One that is being removed does, as long as it can't know that this is
-    /// committed: the others may need it until then (D4.2.2). After a restart it knows little of what is
-    /// committed, so every configuration counts that may be the last committed one. And a peer may claim any term, even the
-    /// last one there is: then no election can follow it.
+    /// Whether an election could make this server leader. A server without a vote starts none (a non-voting
+    /// member, D4.2.1, or one that has heard of no cluster), unless a configuration in which it votes may still
+    /// be the last committed one: the others may need it until it can know that its removal is committed
+    /// (D4.2.2). After a restart it knows little of what is committed, so every configuration counts that may be
+    /// the last committed one. And a peer may claim any term, even the last one there is: then no election can
+    /// follow it.
     fn may_stand(&self) -> bool {
         let mut possible = self.log.configurations_from(self.commit).chain([&self.configuration]);
         possible.any(|one| one.all_voters().contains(self.id)) && self.term < Term(u64::MAX)
@@ -49,7 +55,8 @@ impl Node {
         self.term = self.term.next();
         self.voted_for = Some(self.id);
         self.hard_state_changes();
-        self.role = Role::Candidate { granted: ServerSet::EMPTY, refused: ServerSet::EMPTY, transfer };
+        self.role =
+            Role::Candidate { granted: ServerSet::EMPTY, refused: ServerSet::EMPTY, again: 0, transfer };
         self.set_election_timer(step);
         self.repeat_requests(step);
     }
@@ -73,6 +80,13 @@ impl Node {
         }
     }
 
+    /// Forgets whom it believed to lead.
+    fn forget_leader(&mut self) {
+        if let Role::Follower { leader } = &mut self.role {
+            *leader = None;
+        }
+    }
+
     /// Asks again, or sends a heartbeat: requests are repeated until they are answered (§5.1, §5.5). A
     /// candidate asks those who have not answered, a leader tells everyone.
     pub(super) fn repeat_requests<O: Observer>(&mut self, step: &mut Step<O>) {
@@ -90,8 +104,10 @@ impl Node {
     /// The heartbeat timer has run out.
     pub(super) fn beat<O: Observer>(&mut self, step: &mut Step<O>) {
         self.begin_to_check_quorum(step);
+        self.append_noop_that_is_due(step);
         self.renew_lease(step);
         self.repeat_requests(step);
+        self.repeat_timeout_now(step);
     }
 
     /// What a candidate asks a voter.
@@ -143,7 +159,7 @@ impl Node {
         let hears = self.hears_leader || self.is_leader();
         let granted = step.guard(Rule::RefuseStaleVoteRequest, asked > self.term, asked, self.term)
             && step.guard(Rule::PreVote, !hears, hears, false)
-            && self.is_up_to_date(end, step);
+            && self.would_be_up_to_date(end, step);
         let after = self.hard_state_under_way();
         self.reply(candidate, Body::PreVoteReply { asked, granted }, after, step);
     }
@@ -204,11 +220,23 @@ impl Node {
     /// later last term wins, then the greater length (§5.4.1). This is what keeps committed entries: a
     /// majority has each of them, and votes for nobody who lacks it.
     fn is_up_to_date<O: Observer>(&self, candidate: (Term, Index), step: &mut Step<O>) -> bool {
+        self.compare_logs(Rule::LogUpToDate, candidate, step)
+    }
+
+    /// The same for a PreVote, which asks whether a vote would be given: so the log is not looked at where
+    /// votes don't look at it either.
+    fn would_be_up_to_date<O: Observer>(&self, candidate: (Term, Index), step: &mut Step<O>) -> bool {
+        let votes_look = step.rules.is_on(Rule::LogUpToDate);
+        let rule = if votes_look { Rule::PreVoteLogUpToDate } else { Rule::LogUpToDate };
+        self.compare_logs(rule, candidate, step)
+    }
+
+    fn compare_logs<O: Observer>(&self, rule: Rule, candidate: (Term, Index), step: &mut Step<O>) -> bool {
         let own = (self.log.last_term(), self.log.last_index());
         let up_to_date = candidate >= own;
         let up_to_date = step.choose(Rule::LastTermFirst, up_to_date, candidate.1 >= own.1);
         let up_to_date = step.choose(Rule::LengthBreaksTies, up_to_date, candidate.0 >= own.0);
-        step.guard(Rule::LogUpToDate, up_to_date, candidate, own)
+        step.guard(rule, up_to_date, candidate, own)
     }
 
     /// The answer to a RequestVote.
@@ -224,7 +252,14 @@ impl Node {
         {
             return;
         }
-        if let Role::Candidate { granted, refused, .. } = &mut self.role {
+        if let Role::Candidate { granted, refused, again, .. } = &mut self.role {
+            if yes && granted.contains(from) {
+                // The network may deliver a message twice, and votes are counted by voter, not by message.
+                if !step.guard(Rule::CountVotesOnce, false, Some(from), None::<ServerId>) {
+                    return;
+                }
+                *again += 1;
+            }
             let answered = if yes { granted } else { refused };
             answered.insert(from);
         }
@@ -248,15 +283,14 @@ impl Node {
     /// A candidate with the votes of a majority of all voters leads (§5.2); a server that a majority would
     /// vote for stands (D9.6).
     fn tally_votes<O: Observer>(&mut self, step: &mut Step<O>) {
-        let (granted, refused) = match self.role {
-            Role::Candidate { granted, refused, .. } | Role::PreCandidate { granted, refused } => {
-                (granted, refused)
-            }
+        let (granted, refused, again) = match self.role {
+            Role::Candidate { granted, refused, again, .. } => (granted, refused, again),
+            Role::PreCandidate { granted, refused } => (granted, refused, 0),
             Role::Follower { .. } | Role::Leader(_) => return,
         };
         let voters = self.configuration.all_voters();
         let electorate = step.choose(Rule::QuorumOfAll, voters, voters.and(granted.or(refused)));
-        if !quorum::is_quorum(&self.configuration.restricted_to(electorate), granted) {
+        if !quorum::is_quorum_with(&self.configuration.restricted_to(electorate), granted, again) {
             return;
         }
         if matches!(self.role, Role::PreCandidate { .. }) { self.stand(false, step) } else { self.lead(step) }
@@ -268,11 +302,23 @@ impl Node {
         step.effects.push(Effect::CancelTimer(Timer::Election));
         self.stop_withholding(step);
         if self.options.noop {
-            // Only an entry of its own term lets a leader commit what earlier ones left (§5.4.2, §8).
-            self.append(Entry { term: self.term, payload: Payload::Noop }, step);
+            self.append_noop(step);
         }
         self.leave_joint(step);
         self.beat(step);
+    }
+
+    /// Only an entry of its own term lets a leader commit what earlier ones left (§5.4.2, §8).
+    fn append_noop<O: Observer>(&mut self, step: &mut Step<O>) {
+        self.append(Entry { term: self.term, payload: Payload::Noop }, step);
+    }
+
+    /// A leader that was elected before the option was switched on may still lack such an entry.
+    fn append_noop_that_is_due<O: Observer>(&mut self, step: &mut Step<O>) {
+        let nothing_of_own_term = self.log.last_term() < self.term;
+        if self.options.noop && nothing_of_own_term && self.is_leader() && self.transferring().is_none() {
+            self.append_noop(step);
+        }
     }
 
     pub(super) fn new_leadership(&self) -> Role {
@@ -290,13 +336,15 @@ impl Node {
             && !leading.checks_quorum
         {
             leading.checks_quorum = true;
+            // Answers that came while nobody asked for them say nothing of the time that is checked.
+            leading.heard = ServerSet::EMPTY;
             step.effects.push(Effect::SetTimer(Timer::Quorum, length));
         }
     }
 
     /// An election timeout has passed since the last check. A leader that no majority has answered in that
     /// time may have been replaced without knowing; it steps down, so that its clients look elsewhere
-    /// (D6.2).
+    /// (D6.2). A voter that has joined in that time counts as heard: it had no whole election timeout to answer.
     pub(super) fn check_quorum<O: Observer>(&mut self, step: &mut Step<O>) {
         let (id, configuration) = (self.id, self.configuration);
         let Some(leading) = self.leading_mut() else { return };
@@ -327,7 +375,9 @@ impl Leadership {
         ];
         let running = timers.into_iter().filter(|(_, runs)| *runs).map(|(timer, _)| timer);
         effects.extend(running.chain(leases.map(|(timer, _)| *timer)).map(Effect::CancelTimer));
-        effects.extend(self.reads.iter().map(|read| Effect::ReadRefused(read.id, leader)));
+        // What a follower has asked for it gives up by itself, when it hears of the new term.
+        let of_clients = self.reads.iter().filter(|read| read.follower.is_none());
+        effects.extend(of_clients.map(|read| Effect::ReadRefused(read.id, leader)));
     }
 }
 

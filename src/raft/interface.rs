@@ -84,6 +84,11 @@ pub enum Refused {
         /// Which server.
         server: ServerId,
     },
+    /// That server has a vote only until the change of the configuration is over (§6).
+    Leaving {
+        /// Which server.
+        server: ServerId,
+    },
     /// An earlier change of the configuration is not committed yet.
     ChangeUnderWay {
         /// Where it stands in the log.
@@ -109,6 +114,10 @@ impl fmt::Display for Refused {
             Refused::Transferring { to } => write!(f, "it is handing its leadership over to {to}"),
             Refused::Leads => f.write_str("it leads already"),
             Refused::NoVoter { server } => write!(f, "{server} has no vote, so it can't lead"),
+            Refused::Leaving { server } => write!(
+                f,
+                "{server} is leaving the configuration, so hand leadership over to a server that stays"
+            ),
             Refused::ChangeUnderWay { index } => {
                 write!(f, "the change of the configuration at index {index} is not committed yet")
             }

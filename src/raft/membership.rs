@@ -6,7 +6,7 @@ use super::interface::{Effect, Refused};
 use super::log::{Entry, Payload};
 use super::node::{Node, Step};
 use super::quorum;
-use super::role::{CatchUp, Mode, Progress};
+use super::role::{CatchUp, Mode, Pace, Progress};
 use super::rules::{Observer, Rule};
 use super::types::{Index, ServerId, ServerSet, Timer};
 
@@ -21,25 +21,29 @@ impl Node {
         let committed = *self.log.configuration_at(self.commit);
         let new = step.choose(Rule::ConfigurationOnAppend, latest, committed);
         let old = std::mem::replace(&mut self.configuration, new);
-        self.meet(new.members().minus(old.members()));
+        self.meet(&old);
         // Fewer may be enough now.
         self.confirm_rounds(step);
     }
 
-    /// Nothing is known of a server that has just come, even if one of its name was there before.
-    fn meet(&mut self, new: ServerSet) {
+    /// Nothing is known of a server that has just come, even if one of its name was there before. A voter that
+    /// has just joined counts as heard until the next check of the quorum: it could not answer before, and a
+    /// leader is deposed only by an election timeout of silence (D6.2). For leases and reads it does not count.
+    fn meet(&mut self, old: &Configuration) {
         let next = self.log.last_index().next();
+        let new = self.configuration;
         let Some(leading) = self.leading_mut() else { return };
-        for id in new.iter() {
+        for id in new.members().minus(old.members()).iter() {
             leading.sending.remove(&id);
-            leading.heard.remove(id);
             let round = leading.progress[id.slot()].round;
             leading.progress[id.slot()] = Progress { next, matched: Index(0), mode: Mode::default(), round };
         }
+        leading.heard = leading.heard.or(new.all_voters().minus(old.all_voters()));
     }
 
-    /// Up to where a majority of the voters has the log: both majorities, during joint consensus. Neither
-    /// learners count nor a leader that is no voter (§6, D4.2.1).
+    /// Up to where a majority of the voters has the log: both majorities, during joint consensus. Learners
+    /// don't count, unless they are voters of the old configuration still, nor does a leader that is no voter
+    /// (§6, D4.2.1).
     pub(super) fn stored_on_majority<O: Observer>(&self, own: Index, step: &mut Step<O>) -> Index {
         let Some(leading) = self.leadership() else { return Index(0) };
         let configuration = &self.configuration;
@@ -63,7 +67,9 @@ impl Node {
 
     /// An administrator wants another configuration.
     pub(super) fn ask_for_change<O: Observer>(&mut self, change: Change, step: &mut Step<O>) {
-        if self.catching_up().is_some_and(|server| change == Change::Learner(server)) {
+        if let Change::Learner(server) = change
+            && self.catching_up() == [server].into_iter().collect()
+        {
             // It is one already, and is to stay one.
             return self.end_catch_up(step);
         }
@@ -75,16 +81,20 @@ impl Node {
             Ok(new) => new,
         };
         self.end_catch_up(step);
-        match change {
-            Change::Add(server) if self.catches_up_first(step) => self.catch_up(server, step),
-            Change::Joint { .. } => {
-                // Without the joint phase majorities of old and new need not share a server.
-                let direct = Configuration { auto_leave: false, outgoing: ServerSet::EMPTY, ..new };
-                let new = step.choose(Rule::JointPhase, new, direct);
-                self.append_configuration(new, step);
-            }
-            _ => self.append_configuration(new, step),
+        let newcomers = new.all_voters().minus(self.configuration.all_voters());
+        if !newcomers.is_empty() && self.catches_up_first(step) {
+            self.catch_up(newcomers, change, step);
+        } else {
+            self.change_to(new, step);
         }
+    }
+
+    fn change_to<O: Observer>(&mut self, new: Configuration, step: &mut Step<O>) {
+        let joins = new.is_joint() && !self.configuration.is_joint();
+        // Without the joint phase majorities of old and new need not share a server.
+        let direct = Configuration { auto_leave: false, outgoing: ServerSet::EMPTY, ..new };
+        let new = if joins { step.choose(Rule::JointPhase, new, direct) } else { new };
+        self.append_configuration(new, step);
     }
 
     /// Whether a change may begin. Two at a time could make majorities that share no server (D4.1). And
@@ -104,12 +114,12 @@ impl Node {
         if !step.guard(Rule::ChangeAfterOwnTermCommit, committed == own, committed, own) {
             return Err(Refused::NothingOfOwnTerm);
         }
-        // A change that is not about the server that catches up waits for it, unless it says for everyone
-        // what is to become of them.
-        match self.catching_up() {
-            Some(server) if change != Change::Remove(server) && !matches!(change, Change::Joint { .. }) => {
-                Err(Refused::CatchingUp { server })
-            }
+        // A change that is not about a server that catches up waits for it, unless it says for everyone what is
+        // to become of them.
+        let about_them = |server| matches!(change, Change::Joint { .. }) || change == Change::Remove(server);
+        let catching_up = self.catching_up();
+        match catching_up.iter().next() {
+            Some(server) if !catching_up.iter().any(about_them) => Err(Refused::CatchingUp { server }),
             _ => Ok(()),
         }
     }
@@ -132,21 +142,31 @@ impl Node {
             return;
         }
         self.leave_joint(step);
-        let voters = self.configuration.all_voters();
-        if self.log.configuration_index() <= self.commit && !voters.contains(self.id) {
+        if self.is_removed() {
             // A leader that is no longer wanted has led until that was committed (§6).
-            self.step_down(step);
+            if self.options.hand_over_on_removal {
+                self.hand_over_before_leaving(step);
+            } else {
+                self.step_down(step);
+            }
         }
         self.advance_catch_up(step);
     }
 
-    /// C_old,new is committed: whoever leads goes on to C_new (§6), unless an administrator wants to do
+    /// Whether the configuration in force is committed, and this server has no vote in it.
+    pub(super) fn is_removed(&self) -> bool {
+        self.log.configuration_index() <= self.commit && !self.configuration.all_voters().contains(self.id)
+    }
+
+    /// C_old,new is committed: whoever leads continues to C_new (§6), unless an administrator wants to do
     /// that. A new leader need not have committed anything of its own term first: any leader in between
-    /// could only have appended the same C_new.
+    /// could only have appended the same C_new. While leadership is handed over that waits: the log must not
+    /// grow behind the one that is to lead (D3.10).
     pub(super) fn leave_joint<O: Observer>(&mut self, step: &mut Step<O>) {
         let committed = self.log.configuration_index() <= self.commit;
         if committed
             && self.is_leader()
+            && self.transferring().is_none()
             && self.configuration.auto_leave
             && let Ok(new) = self.configuration.changed_by(Change::Leave)
         {
@@ -154,69 +174,85 @@ impl Node {
         }
     }
 
-    // Catching up (D4.2.1).
+    // Catching up (D4.2.1; §6 for joint consensus).
 
     fn catches_up_first<O: Observer>(&self, step: &mut Step<O>) -> bool {
         let rounds = self.options.catch_up_rounds;
         rounds > 0 && !step.guard(Rule::LearnersCatchUpFirst, false, 0, rounds)
     }
 
-    /// A server that has nothing yet would hold up every commitment if it were counted at once. So it
-    /// begins as a learner.
-    fn catch_up<O: Observer>(&mut self, server: ServerId, step: &mut Step<O>) {
-        if let Ok(new) = self.configuration.changed_by(Change::Learner(server))
-            && !self.configuration.all_voters().contains(server)
-        {
-            self.append_configuration(new, step);
+    /// Servers that have nothing yet would hold up every commitment if they were counted at once. So they begin
+    /// as learners, and the change itself waits for them.
+    fn catch_up<O: Observer>(&mut self, servers: ServerSet, change: Change, step: &mut Step<O>) {
+        let learners = self.configuration.learners.or(servers);
+        if learners != self.configuration.learners {
+            self.append_configuration(Configuration { learners, ..self.configuration }, step);
         }
-        self.begin_catch_up_round(server, 1, step);
+        self.begin_catch_up_round(servers, change, 1, step);
         self.advance_catch_up(step);
     }
 
-    fn begin_catch_up_round<O: Observer>(&mut self, server: ServerId, round: u32, step: &mut Step<O>) {
+    fn begin_catch_up_round<O: Observer>(
+        &mut self,
+        servers: ServerSet,
+        change: Change,
+        round: u32,
+        step: &mut Step<O>,
+    ) {
         let (target, length) = (self.log.last_index(), self.options.election.shortest());
         let Some(leading) = self.leading_mut() else { return };
-        leading.catch_up = Some(CatchUp { server, round, target, in_time: true });
+        leading.catch_up = Some(CatchUp { servers, change, round, target, pace: Pace::InTime });
         step.effects.push(Effect::SetTimer(Timer::CatchUp, length));
     }
 
-    /// In each round the new server is sent what there was when the round began. One that takes less than
-    /// an election timeout for a round is close enough: it becomes a voter.
+    /// In each round the new servers are sent what there was when the round began. If they take less than an
+    /// election timeout for a round they are close enough, and the change is made.
     pub(super) fn advance_catch_up<O: Observer>(&mut self, step: &mut Step<O>) {
-        let Some(leading) = self.leadership() else { return };
-        let Some(CatchUp { server, round, target, in_time }) = leading.catch_up else { return };
-        if leading.progress[server.slot()].matched < target {
-            return;
+        let Some(leading) = self.leading_mut() else { return };
+        let Some(CatchUp { servers, change, round, target, pace }) = leading.catch_up else { return };
+        let there = servers.iter().all(|server| leading.progress[server.slot()].matched >= target);
+        match pace {
+            Pace::CaughtUp => {}
+            _ if !there => return,
+            Pace::TooLong => {
+                // The timer has counted it already. If nothing has come meanwhile, that round is over as well.
+                self.begin_catch_up_round(servers, change, round, step);
+                return self.advance_catch_up(step);
+            }
+            Pace::InTime => {
+                leading.catch_up = Some(CatchUp { servers, change, round, target, pace: Pace::CaughtUp });
+                step.effects.push(Effect::CancelTimer(Timer::CatchUp));
+            }
         }
-        if !in_time {
-            // The timer has counted it already. If nothing has come meanwhile, that round is over as well.
-            self.begin_catch_up_round(server, round, step);
-            return self.advance_catch_up(step);
-        }
-        if self.log.configuration_index() > self.commit {
-            // The round is over; that it is a learner has to be committed first.
+        // That they are learners has to be committed first, and a leader that hands over its leadership
+        // appends nothing more.
+        if self.log.configuration_index() > self.commit || self.transferring().is_some() {
             return;
         }
         self.end_catch_up(step);
-        if let Ok(new) = self.configuration.changed_by(Change::Add(server)) {
-            self.append_configuration(new, step);
+        if let Ok(new) = self.configuration.changed_by(change) {
+            self.change_to(new, step);
         }
     }
 
-    /// The round takes longer than an election timeout, so there has to be another one. A server that does
-    /// not get through in as many election timeouts as there are rounds is given up: it stays a learner.
+    /// The round takes longer than an election timeout, so there has to be another one. If the last round takes
+    /// that long the change is aborted, and the servers stay learners (D4.2.1).
     pub(super) fn round_takes_long<O: Observer>(&mut self, step: &mut Step<O>) {
         let (rounds, length) = (self.options.catch_up_rounds, self.options.election.shortest());
+        let catch_up = self.leadership().and_then(|leading| leading.catch_up);
+        let Some(CatchUp { round, pace: Pace::InTime | Pace::TooLong, .. }) = catch_up else { return };
+        let another = step.guard(Rule::LearnersCatchUpFirst, round < rounds, round, rounds);
         let Some(leading) = self.leading_mut() else { return };
-        leading.catch_up = leading.catch_up.filter(|catch_up| catch_up.round < rounds);
+        leading.catch_up = leading.catch_up.filter(|_| another);
         if let Some(catch_up) = &mut leading.catch_up {
-            (catch_up.in_time, catch_up.round) = (false, catch_up.round + 1);
+            (catch_up.pace, catch_up.round) = (Pace::TooLong, round + 1);
             step.effects.push(Effect::SetTimer(Timer::CatchUp, length));
         }
     }
 
-    fn catching_up(&self) -> Option<ServerId> {
-        self.leadership()?.catch_up.map(|catch_up| catch_up.server)
+    fn catching_up(&self) -> ServerSet {
+        let catch_up = self.leadership().and_then(|leading| leading.catch_up);
+        catch_up.map_or(ServerSet::EMPTY, |catch_up| catch_up.servers)
     }
 
     fn end_catch_up<O: Observer>(&mut self, step: &mut Step<O>) {

@@ -3,7 +3,7 @@
 
 use super::config::Configuration;
 use super::log::Entries;
-use super::types::{Index, Round, ServerId, Term};
+use super::types::{Index, ReadId, Round, ServerId, Term};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -122,6 +122,21 @@ pub enum Body {
     },
     /// "Stand for election at once": the leader hands its leadership over (D3.10).
     TimeoutNow,
+    /// A follower has a read to answer: "up to where do I have to apply the log first?" (D6.4)
+    ReadIndex {
+        /// The read, by its name at the follower.
+        read: ReadId,
+    },
+    /// The answer to a ReadIndex request.
+    ReadIndexReply {
+        /// The term of the request that this answers.
+        asked: Term,
+        /// The read.
+        read: ReadId,
+        /// The leader's commitIndex when the request came, or as soon as that meant anything. None: the one asked
+        /// does not lead.
+        index: Option<Index>,
+    },
 }
 
 fn is_zero(round: &Round) -> bool {
@@ -181,11 +196,13 @@ impl Message {
             | Body::PreVote { .. }
             | Body::AppendEntries { .. }
             | Body::InstallSnapshot { .. }
+            | Body::ReadIndex { .. }
             | Body::TimeoutNow => true,
             Body::RequestVoteReply { .. }
             | Body::PreVoteReply { .. }
             | Body::AppendEntriesReply { .. }
-            | Body::InstallSnapshotReply { .. } => false,
+            | Body::InstallSnapshotReply { .. }
+            | Body::ReadIndexReply { .. } => false,
         }
     }
 }

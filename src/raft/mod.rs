@@ -56,7 +56,9 @@ pub use message::{AppendOutcome, Body, Chunk, ConflictHint, Message, SnapshotOut
 pub use node::Node;
 pub use options::{Backtracking, Options, TimerRange};
 pub use persistence::{Durable, HardState, SnapshotWrite, Suffix, Write};
-pub use role::{CatchUp, Leadership, Lease, Mode, PendingRead, Progress, Role, RoleName, Transfer};
+pub use role::{
+    CatchUp, FollowerRead, Leadership, Lease, Mode, Pace, PendingRead, Progress, Role, RoleName, Transfer,
+};
 pub use rules::{Guard, Observer, Rule, Rules, Unobserved, Value};
 pub use snapshots::Snapshot;
 pub use types::{Index, MAX_SERVERS, ReadId, ReadMode, Round, ServerId, ServerSet, Term, Timer, Token};

@@ -7,7 +7,7 @@ use super::message::{Body, Message};
 use super::options::{Options, TimerRange};
 use super::persistence::{Durable, HardState, SnapshotWrite, Writes};
 use super::replication::Append;
-use super::role::{Leadership, Progress, Role};
+use super::role::{FollowerRead, Leadership, Progress, Role};
 use super::rules::{self, Observer, Rule, Rules, Value};
 use super::snapshots::{Incoming, Piece, Snapshot};
 use super::types::{Index, ServerId, Term, Timer, Token};
@@ -37,6 +37,8 @@ pub struct Node {
     pub(super) taken: Option<(Token, Arc<Snapshot>)>,
     /// The pieces of a leader's snapshot that have come so far.
     pub(super) incoming: Option<Incoming>,
+    /// Reads that it will answer as a follower, in the order in which they came (D6.4).
+    pub(super) follower_reads: Vec<FollowerRead>,
 }
 
 /// One step under way: what it may consult, and what it has found to do.
@@ -105,6 +107,7 @@ impl Node {
             hears_leader: false,
             taken: None,
             incoming: None,
+            follower_reads: Vec::new(),
             snapshot: disk.snapshot.clone(),
             log,
         }
@@ -281,6 +284,7 @@ impl Node {
         }
         self.apply_committed(step);
         self.serve_reads(step);
+        self.serve_follower_reads(step);
         self.persist_what_changed(step);
         assert!(self.applied <= self.commit, "what is applied is committed, whatever rule is off");
     }
@@ -288,7 +292,7 @@ impl Node {
     fn start<O: Observer>(&mut self, step: &mut Step<O>) {
         self.set_election_timer(step);
         // It may have heard from a leader just before it crashed, and that leader may hold a lease that
-        // counts on its silence.
+        // counts on its silence. The dissertation says nothing of restarts; this follows from D6.4.1.
         if self.options.lease && !step.guard(Rule::RestartedVoterWaits, false, false, true) {
             self.withhold_vote(step);
         }
@@ -301,7 +305,7 @@ impl Node {
             Timer::Quorum => self.check_quorum(step),
             Timer::Stickiness => self.hears_leader = false,
             Timer::LeaseA | Timer::LeaseB => self.lease_ends(timer),
-            Timer::Transfer => self.give_up_transfer(),
+            Timer::Transfer => self.give_up_transfer(step),
             Timer::CatchUp => self.round_takes_long(step),
         }
     }
@@ -350,6 +354,8 @@ impl Node {
                 }
             }
             Body::TimeoutNow => self.stand_at_once(term, step),
+            Body::ReadIndex { read } => self.answer_read_index(from, term, read, step),
+            Body::ReadIndexReply { asked, read, index } => self.learn_read_index(asked, read, index, step),
         }
     }
 
@@ -388,7 +394,8 @@ impl Node {
         }
     }
 
-    /// Within a term the vote stays given, also when the one who cast it for itself steps back.
+    /// Within a term the vote stays given: when a leader is heard, and when the one who cast it for itself
+    /// steps back.
     pub(super) fn keep_vote<O: Observer>(&mut self, step: &mut Step<O>) {
         let kept = step.choose(Rule::VoteKeptWithinTerm, self.voted_for, None);
         if self.voted_for != kept {

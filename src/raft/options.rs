@@ -35,6 +35,8 @@ pub struct Options {
     /// In at most how many rounds a new server catches up before it becomes a voter (D4.2.1). 0: it is
     /// a voter at once.
     pub catch_up_rounds: u32,
+    /// Whether a leader that was removed hands its leadership over before it steps down (D3.10).
+    pub hand_over_on_removal: bool,
     /// After how many applied entries a server takes a snapshot (§7). 0: never by itself.
     pub snapshot_every: u32,
     /// The most bytes of a snapshot in one message. 0: it is sent whole.
@@ -58,6 +60,7 @@ impl Default for Options {
             lease: false,
             drift_ppm: 0,
             catch_up_rounds: 0,
+            hand_over_on_removal: false,
             snapshot_every: 0,
             snapshot_chunk: 0,
         }

@@ -14,7 +14,14 @@ pub fn majority_of(n: u32) -> u32 {
 /// new ones, each for itself (§6). Without voters nobody is.
 #[must_use]
 pub fn is_quorum(configuration: &Configuration, servers: ServerSet) -> bool {
-    let enough = |voters: ServerSet| servers.and(voters).len() >= majority_of(voters.len());
+    is_quorum_with(configuration, servers, 0)
+}
+
+/// [`is_quorum`], if this many were counted in addition to the servers: the mistake of a candidate that counts
+/// messages and not voters.
+#[must_use]
+pub fn is_quorum_with(configuration: &Configuration, servers: ServerSet, more: u32) -> bool {
+    let enough = |voters: ServerSet| servers.and(voters).len() + more >= majority_of(voters.len());
     enough(configuration.voters) && (configuration.outgoing.is_empty() || enough(configuration.outgoing))
 }
 

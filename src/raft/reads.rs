@@ -1,13 +1,23 @@
 //! Reads that do not go through the log (D6.4): a leader makes sure that it still leads by a round of
-//! requests, or knows it by a lease; then its state machine is as new as anybody's.
+//! requests, or knows it by a lease; then its state machine is as new as anybody's. A follower can take that
+//! work off its leader: it asks only for the index, and answers from its own state machine.
 
 use super::interface::Effect;
+use super::message::Body;
 use super::node::{Node, Step};
 use super::options::TimerRange;
 use super::quorum;
-use super::role::{Lease, PendingRead};
+use super::role::{FollowerRead, Leadership, Lease, PendingRead};
 use super::rules::{Observer, Rule};
 use super::types::{Index, ReadId, ReadMode, Round, ServerId, Term, Timer};
+
+impl Leadership {
+    /// Asked again, it is a new read: the answer to the old one may be lost.
+    fn take_read(&mut self, new: PendingRead) {
+        self.reads.retain(|read| (read.id, read.follower) != (new.id, new.follower));
+        self.reads.push(new);
+    }
+}
 
 impl Node {
     /// A client wants to read. Only a local read is for everyone to answer, and promises nothing.
@@ -16,16 +26,17 @@ impl Node {
         match self.leading_mut() {
             _ if mode == ReadMode::Local => step.effects.push(Effect::ReadReady(id)),
             Some(leading) => {
-                // Asked again, it is a new read: the answer to the old one may be lost.
-                leading.reads.retain(|read| read.id != id);
-                leading.reads.push(PendingRead { id, mode, index: None, round: None });
+                leading.take_read(PendingRead { id, follower: None, mode, index: None, round: None });
             }
-            None => step.effects.push(Effect::ReadRefused(id, leader)),
+            None => match leader.filter(|_| mode == ReadMode::Follower) {
+                Some(leader) => self.ask_for_read_index(id, leader, step),
+                None => step.effects.push(Effect::ReadRefused(id, leader)),
+            },
         }
     }
 
     /// Answers the reads that can be answered. Each needs two things: to know an index that covers all
-    /// that was committed when it came, and to know that nobody else led then.
+    /// that was committed when it came, and to know that no newer leader had a majority then.
     pub(super) fn serve_reads<O: Observer>(&mut self, step: &mut Step<O>) {
         if self.leadership().is_none_or(|leading| leading.reads.is_empty()) {
             return;
@@ -45,8 +56,96 @@ impl Node {
         };
         let (answered, waiting): (Vec<_>, Vec<_>) = reads.drain(..).partition(|read| ready(read));
         leading.reads = waiting;
-        step.effects.extend(answered.iter().map(|read| Effect::ReadReady(read.id)));
+        for PendingRead { id, follower, index, .. } in answered {
+            match follower {
+                None => step.effects.push(Effect::ReadReady(id)),
+                Some(follower) => self.say_read_index(follower, self.term, id, index, step),
+            }
+        }
     }
+
+    // Reads that a follower answers.
+
+    /// A read has come to a follower. It is not asked for again: if a message is lost, the client asks again.
+    fn ask_for_read_index<O: Observer>(&mut self, id: ReadId, leader: ServerId, step: &mut Step<O>) {
+        let term = self.term;
+        self.follower_reads.retain(|read| read.id != id);
+        self.follower_reads.push(FollowerRead { id, leader, term, index: None });
+        self.reply(leader, Body::ReadIndex { read: id }, self.hard_state_under_way(), step);
+    }
+
+    /// A follower asks for an index. The leader treats it as a read of its own, which the follower answers.
+    pub(super) fn answer_read_index<O: Observer>(
+        &mut self,
+        from: ServerId,
+        asked: Term,
+        id: ReadId,
+        step: &mut Step<O>,
+    ) {
+        let current = asked == self.term;
+        match self.leading_mut().filter(|_| current) {
+            Some(leading) => leading.take_read(PendingRead {
+                id,
+                follower: Some(from),
+                mode: ReadMode::ReadIndex,
+                index: None,
+                round: None,
+            }),
+            None => self.say_read_index(from, asked, id, None, step),
+        }
+    }
+
+    fn say_read_index<O: Observer>(
+        &mut self,
+        follower: ServerId,
+        asked: Term,
+        read: ReadId,
+        index: Option<Index>,
+        step: &mut Step<O>,
+    ) {
+        let after = self.hard_state_under_way();
+        self.reply(follower, Body::ReadIndexReply { asked, read, index }, after, step);
+    }
+
+    /// The leader has answered. An index holds whatever has happened since: what it covers is committed.
+    pub(super) fn learn_read_index<O: Observer>(
+        &mut self,
+        asked: Term,
+        id: ReadId,
+        index: Option<Index>,
+        step: &mut Step<O>,
+    ) {
+        let mine = |read: &FollowerRead| read.id == id && read.term == asked && read.index.is_none();
+        let Some(place) = self.follower_reads.iter().position(mine) else { return };
+        match index {
+            Some(_) => self.follower_reads[place].index = index,
+            None => {
+                self.follower_reads.remove(place);
+                step.effects.push(Effect::ReadRefused(id, self.leader()));
+            }
+        }
+    }
+
+    /// Answers what is applied far enough; gives up what was asked of a leader that this server no longer
+    /// follows.
+    pub(super) fn serve_follower_reads<O: Observer>(&mut self, step: &mut Step<O>) {
+        if self.follower_reads.is_empty() {
+            return;
+        }
+        let (term, leader, applied) = (self.term, self.leader(), self.applied);
+        self.follower_reads.retain(|read| {
+            let ready = read.index.is_some_and(|index| index <= applied);
+            let follows = term == read.term && leader == Some(read.leader);
+            if ready {
+                step.effects.push(Effect::ReadReady(read.id));
+            } else if !follows && read.index.is_none() {
+                step.effects.push(Effect::ReadRefused(read.id, leader));
+            }
+            !ready && (follows || read.index.is_some())
+        });
+    }
+
+    // What a leader has to know.
 
     /// The first need: commitIndex, once an entry of this leader's own term is committed. Before that it
     /// may lag behind what earlier leaders have committed (D6.4).

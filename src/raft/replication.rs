@@ -277,13 +277,17 @@ impl Node {
         self.reply(leader, answer(AppendOutcome::Success), after, step);
     }
 
-    /// Recognises the leader of the current term. A candidate steps back (§5.2); its vote for itself
-    /// binds until the term ends.
+    /// Recognises the leader of the current term. A candidate steps back (§5.2). Whoever a server has voted
+    /// for, itself or another, the vote binds until the term ends: a late vote request must find it. That is
+    /// decided when the leader is new; with the rule off the vote is forgotten at each of its requests.
     pub(super) fn follow<O: Observer>(&mut self, leader: ServerId, step: &mut Step<O>) {
+        let news = self.leader() != Some(leader);
         if let Role::Follower { leader: known } = &mut self.role {
             *known = Some(leader);
         } else if !step.guard(Rule::CandidateStepsBack, false, self.term, self.term) {
             self.become_follower(Some(leader), step);
+        }
+        if self.voted_for.is_some() && (news || !step.rules.is_on(Rule::VoteKeptWithinTerm)) {
             self.keep_vote(step);
         }
     }

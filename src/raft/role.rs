@@ -1,7 +1,8 @@
 //! What a server is at the moment, and what it keeps only as long as it is that (§5.1).
 
+use super::config::Change;
 use super::snapshots::Snapshot;
-use super::types::{Index, MAX_SERVERS, ReadId, ReadMode, Round, ServerId, ServerSet};
+use super::types::{Index, MAX_SERVERS, ReadId, ReadMode, Round, ServerId, ServerSet, Term};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,6 +28,8 @@ pub enum Role {
         granted: ServerSet,
         /// Who has refused.
         refused: ServerSet,
+        /// How many copies of votes were counted besides, with the rule off that counts a vote once.
+        again: u32,
         /// Whether the leader has asked it to stand (D3.10).
         transfer: bool,
     },
@@ -85,7 +88,7 @@ pub struct Leadership {
     pub reads: Vec<PendingRead>,
     /// The two leases, which take turns ([`Timer::LEASES`](super::Timer::LEASES)).
     pub leases: [Lease; 2],
-    /// The server that catches up before it becomes a voter (D4.2.1).
+    /// The servers that catch up before they become voters (D4.2.1).
     pub catch_up: Option<CatchUp>,
 }
 
@@ -135,11 +138,26 @@ pub struct Transfer {
     pub sent: bool,
 }
 
+/// A read that a follower has been asked for, and asks its leader about (D6.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FollowerRead {
+    /// Which.
+    pub id: ReadId,
+    /// Whom it has asked.
+    pub leader: ServerId,
+    /// In which term.
+    pub term: Term,
+    /// What has to be applied first, once the leader has said so.
+    pub index: Option<Index>,
+}
+
 /// A read that is not answered yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PendingRead {
     /// Which.
     pub id: ReadId,
+    /// The follower that will answer it. None: a client has asked this leader itself.
+    pub follower: Option<ServerId>,
     /// How it is to be answered.
     pub mode: ReadMode,
     /// What has to be applied first: commitIndex as it was when the read came, or as soon as that meant
@@ -161,15 +179,29 @@ pub enum Lease {
     Held,
 }
 
-/// A server that catches up, round by round. In each it is sent what the log held when the round began.
+/// Servers that catch up before they become voters, round by round (D4.2.1). In each round they are sent what
+/// the log held when the round began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CatchUp {
-    /// Which server.
-    pub server: ServerId,
+    /// Which servers.
+    pub servers: ServerSet,
+    /// The change of the configuration that waits for them.
+    pub change: Change,
     /// Which round it is, from 1.
     pub round: u32,
-    /// Up to where it has to come in this round.
+    /// Up to where they have to come in this round.
     pub target: Index,
-    /// Whether the round is shorter than an election timeout so far.
-    pub in_time: bool,
+    /// How the round stands.
+    pub pace: Pace,
+}
+
+/// How a round of catching up stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Pace {
+    /// It is shorter than an election timeout so far.
+    InTime,
+    /// It has lasted an election timeout, so another one has to follow.
+    TooLong,
+    /// The servers got through in time. The change is made as soon as the leader may make it.
+    CaughtUp,
 }

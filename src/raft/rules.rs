@@ -31,7 +31,8 @@ macro_rules! rules {
                 match self { $(Rule::$rule => $name),+ }
             }
 
-            /// Where the rule stands: a section of the paper (§) or of the dissertation (D).
+            /// Where the rule stands: a section of the paper (§) or of the dissertation (D); "follows from" a
+            /// section that needs it without saying it, or "practice" where neither text has it.
             #[must_use]
             pub fn section(self) -> &'static str {
                 match self { $(Rule::$rule => $section),+ }
@@ -58,7 +59,7 @@ rules! {
     StepDownOnHigherTerm = "stepDownOnHigherTerm", "§5.1",
         "a server that sees a higher term becomes a follower";
     /// Off: a reply to a request of an older term is counted like any other.
-    DropStaleReplies = "dropStaleReplies", "§5.1",
+    DropStaleReplies = "dropStaleReplies", "D Appendix B",
         "a reply to a request of an older term is dropped";
     /// Off: the range of an election timeout shrinks to its shortest value.
     RandomisedTimeouts = "randomisedTimeouts", "§5.2",
@@ -75,7 +76,8 @@ rules! {
     /// Off: a server votes for everyone who asks.
     OneVotePerTerm = "oneVotePerTerm", "§5.2",
         "a server votes at most once in a term, first come, first served";
-    /// Off: a server that steps back within a term forgets for whom it voted.
+    /// Off: a server forgets for whom it voted when it hears from its term's leader, even if its log refuses
+    /// what the leader sends, and when it steps back within the term.
     VoteKeptWithinTerm = "voteKeptWithinTerm", "§5.2",
         "a vote binds until the term ends";
     /// Off: the candidate's log is not looked at.
@@ -142,14 +144,14 @@ rules! {
     LogSurvivesCrash = "logSurvivesCrash", "D3.8",
         "the log survives a crash";
     /// Off: term and vote are written one after the other, and what waits for both leaves after the first.
-    TermAndVoteTogether = "termAndVoteTogether", "D3.8",
+    TermAndVoteTogether = "termAndVoteTogether", "follows from D3.8",
         "term and vote go to the disk in one write";
     /// Off: what a torn write left at the end of the log is taken for an entry.
-    ChecksumEndsLog = "checksumEndsLog", "D3.8",
+    ChecksumEndsLog = "checksumEndsLog", "practice",
         "an entry whose checksum is wrong, in the tail that was never synced, is cut off at a restart";
     /// Off: a server whose disk was wiped comes back under its old name.
     FreshIdentity = "freshIdentity", "D3.8",
-        "a server that has lost its disk comes back as somebody new";
+        "a server that has lost its disk may only rejoin under a new identity";
     /// Off: a follower that hears from no leader stands at once; and whoever is asked whether it would vote
     /// says yes though it hears from a leader.
     PreVote = "preVote", "D9.6",
@@ -189,7 +191,7 @@ rules! {
         "a leader that is removed leads on until that is committed";
     /// Off: a snapshot is installed though it covers less than what is committed here.
     SnapshotOnlyIfNewer = "snapshotOnlyIfNewer", "§7",
-        "a snapshot that covers nothing new is ignored";
+        "a snapshot that covers nothing beyond commitIndex is ignored";
     /// Off: with a snapshot the whole log goes.
     SnapshotKeepsSuffix = "snapshotKeepsSuffix", "§7",
         "what follows the snapshot's last entry stays in the log";
@@ -215,11 +217,17 @@ rules! {
     LeaseGivenUpOnTransfer = "leaseGivenUpOnTransfer", "D6.4.1",
         "a leader that has asked another to stand has no lease any more";
     /// Off: a lease is trusted though servers vote while they hear from a leader.
-    LeaseNeedsStickiness = "leaseNeedsStickiness", "D6.4.1",
+    LeaseNeedsStickiness = "leaseNeedsStickiness", "D4.2.3, D6.4.1",
         "a lease holds only where nobody votes that has just heard from the leader";
     /// Off: a server that was just started votes at once, though it may have heard from a leader before.
-    RestartedVoterWaits = "restartedVoterWaits", "D6.4.1",
+    RestartedVoterWaits = "restartedVoterWaits", "follows from D6.4.1",
         "with leases, a server that was restarted withholds its vote for an election timeout";
+    /// Off: each copy of a vote that arrives is counted as a vote.
+    CountVotesOnce = "countVotesOnce", "§5.2",
+        "a vote that arrives twice counts once";
+    /// Off: a server says that it would vote for any server, whatever that server's log.
+    PreVoteLogUpToDate = "preVoteLogUpToDate", "D9.6",
+        "a PreVote is granted only to a server whose log is at least as up to date as the voter's";
 }
 
 impl std::fmt::Display for Rule {
@@ -243,7 +251,7 @@ impl std::str::FromStr for Rule {
 /// Which rules are in force. By default all are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Rules {
-    off: u64,
+    off: u128,
 }
 
 impl Rules {
@@ -253,13 +261,13 @@ impl Rules {
     /// Every rule but these.
     #[must_use]
     pub fn without(off: &[Rule]) -> Rules {
-        Rules { off: off.iter().fold(0, |bits, &rule| bits | 1 << rule as u8) }
+        Rules { off: off.iter().fold(0, |bits, &rule| bits | 1_u128 << rule as u8) }
     }
 
     /// The same rules, with this one in force or not.
     #[must_use]
     pub fn set(self, rule: Rule, on: bool) -> Rules {
-        let bit = 1 << rule as u8;
+        let bit = 1_u128 << rule as u8;
         Rules { off: if on { self.off & !bit } else { self.off | bit } }
     }
 
@@ -267,7 +275,7 @@ impl Rules {
     #[inline]
     #[must_use]
     pub fn is_on(self, rule: Rule) -> bool {
-        self.off & (1 << rule as u8) == 0
+        self.off & (1_u128 << rule as u8) == 0
     }
 
     /// The rules that are switched off, in the order of their numbers.
@@ -479,7 +487,7 @@ mod tests {
 
     #[test]
     fn there_is_a_bit_for_every_rule_and_a_name_for_every_bit() {
-        assert!(Rule::ALL.len() <= 64);
+        assert!(Rule::ALL.len() <= 128);
         for (number, &rule) in Rule::ALL.iter().enumerate() {
             assert_eq!(rule as usize, number);
             assert_eq!(rule.name().parse(), Ok(rule));

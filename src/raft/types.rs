@@ -6,7 +6,8 @@ use std::fmt;
 /// The most servers a cluster can have. Server numbers run from 1 to this.
 pub const MAX_SERVERS: u8 = 9;
 
-/// A term (§5.1): terms number the elections, and act as a logical clock. 0 is "before any election".
+/// A term (§5.1): terms number the elections, and act as a logical clock. 0 is the term of a server that has
+/// never run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Term(pub u64);
@@ -301,4 +302,7 @@ pub enum ReadMode {
     Lease,
     /// By whoever is asked, from what it has applied, be it old: no promise at all.
     Local,
+    /// By the follower that is asked: it asks its leader for a ReadIndex, and answers from its own state
+    /// machine once that has come so far (D6.4). A leader that is asked answers by ReadIndex.
+    Follower,
 }

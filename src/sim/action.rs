@@ -240,7 +240,8 @@ impl Action {
             | Action::Transfer { .. }
             | Action::Snapshot { .. }
             | Action::Wipe { .. }
-            | Action::Mislead { .. } => true,
+            | Action::Mislead { .. }
+            | Action::StepDown { .. } => true,
             Action::Submit { mode, .. } => mode.is_some_and(|mode| mode != ReadMode::Log),
             Action::SetOptions { options } => !options.paper,
             _ => false,
@@ -398,7 +399,7 @@ impl fmt::Display for Refusal {
             Refusal::BeyondPaper => f.write_str(
                 "this run is restricted to Figure 2 of the paper (option paper), which has nothing of the kind",
             ),
-            Refusal::Already => f.write_str("it is so already"),
+            Refusal::Already => f.write_str("nothing to do: that is already the case"),
             Refusal::Nonsense { why } => f.write_str(why),
         }
     }

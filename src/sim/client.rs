@@ -4,7 +4,7 @@
 use super::event::{EventId, Finished, Outcome};
 use super::net::{Answer, ClientId};
 use crate::kv::{Op, Output};
-use crate::raft::{ReadMode, ServerId, ServerSet};
+use crate::raft::{ReadMode, ServerId};
 use std::collections::VecDeque;
 
 /// How many requests may wait behind the one under way.
@@ -69,19 +69,19 @@ pub struct Call {
     pub believed: ServerId,
     /// How often it has asked.
     pub attempts: u32,
-    /// Who has said no to it, since the client has been through with all of them.
-    pub refused: ServerSet,
     /// The event in which it asked last.
     pub cause: EventId,
 }
 
-/// The servers as a client goes around them.
+/// What a client goes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ring {
-    /// How many there are.
+pub struct Manners {
+    /// How many servers there are.
     pub servers: u8,
-    /// Whether nobody has come or gone, so that whoever is named as leader was one.
-    pub trusts_hints: bool,
+    /// How long it pauses after a refusal, in microseconds.
+    pub pause_us: u64,
+    /// How long a whole request may take before it is given up, in microseconds.
+    pub most_us: u64,
 }
 
 /// What a client does next.
@@ -132,22 +132,33 @@ impl Client {
             asked: false,
             unanswered: 0,
             attempts: 0,
-            refused: ServerSet::EMPTY,
             cause,
         });
         true
     }
 
-    /// An answer has come. A pause lasts `pause_us`. Where members come and go, two servers that were
-    /// removed may name each other for ever: then a hint to somebody who has said no is not followed.
+    /// An answer has come. A request that has taken its time is given up where it would be asked again at
+    /// once: else a client whose sessions keep ending, or who is sent from one server to the next, would ask
+    /// for ever.
     pub fn hear(
         &mut self,
         from: ServerId,
         serial: u32,
         answer: Answer,
-        Ring { servers, trusts_hints }: Ring,
+        manners: Manners,
         now_us: u64,
-        pause_us: u64,
+    ) -> Next {
+        let next = self.take_answer(from, serial, answer, manners, now_us);
+        if next == Next::Ask && self.gives_up(manners.most_us, now_us) { Next::Over } else { next }
+    }
+
+    fn take_answer(
+        &mut self,
+        from: ServerId,
+        serial: u32,
+        answer: Answer,
+        Manners { servers, pause_us, .. }: Manners,
+        now_us: u64,
     ) -> Next {
         let Some(call) = self.call.as_mut().filter(|call| call.serial == serial) else { return Next::Wait };
         match answer {
@@ -161,29 +172,20 @@ impl Client {
             }
             Answer::Done(Output::NoSession | Output::Outdated) => self.lose_session(now_us),
             Answer::Done(output) => {
-                // A local read is answered by anyone, so it says nothing about who leads.
-                self.target = if call.mode == ReadMode::Local { call.believed } else { from };
+                // Some reads are answered by anyone, so the answer says nothing about who leads.
+                let by_anyone = matches!(call.mode, ReadMode::Local | ReadMode::Follower);
+                self.target = if by_anyone { call.believed } else { from };
                 self.finish(Outcome::Done(output), now_us);
                 Next::Over
             }
-            Answer::NotLeader(Some(leader))
-                if leader != from && (trusts_hints || !call.refused.contains(leader)) =>
-            {
-                call.refused.insert(from);
+            Answer::NotLeader(Some(leader)) if leader != from => {
                 self.target = leader;
                 Next::Ask
             }
             Answer::NotLeader(_) | Answer::Erased => {
                 call.asked = false;
                 call.wake_us = now_us + pause_us;
-                call.refused.insert(from);
                 self.target = after(from, servers);
-                if call.refused.len() >= u32::from(servers) {
-                    call.refused = ServerSet::EMPTY;
-                }
-                while !trusts_hints && call.refused.contains(self.target) {
-                    self.target = after(self.target, servers);
-                }
                 Next::Wait
             }
         }
@@ -217,12 +219,23 @@ impl Client {
             call.unanswered += u32::from(!call.opening);
             self.target = after(self.target, servers);
         }
-        if now_us - call.called_us >= most_us {
-            let outcome = if call.unanswered > 0 { Outcome::Unknown } else { Outcome::Failed };
-            self.finish(outcome, now_us);
-            return Next::Over;
-        }
-        Next::Ask
+        if self.gives_up(most_us, now_us) { Next::Over } else { Next::Ask }
+    }
+
+    /// Gives the request up, if it has taken `most_us`. If some server may have taken it, its outcome is unknown.
+    fn gives_up(&mut self, most_us: u64, now_us: u64) -> bool {
+        let Some(call) = self.call.as_ref().filter(|call| now_us - call.called_us >= most_us) else {
+            return false;
+        };
+        let outcome = if call.unanswered > 0 { Outcome::Unknown } else { Outcome::Failed };
+        self.finish(outcome, now_us);
+        true
+    }
+
+    /// A follower, as far as the client knows: the server after the one that it believes to lead.
+    #[must_use]
+    pub fn follower(&self, servers: u8) -> ServerId {
+        after(self.target, servers)
     }
 
     fn finish(&mut self, outcome: Outcome, now_us: u64) {

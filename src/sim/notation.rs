@@ -256,7 +256,7 @@ impl World {
                     Role::PreCandidate { granted: myself, refused: ServerSet::EMPTY }
                 }
                 Some(RoleName::Candidate) => {
-                    Role::Candidate { granted: myself, refused: ServerSet::EMPTY, transfer: false }
+                    Role::Candidate { granted: myself, refused: ServerSet::EMPTY, again: 0, transfer: false }
                 }
                 Some(RoleName::Leader) => Role::Leader(Box::default()),
             };

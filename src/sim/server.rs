@@ -153,13 +153,14 @@ impl Server {
         firing.min_by_key(|(fires_us, _)| *fires_us)
     }
 
-    /// How long a timer of this length really takes by this server's clock, in microseconds.
+    /// How long a timer of this length really takes by this server's clock, in microseconds: at least 1, since
+    /// a timer that takes no time would fire for ever at one instant.
     pub(super) fn by_its_clock(&self, length_us: u64) -> u64 {
         if self.clock_ppm == 0 {
-            return length_us;
+            return length_us.max(1);
         }
         let speed = u128::from((1_000_000 + i64::from(self.clock_ppm)).max(1) as u64);
-        (u128::from(length_us) * 1_000_000 / speed) as u64
+        ((u128::from(length_us) * 1_000_000 / speed) as u64).max(1)
     }
 
     /// Whether it runs and is not paused.

@@ -7,6 +7,12 @@ use serde::{Deserialize, Serialize};
 /// The longest time that can be set for anything, in microseconds: ten minutes.
 pub const SPAN_US_MAX: u64 = 600_000_000;
 
+/// The shortest election timeout that can be set, in microseconds. Recordings may have shorter ones.
+pub const ELECTION_US_LEAST: u64 = 1000;
+
+/// How many clients may be busy at once, for the warning about sessions.
+const CLIENTS: u32 = 2;
+
 /// What a run starts from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -43,7 +49,9 @@ pub struct Options {
     pub max_entries: u32,
     /// How long a client waits for an answer before it asks again, elsewhere.
     pub client_timeout_us: u64,
-    /// How often a client asks before it gives up, not knowing whether its command took effect.
+    /// How many times `client_timeout_us` a client keeps asking before it gives up; the outcome of its request is
+    /// then unknown, unless every server that was asked has refused it. It may ask more often than that, since
+    /// a refusal comes before the timeout.
     pub client_attempts: u32,
     /// How often the background client sends a `put`; 0: there is none.
     pub workload_every_us: u64,
@@ -72,7 +80,7 @@ pub struct Options {
     /// In at most how many rounds a new server catches up before it votes (D4.2.1); 0: it votes at once.
     #[serde(skip_serializing_if = "is_off")]
     pub catch_up_rounds: u32,
-    /// After how many applied entries a server takes a snapshot (§7); 0: only by hand.
+    /// After how many applied entries a server takes a snapshot; 0: only by hand. (§7 and D5 count bytes.)
     #[serde(skip_serializing_if = "is_off")]
     pub snapshot_every: u32,
     /// The most bytes of a snapshot in one message (§7); 0: it is sent whole.
@@ -87,6 +95,9 @@ pub struct Options {
     /// How a `get` is answered that does not say how (D6.4).
     #[serde(skip_serializing_if = "is_off")]
     pub reads: ReadMode,
+    /// Whether a leader that was removed hands its leadership over before it steps down (D3.10).
+    #[serde(skip_serializing_if = "is_off")]
+    pub hand_over_on_removal: bool,
     /// Whether the run is restricted to Figure 2 of the paper, with one entry in an AppendEntries: see
     /// [`Options::paper`].
     #[serde(skip_serializing_if = "is_off")]
@@ -149,6 +160,7 @@ impl Default for Options {
             sessions: false,
             session_life: 0,
             reads: ReadMode::Log,
+            hand_over_on_removal: false,
             paper: false,
         }
     }
@@ -208,6 +220,7 @@ impl Options {
             lease: self.lease,
             drift_ppm: self.drift_ppm,
             catch_up_rounds: self.catch_up_rounds,
+            hand_over_on_removal: self.hand_over_on_removal,
             snapshot_every: self.snapshot_every,
             snapshot_chunk: self.snapshot_chunk,
         }
@@ -219,8 +232,25 @@ impl Options {
     /// When a range is upside down, a time is zero where time would stand still, or a value is out of
     /// bounds.
     pub fn check(&self) -> Result<(), String> {
-        let ranges =
-            [("election", self.election, 1), ("latency", self.link.latency, 0), ("fsync", self.fsync, 0)];
+        self.check_with_election_of(1)
+    }
+
+    /// [`Options::check`] for what is set anew. Recordings of earlier versions may hold shorter election
+    /// timeouts, and still open; but a run of less than a millisecond an election is no use to anybody, and can
+    /// hold up the page.
+    ///
+    /// # Errors
+    /// As [`Options::check`], and for an election timeout under [`ELECTION_US_LEAST`].
+    pub fn check_new(&self) -> Result<(), String> {
+        self.check_with_election_of(ELECTION_US_LEAST)
+    }
+
+    fn check_with_election_of(&self, election_us_least: u64) -> Result<(), String> {
+        let ranges = [
+            ("election", self.election, election_us_least),
+            ("latency", self.link.latency, 0),
+            ("fsync", self.fsync, 0),
+        ];
         for (name, TimerRange { min_us, max_us }, least) in ranges {
             let (from, to) = (Unit::Time.say(min_us), Unit::Time.say(max_us));
             if min_us > max_us {
@@ -295,6 +325,25 @@ impl Options {
                     .into(),
             );
         }
+        let loner = match (self.pre_vote, self.stickiness) {
+            (true, true) => Some("PreVote and stickiness"),
+            (true, false) => Some("PreVote"),
+            (false, true) => Some("Stickiness"),
+            (false, false) => None,
+        };
+        if let Some(loner) = loner.filter(|_| !self.check_quorum) {
+            warnings.push(format!(
+                "{loner} without CheckQuorum can block a cluster for ever: a leader that is heard but hears \
+                 nobody keeps the others from electing a new one. Switch CheckQuorum on as well (D6.2)."
+            ));
+        }
+        if self.sessions && (1..2 * CLIENTS).contains(&self.session_life) {
+            warnings.push(format!(
+                "Sessions are too short: with {CLIENTS} clients busy, each opening a session can end another's \
+                 before its command arrives. Use a sessionLife of 0 or of at least {} entries.",
+                2 * CLIENTS
+            ));
+        }
         if self.lease && !self.stickiness {
             warnings.push(
                 "Leases need stickiness: without it servers vote while the leader holds a lease, so lease \
@@ -357,6 +406,14 @@ impl Setup {
             return Err(format!("{} servers can't be had; use 1 to {MAX_SERVERS}", self.servers));
         }
         self.options.check()
+    }
+
+    /// [`Setup::check`] for a setup that is chosen anew, and not read from a recording.
+    ///
+    /// # Errors
+    /// As [`Setup::check`], and by [`Options::check_new`].
+    pub fn check_new(&self) -> Result<(), String> {
+        self.check().and_then(|()| self.options.check_new())
     }
 }
 

@@ -211,6 +211,7 @@ pub fn beginning(text: &str) -> Result<Beginning, String> {
 impl Beginning {
     /// Whether it makes a run; `servers` is how many were asked for, if that was said.
     fn check(&self, servers: Option<u8>) -> Result<(), String> {
+        self.setup.options.check_new()?;
         let world = self.start.world(&self.setup).map_err(|why| why.to_string())?;
         let there = world.setup().servers;
         match servers {

@@ -132,6 +132,15 @@ fn digest_message(digest: &mut Digest, message: &Message) {
             });
         }
         Body::TimeoutNow => digest.word(29),
+        Body::ReadIndex { read } => {
+            digest.word(30);
+            digest.word(read.0);
+        }
+        Body::ReadIndexReply { asked, read, index } => {
+            digest.word(31 << 1 | u64::from(index.is_some()));
+            end(digest, *asked, index.unwrap_or_default());
+            digest.word(read.0);
+        }
         Body::AppendEntries { prev_index, prev_term, entries, leader_commit, round } => {
             digest_round(digest, *round);
             digest.word(23);

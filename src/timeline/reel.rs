@@ -385,6 +385,9 @@ impl Actor for Timeline {
     }
 
     fn act(&mut self, action: Action) -> Result<EventId, Refusal> {
+        if let Action::SetOptions { options } = &action {
+            options.check_new().map_err(|why| Refusal::Nonsense { why })?;
+        }
         if !self.is_at_end() {
             // What would do nothing is worth no branch.
             self.run.world.check(&action)?;

@@ -51,7 +51,8 @@ pub const READS: [(&str, &str, &str); 4] = [
 ];
 
 /// The read modes, in the order of [`READS`].
-pub const READ_MODES: [ReadMode; 4] = [ReadMode::Log, ReadMode::ReadIndex, ReadMode::Lease, ReadMode::Local];
+pub const READ_MODES: [ReadMode; 5] =
+    [ReadMode::Log, ReadMode::ReadIndex, ReadMode::Lease, ReadMode::Local, ReadMode::Follower];
 
 macro_rules! rows {
     ($($name:literal, $label:literal, $kind:ident $($field:ident).*, $section:literal, $sentence:literal;)*) => {
@@ -91,7 +92,7 @@ const REPLICATION: [Row; 5] = rows! {
     "maxEntries", "entries a message", Count max_entries, "D10.2.2",
         "The most entries in one AppendEntries.";
     "window", "pipelining window, entries", Count window, "D10.2.2",
-        "So many entries may be under way before answers come; 0: one request at a time, as in Figure 2.";
+        "How many entries (not messages) may be in flight to a follower; 0: no pipelining, as in Figure 2.";
     "writeBeforeSend", "write before sending", Flag write_before_send, "D10.2.1",
         "A leader writes to its own disk before it sends, not at the same time.";
     "paper", "Figure 2 only", Flag paper, "Fig. 2",
@@ -99,14 +100,16 @@ const REPLICATION: [Row; 5] = rows! {
 };
 
 /// Membership, and snapshots.
-const MEMBERSHIP: [Row; 1] = rows! {
-    "catchUpRounds", "catch-up rounds", Count catch_up_rounds, "D4.2.1",
-        "A new server gets the log in at most so many rounds before it votes; 0: it votes at once.";
+const MEMBERSHIP: [Row; 2] = rows! {
+    "catchUpRounds", "catch-up rounds", Count catch_up_rounds, "D4.2.1, §6",
+        "New servers receive the log in at most this many rounds before they vote; 0: they vote at once.";
+    "handOverOnRemoval", "hand over on removal", Flag hand_over_on_removal, "D3.10",
+        "A leader that was removed hands leadership over before it steps down, so no election timeout passes without a leader.";
 };
 
 const SNAPSHOTS: [Row; 2] = rows! {
     "snapshotEvery", "snapshot every … entries", Count snapshot_every, "§7",
-        "After so many applied entries a snapshot takes their place; 0: only by hand.";
+        "Take a snapshot after this many applied entries (§7 counts bytes); 0: only on request.";
     "snapshotChunk", "bytes a piece", Count snapshot_chunk, "§7",
         "The most bytes of a snapshot in one message; 0: it is sent whole.";
 };
@@ -114,7 +117,7 @@ const SNAPSHOTS: [Row; 2] = rows! {
 /// Clients and reads.
 const CLIENTS: [Row; 8] = rows! {
     "reads", "reads", Reads, "D6.4",
-        "How a get is answered that does not say how.";
+        "How a get without --mode is answered.";
     "lease", "leases", Flag lease, "D6.4.1",
         "A majority’s answers let a leader read without asking anew, for a time; needs stickiness.";
     "drift", "clock drift, %", Percent drift_ppm, "D6.4.1",

@@ -36,8 +36,9 @@ pub fn parse(query: &str) -> Wanted {
     let (presets, rest): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|(name, _)| name == "preset");
     for (name, value) in presets.into_iter().chain(rest) {
         let mut changed = wanted.clone();
-        let result = take(&mut changed, &name, value.trim())
-            .and_then(|()| changed.setup.check().map_err(|why| why.replace("µs is", "µs is, as a time,")));
+        let result = take(&mut changed, &name, value.trim()).and_then(|()| {
+            changed.setup.check_new().map_err(|why| why.replace("µs is", "µs is, as a time,"))
+        });
         match result {
             Ok(()) => wanted = changed,
             Err(why) => wanted.troubles.push(format!(

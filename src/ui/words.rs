@@ -93,6 +93,9 @@ pub fn message_name(message: &Message) -> &'static str {
         Body::InstallSnapshotReply { outcome: SnapshotOutcome::Stale, .. } => "InstallSnapshot refused",
         Body::InstallSnapshotReply { .. } => "piece of a snapshot received",
         Body::TimeoutNow => "TimeoutNow",
+        Body::ReadIndex { .. } => "ReadIndex asked for",
+        Body::ReadIndexReply { index: Some(_), .. } => "ReadIndex",
+        Body::ReadIndexReply { .. } => "ReadIndex refused",
     }
 }
 
@@ -154,7 +157,15 @@ pub fn message_lines(message: &Message) -> Vec<(&'static str, String)> {
                 },
             ));
         }
-        Body::TimeoutNow => lines.push(("asks", format!("{} to stand for election at once", message.to))),
+        Body::TimeoutNow => lines.push(("asks", format!("{} to start an election at once", message.to))),
+        Body::ReadIndex { .. } => {
+            lines.push(("asks", "up to which index it has to apply its log before it answers a read".into()));
+        }
+        Body::ReadIndexReply { asked, index, .. } => {
+            let says = index.map_or("it does not lead".into(), |index| format!("apply up to {index} first"));
+            lines.push(("says", says));
+            lines.push(("answers a request of term", asked.to_string()));
+        }
         Body::RequestVoteReply { asked, granted } => {
             lines.push(("voteGranted", granted.to_string()));
             lines.push(("answers a request of term", asked.to_string()));
@@ -211,6 +222,7 @@ pub fn mode_text(mode: ReadMode) -> &'static str {
         ReadMode::ReadIndex => "ReadIndex",
         ReadMode::Lease => "by the lease",
         ReadMode::Local => "local, without a promise",
+        ReadMode::Follower => "at a follower, by its leader's ReadIndex",
     }
 }
 

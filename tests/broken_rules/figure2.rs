@@ -55,6 +55,33 @@ fn a_vote_is_kept_within_its_term() {
 }
 
 #[test]
+fn a_vote_for_a_leader_that_was_heard_is_kept() {
+    falls_as(Rule::VoteKeptWithinTerm, Some("heard"), by_hand(Setup::new(5, 1), THREE), |run| {
+        time_out(run, 1);
+        time_out(run, 3);
+        ask_by_hand(run, 1, 2);
+        deliver(run, 1, 2);
+        drop_all(run, |message| message.from != s(3));
+        ask_by_hand(run, 3, 2);
+    });
+}
+
+#[test]
+fn a_vote_that_arrives_twice_counts_once() {
+    let five = "S1:F1 1 / S2:F1 1 / S3:F1 1 / S4:F1 1 / S5:F1 1";
+    falls(Rule::CountVotesOnce, five, |run| {
+        time_out(run, 1);
+        time_out(run, 5);
+        deliver(run, 1, 2);
+        let (message, _) = on_way(run, 2, 1)[0];
+        act(run, Action::Duplicate { message });
+        deliver(run, 2, 1);
+        ask_by_hand(run, 5, 3);
+        ask_by_hand(run, 5, 4);
+    });
+}
+
+#[test]
 fn a_higher_term_ends_a_leadership() {
     falls(Rule::StepDownOnHigherTerm, LED, |run| {
         elect_by(run, 2, &[3]);

@@ -79,6 +79,23 @@ fn nobody_stands_before_a_majority_would_vote_for_it() {
 }
 
 #[test]
+fn a_pre_vote_looks_at_the_log() {
+    let election = TimerRange { min_us: 150_000, max_us: 1_000_000 };
+    let options = Options { election, heartbeat_us: 200_000, pre_vote: true, ..Options::default() };
+    let script = |run: &mut Run| {
+        // S3 does not hear S1 and has the entries of nobody; S2 hears S1, but not often.
+        act(run, groups("12 23"));
+        act(run, Action::SetClock { server: s(3), ppm: 9_000_000 });
+        for n in 1..=5 {
+            submit(run, put("x", &n.to_string()));
+            wait(run, 1000);
+        }
+        assert!(term(run, 1).0 > 4, "S1 was deposed again and again, and is in term {}", term(run, 1).0);
+    };
+    falls_in(Rule::PreVoteLogUpToDate, in_time(with(options), LED), script);
+}
+
+#[test]
 fn a_leader_that_hears_no_majority_steps_down() {
     let options = Options { check_quorum: true, pre_vote: true, ..Options::default() };
     let script = |run: &mut Run| {

@@ -265,6 +265,11 @@ pub fn say(body: &Body) -> String {
             format!("snapshot {last_index} {outcome} {asked}{}", in_round(*round))
         }
         Body::TimeoutNow => "stand now".into(),
+        Body::ReadIndex { read: ReadId(read) } => format!("index for {read}?"),
+        Body::ReadIndexReply { read: ReadId(read), index: Some(index), .. } => {
+            format!("index for {read} is {index}")
+        }
+        Body::ReadIndexReply { read: ReadId(read), .. } => format!("no index for {read}"),
         Body::RequestVoteReply { asked, granted } => {
             format!("{} {asked}", if *granted { "yes" } else { "no" })
         }

@@ -55,7 +55,7 @@ fn a_server_that_is_added_is_started_first() {
     assert_eq!(voters(&run, s(6)), ServerSet::first(6), "the new one has heard of it");
     assert_eq!(
         answer(&mut run, "add S6").unwrap_err(),
-        format!("Nothing was done: {leader} declines: the configuration is so already.")
+        format!("Nothing was done: {leader} declines: the configuration already looks like that.")
     );
     assert!(answer(&mut run, "add S9").unwrap_err().contains("S7 is the next name that nobody has had"));
     assert!(answer(&mut run, "remove s6").unwrap().contains("S1, S2, S3, S4 and S5 as entry 3"));
@@ -179,7 +179,11 @@ fn snapshots_torn_writes_lost_disks_clocks_and_lies() {
     assert!(
         answer(&mut run, &format!("clock {b} fast")).unwrap_err().contains("‘fast’ is no rate: write +10%")
     );
-    assert!(answer(&mut run, &format!("clock {b} 0")).unwrap_err().contains("it is so already"));
+    assert!(
+        answer(&mut run, &format!("clock {b} 0"))
+            .unwrap_err()
+            .contains("nothing to do: that is already the case")
+    );
     assert!(answer(&mut run, &format!("clock {b} -99%")).unwrap_err().contains("a clock can run by"));
     assert!(answer(&mut run, &format!("disk {c} LIES")).unwrap().contains("outside of Raft's fault model"));
     assert!(run.world().server(c).unwrap().disk.lies);
@@ -295,7 +299,7 @@ fn every_option_is_listed_and_can_be_set() {
         "what one may not have thought of is said: {said:?}"
     );
     for (line, says) in [
-        ("set lease on", "Nothing was done: it is so already."),
+        ("set lease on", "Nothing was done: nothing to do: that is already the case."),
         (
             "set lease maybe",
             "lease takes on or off, not ‘maybe’: it says whether leaders hold leases (D6.4.1).",

@@ -81,7 +81,7 @@ function everything() {
     seed: 4n,
     options: {
       noop: true, window: 8, preVote: true, checkQuorum: true, stickiness: true, lease: true, driftPpm: 100,
-      catchUpRounds: 3, snapshotEvery: 20, snapshotChunk: 64, sessions: true, sessionLife: 100, reads: "readIndex",
+      catchUpRounds: 3, handOverOnRemoval: true, snapshotEvery: 20, snapshotChunk: 64, sessions: true, sessionLife: 100, reads: "readIndex",
       workloadEveryUs: 30_000, backtracking: "conflictHints", link: { lossPpm: 20_000, duplicatePpm: 20_000 },
     },
   });

@@ -294,7 +294,9 @@ impl World {
                 let reads = matches!(op, Op::Get { .. });
                 let mode = mode.unwrap_or(self.options.reads);
                 let mode = if reads { mode } else { ReadMode::Log };
-                self.clients[0].queue.push_back(Wish { op: op.clone(), to: *to, mode });
+                let follower = || self.clients[0].follower(self.servers.len() as u8);
+                let to = to.or_else(|| (mode == ReadMode::Follower).then(follower));
+                self.clients[0].queue.push_back(Wish { op: op.clone(), to, mode });
                 if self.clients[0].begin(self.now_us, draft.id) {
                     self.ask(0, draft);
                 }

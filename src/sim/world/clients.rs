@@ -2,8 +2,8 @@
 
 use super::{Draft, Watch, World};
 use crate::kv::Op;
-use crate::raft::{Configuration, ReadMode, ServerId};
-use crate::sim::client::{Next, Ring, Wish};
+use crate::raft::{ReadMode, ServerId};
+use crate::sim::client::{Manners, Next, Wish};
 use crate::sim::event::{EventId, What};
 use crate::sim::net::{Answer, ClientId, Content, Endpoint};
 
@@ -37,13 +37,18 @@ impl World {
         draft: &mut Draft,
     ) {
         let Some(slot) = self.clients.iter().position(|c| c.id == client) else { return };
-        let servers = self.servers.len() as u8;
-        let pause_us = self.options.heartbeat_us;
-        let first = Configuration::of_first(self.setup.servers);
-        let trusts_hints = self.servers.iter().all(|server| *server.node.configuration() == first);
-        let ring = Ring { servers, trusts_hints };
-        let next = self.clients[slot].hear(from, serial, answer, ring, self.now_us, pause_us);
+        let manners = Manners {
+            servers: self.servers.len() as u8,
+            pause_us: self.options.heartbeat_us,
+            most_us: self.patience_us(),
+        };
+        let next = self.clients[slot].hear(from, serial, answer, manners, self.now_us);
         self.go_on(slot, next, draft);
+    }
+
+    /// How long a client goes on asking for one thing.
+    fn patience_us(&self) -> u64 {
+        u64::from(self.options.client_attempts) * self.options.client_timeout_us
     }
 
     fn go_on(&mut self, slot: usize, next: Next, draft: &mut Draft) {
@@ -63,7 +68,7 @@ impl World {
     }
 
     pub(super) fn wake<W: Watch>(&mut self, slot: usize, watch: &mut W) -> Option<EventId> {
-        let most_us = u64::from(self.options.client_attempts) * self.options.client_timeout_us;
+        let most_us = self.patience_us();
         let mut draft = self.draft::<W>(None);
         let call = self.clients[slot].call.as_ref()?;
         draft.causes[0] = Some(call.cause);

@@ -22,6 +22,8 @@ pub enum MessageKind {
     Snapshot,
     /// TimeoutNow.
     TimeoutNow,
+    /// A follower's request for a ReadIndex, and the answer to it.
+    ReadIndex,
     /// A client's request, or the answer to it.
     Client,
     /// It has not arrived within the stretch, so its events do not say.
@@ -30,13 +32,14 @@ pub enum MessageKind {
 
 impl MessageKind {
     /// All kinds.
-    pub const ALL: [MessageKind; 8] = [
+    pub const ALL: [MessageKind; 9] = [
         MessageKind::Heartbeat,
         MessageKind::Append,
         MessageKind::Vote,
         MessageKind::PreVote,
         MessageKind::Snapshot,
         MessageKind::TimeoutNow,
+        MessageKind::ReadIndex,
         MessageKind::Client,
         MessageKind::Unknown,
     ];
@@ -51,6 +54,7 @@ impl MessageKind {
             MessageKind::PreVote => "P",
             MessageKind::Snapshot => "I",
             MessageKind::TimeoutNow => "T",
+            MessageKind::ReadIndex => "R",
             MessageKind::Client => "C",
             MessageKind::Unknown => "?",
         }
@@ -66,6 +70,7 @@ impl MessageKind {
             MessageKind::PreVote => "PreVote",
             MessageKind::Snapshot => "InstallSnapshot",
             MessageKind::TimeoutNow => "TimeoutNow",
+            MessageKind::ReadIndex => "ReadIndex",
             MessageKind::Client => "client",
             MessageKind::Unknown => "still under way",
         }
@@ -246,5 +251,7 @@ fn look_of(message: &Message) -> (MessageKind, bool) {
             (MessageKind::Snapshot, *outcome != SnapshotOutcome::Stale)
         }
         Body::TimeoutNow => (MessageKind::TimeoutNow, true),
+        Body::ReadIndex { .. } => (MessageKind::ReadIndex, true),
+        Body::ReadIndexReply { index, .. } => (MessageKind::ReadIndex, index.is_some()),
     }
 }

@@ -532,6 +532,7 @@ fn dash_of(line: &Line) -> Dash {
         MessageKind::Vote => &[8, 3],
         MessageKind::PreVote => &[4, 4],
         MessageKind::TimeoutNow => &[12, 3, 2, 3],
+        MessageKind::ReadIndex => &[6, 3, 6, 3],
         MessageKind::Client => &[8, 3, 2, 3],
         MessageKind::Unknown => &[2, 5],
     }

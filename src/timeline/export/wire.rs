@@ -4,8 +4,8 @@
 use crate::kv::{Command, Op};
 use crate::order;
 use crate::raft::{
-    AppendOutcome, Body, Configuration, Entry, Index, Log, Payload, ReadMode, Role, RoleName, Round, Rule,
-    ServerId, ServerSet, SnapshotOutcome, Term, Token, Value, Write,
+    AppendOutcome, Body, Configuration, Entry, Index, Log, Payload, ReadId, ReadMode, Role, RoleName, Round,
+    Rule, ServerId, ServerSet, SnapshotOutcome, Term, Token, Value, Write,
 };
 use crate::sim::{Answer, Content, Endpoint, PacketName, Server};
 use serde::Serialize;
@@ -31,6 +31,16 @@ enum Says<'a> {
         last_index: Index,
         last_term: Term,
         transfer: bool,
+    },
+    ReadIndex {
+        term: Term,
+        read: ReadId,
+    },
+    ReadIndexReply {
+        term: Term,
+        asked: Term,
+        read: ReadId,
+        index: Option<Index>,
     },
     RequestVoteReply {
         term: Term,
@@ -148,6 +158,8 @@ fn said(term: Term, body: &Body) -> Says<'_> {
                 round: *round,
             }
         }
+        &Body::ReadIndex { read } => Says::ReadIndex { term, read },
+        &Body::ReadIndexReply { asked, read, index } => Says::ReadIndexReply { term, asked, read, index },
         Body::InstallSnapshotReply { asked, last_index, offset, outcome, round } => {
             Says::InstallSnapshotReply {
                 term,

@@ -1,7 +1,9 @@
 //! A server in full: its state, its faults, its place in the cluster, what it knows of the others.
 
 use super::{Line, lines_html};
-use crate::raft::{Change, Configuration, Index, Mode, Role, RoleName, Rules, ServerId, ServerSet, Timer};
+use crate::raft::{
+    Change, Configuration, Index, Mode, Pace, Role, RoleName, Rules, ServerId, ServerSet, Timer,
+};
 use crate::sim::{Action, Endpoint, Server};
 use crate::ui::context::{use_tank, use_view_of};
 use crate::ui::control::{Act, Offer, offers};
@@ -180,7 +182,10 @@ fn leader_lines(server: &Server) -> Vec<Line> {
     if let Some(up) = leading.catch_up {
         lines.push((
             "catches up".into(),
-            format!("{}: round {}, up to index {}", up.server, up.round, up.target),
+            match up.pace {
+                Pace::CaughtUp => format!("{}: done, and the change is next ({})", up.servers, up.change),
+                _ => format!("{}: round {}, up to index {}", up.servers, up.round, up.target),
+            },
         ));
     }
     lines

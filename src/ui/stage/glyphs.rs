@@ -20,6 +20,7 @@ pub fn message(glyph: Glyph) -> Html {
         Shape::PreVote => html! { <path class={classes!(class, "pre")} d="M0-12 12 0 0 12-12 0z" /> },
         Shape::Snapshot => html! { <path {class} d="M-10-10h20v20h-20z" /> },
         Shape::Timeout => html! { <path {class} d="M0-12 12 10h-24z" /> },
+        Shape::Read => html! { <path {class} d="M-12 0-6-10.500h12L12 0 6 10.500h-12z" /> },
         Shape::Append => {
             html! { <circle {class} r={if glyph.entries == 0 && glyph.sign.is_none() { "7.5" } else { "10" }} /> }
         }
@@ -35,6 +36,7 @@ pub fn message(glyph: Glyph) -> Html {
         (None, Shape::Vote | Shape::PreVote) => Some("M-4-4.500 0 4.500 4-4.500"),
         (None, Shape::Snapshot) => Some("M-10-4h20M-4 2h8"),
         (None, Shape::Timeout) => Some("M0-5v7m0 4v.5"),
+        (None, Shape::Read) => Some("M-3-2.500c0-4 6-4 6-.500 0 2-3 2-3 4.500m0 2.200v.800"),
         (None, Shape::Client) => Some("M-3-2.500c0-4 6-4 6-.500 0 2-3 2-3 4.500m0 2.200v.800"),
         (None, Shape::Append) => None,
     };

@@ -75,6 +75,10 @@ pub fn legend() -> Html {
             "InstallSnapshot; a box beside a server fills as the pieces come",
         ),
         (message(Shape::Timeout, None, 0), "TimeoutNow: the leader hands over"),
+        (
+            message(Shape::Read, None, 0),
+            "ReadIndex: a follower asks how far to apply before it answers a read",
+        ),
         (message(Shape::Client, None, 0), "between a client and a server"),
         (
             icon(

@@ -28,6 +28,8 @@ pub enum Shape {
     Snapshot,
     /// TimeoutNow.
     Timeout,
+    /// ReadIndex, asked for and answered.
+    Read,
     /// Between a client and a server.
     Client,
 }
@@ -423,6 +425,8 @@ pub fn glyph(content: &Content) -> Glyph {
                     (Shape::Snapshot, sign(*outcome != crate::raft::SnapshotOutcome::Stale), 0)
                 }
                 Body::TimeoutNow => (Shape::Timeout, None, 0),
+                Body::ReadIndex { .. } => (Shape::Read, None, 0),
+                Body::ReadIndexReply { index, .. } => (Shape::Read, sign(index.is_some()), 0),
                 Body::AppendEntries { entries, .. } => (Shape::Append, None, entries.len()),
                 Body::AppendEntriesReply { outcome, .. } => {
                     (Shape::Append, sign(*outcome == crate::raft::AppendOutcome::Success), 0)
