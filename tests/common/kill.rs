@@ -27,6 +27,7 @@ recordings! {
     "appendTimerOnlyCurrent"
     "oneVotePerTerm"
     "voteKeptWithinTerm"
+    "voteKeptWithinTerm.heard"
     "logUpToDate"
     "lastTermFirst"
     "lengthBreaksTies"
@@ -75,6 +76,8 @@ recordings! {
     "leaseGivenUpOnTransfer"
     "leaseNeedsStickiness"
     "restartedVoterWaits"
+    "countVotesOnce"
+    "preVoteLogUpToDate"
 }
 
 /// What a recording was found to show.
