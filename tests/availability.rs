@@ -473,6 +473,22 @@ fn a_removed_leader_whose_successor_is_silent_steps_down_after_an_election_timeo
     assert_eq!(bench.state(), "F2 v1 22 c2");
 }
 
+#[test]
+fn the_sentence_says_that_a_removed_leader_hands_over() {
+    let options = wavetank::sim::Options { noop: true, hand_over_on_removal: true, ..Default::default() };
+    let mut run = Run::new(&Setup { options, ..Setup::new(3, 1) }).unwrap();
+    until(&mut run, 5000, "a leader", |run| leader(run).is_some());
+    wait(&mut run, 500);
+    let old = leader(&run).unwrap();
+    act(&mut run, Action::Change { change: Change::Remove(old), at: None });
+    until(&mut run, 2000, "it hands over", |run| server(run, old.number()).node.transferring().is_some());
+    let text = sentence(run.events().back().unwrap(), Scene::of(&run)).text;
+    assert!(
+        text.contains("it has no place in that configuration, and hands its leadership over to S"),
+        "{text}"
+    );
+}
+
 /// How long nobody leads when the leader is removed, in µs.
 fn gap_us(seed: u64, hand_over_on_removal: bool) -> u64 {
     let options = wavetank::sim::Options { noop: true, hand_over_on_removal, ..Default::default() };

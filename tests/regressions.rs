@@ -8,7 +8,9 @@ mod node;
 use common::bench::*;
 use common::s;
 use node::{pre_vote, *};
-use wavetank::raft::{Body, Change, Effect, Index, Input, Options, ReadMode, Refused, Role, Term, Timer};
+use wavetank::raft::{
+    Body, Change, Configuration, Effect, Index, Input, Options, ReadMode, Refused, Role, Rule, Term, Timer,
+};
 
 // Elections.
 
@@ -271,5 +273,63 @@ fn whoever_stands_counts_by_the_configuration_in_its_log_committed_or_not() {
         assert!(matches!(bench.node.role(), Role::Candidate { .. }), "two of four are not enough");
         bench.receive(4, 2, vote(2, true));
         assert!(bench.node.is_leader());
+    }
+}
+
+/// `camunda/camunda#5356`: a follower that heard of the leader cleared its vote, and voted again in that term.
+/// Whatever the leader sends, and whether or not the log agrees, the vote stays.
+#[test]
+fn a_vote_is_kept_when_the_leader_of_its_term_is_heard() {
+    let refused = || append((7, 7), "", 0);
+    let snapshot = || piece((3, 1), Configuration::of_first(3), 0..2, false);
+    for heard in [append((1, 1), "", 0), append((1, 1), "2", 0), refused(), snapshot()] {
+        for (kept, state) in [(true, "F2 v2"), (false, "F2 v0")] {
+            let mut bench = Bench::new(3, 2, 2, "1");
+            bench.rules = bench.rules.set(Rule::VoteKeptWithinTerm, kept);
+            for _ in 0..2 {
+                bench.receive(2, 2, heard.clone());
+                assert!(bench.state().starts_with(state), "{heard:?}: {}", bench.state());
+            }
+            bench.sync_all();
+            let vote = if kept { "no 2" } else { "yes 2" };
+            let told = bench.receive(3, 2, vote_request(1, 9));
+            assert!(told.iter().any(|effect| effect.contains(vote)), "{heard:?}: {told:?}");
+            // With the rule off the next request of the leader clears the second vote as well.
+            bench.receive(2, 2, heard.clone());
+            assert!(bench.state().starts_with(state), "{heard:?}: {}", bench.state());
+        }
+    }
+}
+
+/// `microsoft/coyote-samples#8`: a vote that the network delivers twice was counted twice.
+#[test]
+fn a_vote_that_arrives_twice_counts_once_and_with_the_rule_off_twice() {
+    for (once, leads) in [(true, false), (false, true)] {
+        let mut bench = Bench::candidate(5, 2, "1");
+        bench.rules = bench.rules.set(Rule::CountVotesOnce, once);
+        bench.receive(2, 2, vote(2, true));
+        bench.receive(2, 2, vote(2, true));
+        assert_eq!(bench.node.is_leader(), leads);
+    }
+}
+
+/// `eBay/NuRaft#185`: PreVote asked only whether a leader was alive, so a server whose log was too short to win
+/// deposed the leader again and again.
+#[test]
+fn a_pre_vote_is_granted_only_to_a_log_that_is_up_to_date() {
+    let options = Options { pre_vote: true, ..options() };
+    for (rule, on, granted) in [
+        (Rule::PreVoteLogUpToDate, true, false),
+        (Rule::PreVoteLogUpToDate, false, true),
+        (Rule::LogUpToDate, false, true),
+    ] {
+        let mut bench = Bench::with(options, 3, 1, 0, "11");
+        bench.rules = bench.rules.set(rule, on);
+        let effects = hear(&mut bench, 2, 1, pre_vote(2, 1, 1));
+        let expected = if granted { pre_yes(2) } else { pre_no(2) };
+        assert_eq!(to(&effects, 2), [&expected], "{rule} {on}");
+        let votes = bench.receive(2, 2, vote_request(1, 1));
+        let votes = votes.iter().any(|effect| effect.contains("yes 2"));
+        assert_eq!(votes, rule == Rule::LogUpToDate, "{rule} {on}: votes are a rule of their own");
     }
 }

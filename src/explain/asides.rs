@@ -30,6 +30,14 @@ pub(super) fn add(draft: &mut Draft, event: &Event, scene: Scene) {
         } else if commits_configuration(scene, event, server) {
             say("§6", format!("with that the configuration {} is committed", members(&after.configuration)));
         }
+        if let (None, Some(to)) = (before.transferring, after.transferring) {
+            say(
+                "D3.10",
+                format!(
+                    "it has no place in that configuration, and hands its leadership over to {to} before it steps down"
+                ),
+            );
+        }
         if let Some(to) = before.transferring
             && passed(event, Rule::TransferWaitsForCatchUp).is_some()
         {

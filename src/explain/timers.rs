@@ -181,7 +181,11 @@ fn transfer(event: &Event, id: ServerId) -> Draft {
     let (before, now) = change_of(event);
     let to = before.transferring.map_or_else(|| "another server".into(), |to| to.to_string());
     let waited = format!("has waited an election timeout for {to} to take over");
-    let does = "gives the transfer up: it leads on and takes commands again";
+    let does = if now.role == RoleName::Leader {
+        "gives the transfer up: it leads on and takes commands again"
+    } else {
+        "gives the transfer up: it steps down, since it has no place in the configuration"
+    };
     let mut text = after(event, id, "transfer", &waited, does);
     if now.last_index > before.last_index {
         let held = entries(before.last_index.next(), now.last_index);
