@@ -281,7 +281,7 @@ fn whoever_stands_counts_by_the_configuration_in_its_log_committed_or_not() {
 #[test]
 fn a_vote_is_kept_when_the_leader_of_its_term_is_heard() {
     let refused = || append((7, 7), "", 0);
-    let snapshot = || piece((3, 1), Configuration::of_first(3), 0..2, false);
+    let snapshot = || common::bench::piece((3, 1), Configuration::of_first(3), 0..2, false);
     for heard in [append((1, 1), "", 0), append((1, 1), "2", 0), refused(), snapshot()] {
         for (kept, state) in [(true, "F2 v2"), (false, "F2 v0")] {
             let mut bench = Bench::new(3, 2, 2, "1");
