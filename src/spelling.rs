@@ -51,6 +51,44 @@ pub(crate) fn shortened(sentence: String) -> String {
     begin.chain(['…']).chain(end).collect()
 }
 
+/// Why a text could not be read as what it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// In the parser's words.
+    why: String,
+    /// Whether the text may be without its end, or damaged. Else it is whole, and says something wrong.
+    damaged: bool,
+}
+
+impl Unread {
+    /// The text has no such thing, though it is whole.
+    #[must_use]
+    pub fn lacks(what: &str) -> Unread {
+        Unread { why: what.into(), damaged: false }
+    }
+
+    /// The sentences to tell it with; `what` is what the text should have been.
+    #[must_use]
+    pub fn told(&self, what: &str) -> String {
+        let Unread { why, damaged } = self;
+        if *damaged {
+            format!(
+                "This is not a whole Wavetank {what} ({why}). It may have been cut off: copy or save it again."
+            )
+        } else {
+            format!(
+                "This is not a valid Wavetank {what} ({why}). Was it edited by hand, or written by another program?"
+            )
+        }
+    }
+}
+
+impl From<&serde_json::Error> for Unread {
+    fn from(why: &serde_json::Error) -> Unread {
+        Unread { why: parsers_words(why), damaged: !why.is_data() }
+    }
+}
+
 /// Why a parser could not read a text, without the names of our types, which tell nobody anything.
 #[must_use]
 pub(crate) fn parsers_words(why: &serde_json::Error) -> String {

@@ -176,8 +176,15 @@ fn what_is_no_run_at_all_is_told_from_a_broken_one() {
         let why = Document::from_text(text).unwrap_err().to_string();
         assert!(why.starts_with("This is no Wavetank run"), "{text}: {why}");
     }
-    for text in ["{", r#"{"wavetank":1"#, r#"{"wavetank":1,"branches":[{"recording""#, r#"{"format":1}"#] {
+    for text in ["{", r#"{"wavetank":1"#, r#"{"wavetank":1,"branches":[{"recording""#] {
         let why = Document::from_text(text).unwrap_err().to_string();
         assert!(why.contains("not a whole Wavetank") && why.contains("line 1 column"), "{text}: {why}");
+        assert!(why.contains("It may have been cut off"), "{text}: {why}");
+    }
+    // These are whole, and say something wrong: nothing was cut off.
+    for text in [r#"{"format":1}"#, r#"{"format":"1"}"#, r#"{"wavetank":1,"branches":7}"#] {
+        let why = Document::from_text(text).unwrap_err().to_string();
+        assert!(why.contains("not a valid Wavetank") && why.contains("line 1 column"), "{text}: {why}");
+        assert!(why.contains("edited by hand") && !why.contains("cut off"), "{text}: {why}");
     }
 }

@@ -5,7 +5,7 @@ use super::branch::{Branch, BranchId, Differs};
 use super::document::BRANCHES_MAX;
 use super::document::{BranchData, Caption, DOCUMENT, DigestMark, Document, Opening};
 use super::reel::{Target, Timeline};
-use super::{Recording, RecordingError, Run};
+use super::{Recording, RecordingError, Run, Unread};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -246,7 +246,7 @@ impl Timeline {
         let current = BranchId(document.current);
         let first = branches.iter().find(|branch| branch.id == current).or(branches.first());
         let Some(first) = first else {
-            return Err(RecordingError::Unreadable("it has no branch".into()));
+            return Err(RecordingError::Unreadable(Unread::lacks("it has no branch")));
         };
         Ok(Timeline {
             name: document.name.clone(),

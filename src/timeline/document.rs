@@ -6,7 +6,7 @@ use super::link::LinkError;
 use super::lists::{Listed, bounded};
 use super::recording::{ACTIONS_MAX, Recording, RecordingError, TEXT_MAX, Version};
 use crate::sim::Digest;
-use crate::spelling::parsers_words;
+use crate::spelling::Unread;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
@@ -152,7 +152,7 @@ pub enum DocumentError {
     /// It is neither a document nor a recording.
     NotOurs,
     /// It is no JSON, or something in it is not as it should be; with the parser's own words.
-    Unreadable(String),
+    Unreadable(Unread),
     /// It was written by a later version.
     Newer(u32),
     /// It has a version number that no version had.
@@ -177,10 +177,7 @@ impl fmt::Display for DocumentError {
                 "This is no Wavetank run: a file of one begins with { and has a field wavetank or format, and a \
                  link to one has #w1. in it. Is it the right one?",
             ),
-            DocumentError::Unreadable(why) => write!(
-                f,
-                "This is not a whole Wavetank run ({why}). It may have been cut off: copy or save it again."
-            ),
+            DocumentError::Unreadable(why) => f.write_str(&why.told("run")),
             DocumentError::Newer(version) => write!(
                 f,
                 "This run was saved in version {version}, which is newer than this page's {DOCUMENT}. Reload the \
@@ -374,7 +371,7 @@ fn within(what: &str, text: &str, most: usize) -> Result<(), String> {
 }
 
 fn unreadable(why: serde_json::Error) -> DocumentError {
-    DocumentError::Unreadable(parsers_words(&why))
+    DocumentError::Unreadable(Unread::from(&why))
 }
 
 /// What can't be read may be the work of another version, which its recordings tell.

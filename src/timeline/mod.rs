@@ -35,6 +35,7 @@ pub use recording::{
     ACTIONS_MAX, FORMAT, RUN_US_MAX, Recording, RecordingError, SEMANTICS, Stamp, Stamped, Start, TEXT_MAX,
 };
 
+pub use crate::spelling::Unread;
 pub use reel::{Landmark, Target, Timeline};
 pub use row::{Point, Row};
 pub use script::Script;

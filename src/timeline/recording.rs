@@ -3,7 +3,7 @@
 use super::lists::{Listed, bounded};
 use crate::raft::Rules;
 use crate::sim::{Action, Setup};
-use crate::spelling::parsers_words;
+use crate::spelling::Unread;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -76,8 +76,8 @@ pub struct Stamped {
 pub enum RecordingError {
     /// It is longer than [`TEXT_MAX`] bytes.
     TooLong(usize),
-    /// It is not one, or was cut off; with the parser's own words.
-    Unreadable(String),
+    /// It is not one, or was cut off.
+    Unreadable(Unread),
     /// It is of a later format.
     Newer(u32),
     /// It is of a later meaning, see [`SEMANTICS`].
@@ -104,10 +104,7 @@ impl fmt::Display for RecordingError {
             RecordingError::TooLong(bytes) => {
                 write!(f, "The recording has {bytes} bytes; {TEXT_MAX} are the most. Is it the right file?")
             }
-            RecordingError::Unreadable(why) => write!(
-                f,
-                "This is not a whole Wavetank recording ({why}). It may have been cut off: copy or save it again."
-            ),
+            RecordingError::Unreadable(why) => f.write_str(&why.told("recording")),
             RecordingError::Newer(format) => write!(
                 f,
                 "The recording is of format {format}, which is newer than this page's {FORMAT}. Reload the page \
@@ -166,7 +163,7 @@ impl Recording {
         if text.len() > TEXT_MAX {
             return Err(RecordingError::TooLong(text.len()));
         }
-        let unreadable = |why: serde_json::Error| RecordingError::Unreadable(parsers_words(&why));
+        let unreadable = |why: serde_json::Error| RecordingError::Unreadable(Unread::from(&why));
         // The version first: what else stands in a newer one, this version need not understand.
         let version: Version = serde_json::from_str(text).map_err(unreadable)?;
         version.check()?;

@@ -111,6 +111,7 @@ fn is_helpful(why: &str) -> Result<(), TestCaseError> {
     prop_assert!(
         !why.contains("line ")
             || why.contains("This is not a whole Wavetank run (")
+            || why.contains("This is not a valid Wavetank run (")
             || why.contains("recording ("),
         "{}",
         why

@@ -115,7 +115,7 @@ test("a recording that can't be used is refused with a sentence, and what ran go
   const table = [
     [text.slice(0, -20), /may have been cut off/],
     ["", /not a whole Wavetank recording/],
-    ["[1,2,3]", /not a whole Wavetank recording/],
+    ["[1,2,3]", /not a valid Wavetank recording/],
     [{ ...recording, format: 99 }, /newer/],
     [JSON.stringify({ ...recording, format: 99, what: "ever" }), /newer/],
     [{ ...recording, setup: { ...recording.setup, servers: 40 } }, /40 servers/],
