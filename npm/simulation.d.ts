@@ -351,7 +351,10 @@ export type Action =
   | { tear: { server: ServerId } }
   | { wipe: { server: ServerId } }
   | { setClock: { server: ServerId; ppm: number } }
-  | { setDisk: { server: ServerId; lies: boolean } }
+  /** Without `fsync` a write takes as long as the options say for all disks. */
+  | { setDisk: { server: ServerId; lies: boolean; fsync?: RangeUs } }
+  /** For so long no write becomes durable. */
+  | { stallDisk: { server: ServerId; forUs: number } }
   | { linkPreset: { preset: LinkPreset } };
 
 /** An action in short: `{ crash: "S1" }` for `{ crash: { server: "S1" } }`. */

@@ -275,7 +275,7 @@ fn a_commit_with_too_few_disks_is_named_with_what_is_on_each() {
 #[test]
 fn a_disk_that_lies_is_found_out_when_something_is_committed() {
     let mut run = by_hand(LED, &[]);
-    let lie = Action::SetDisk { server: s(2), lies: true };
+    let lie = Action::SetDisk { server: s(2), lies: true, fsync: None };
     assert!(lie.is_outside_fault_model(Rules::ALL_ON));
     act(&mut run, lie);
     propose(&mut run, 1, "a");
@@ -605,7 +605,7 @@ fn disks_that_lie_and_never_lose_anything_break_nothing_but_what_is_said_of_disk
         setup.options.snapshot_every = 20;
         let mut run = Run::new(&setup).unwrap();
         for server in run.world().ids().collect::<Vec<_>>() {
-            act(&mut run, Action::SetDisk { server, lies: true });
+            act(&mut run, Action::SetDisk { server, lies: true, fsync: None });
         }
         wait(&mut run, 20_000);
         assert!(run.checker().committed() > Index(100));

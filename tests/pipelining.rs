@@ -455,7 +455,7 @@ fn a_server_that_has_lost_its_disk_comes_back_as_somebody_new() {
 fn a_disk_that_lies_and_an_old_name_without_a_disk_are_outside_of_what_raft_survives() {
     let rules = Rules::ALL_ON;
     let off = Rules::without(&[Rule::FreshIdentity]);
-    let lies = |lies| Action::SetDisk { server: s(1), lies };
+    let lies = |lies| Action::SetDisk { server: s(1), lies, fsync: None };
     assert!(lies(true).is_outside_fault_model(rules) && !lies(false).is_outside_fault_model(rules));
     let wipe = Action::Wipe { server: s(1) };
     assert!(!wipe.is_outside_fault_model(rules) && wipe.is_outside_fault_model(off));
@@ -473,7 +473,7 @@ fn a_disk_that_lies_and_an_old_name_without_a_disk_are_outside_of_what_raft_surv
 fn a_disk_that_lies_loses_what_it_has_acknowledged() {
     let mut run = state_with(&world(8), "S1:L1 1 c1 / S2:F1 1 / S3:F1 1");
     wait(&mut run, 300);
-    act(&mut run, Action::SetDisk { server: s(2), lies: true });
+    act(&mut run, Action::SetDisk { server: s(2), lies: true, fsync: None });
     assert_eq!(ask(&mut run, put("x", "1")), Outcome::Done(Output::Done));
     wait(&mut run, 100);
     let before = log(&run, 2);
@@ -481,7 +481,7 @@ fn a_disk_that_lies_loses_what_it_has_acknowledged() {
     crash(&mut run, 2);
     assert!(log(&run, 2).len() < before.len(), "acknowledged, and gone");
     // After a while it has written what it had said.
-    act(&mut honest, Action::SetDisk { server: s(2), lies: false });
+    act(&mut honest, Action::SetDisk { server: s(2), lies: false, fsync: None });
     wait(&mut honest, 2000);
     crash(&mut honest, 2);
     assert_eq!(log(&honest, 2), before);

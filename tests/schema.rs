@@ -71,6 +71,8 @@ fn actions() -> Vec<Value> {
         json!({"transfer": {"to": "S2", "at": "S1"}}),
         json!({"setClock": {"server": "S1", "ppm": -100}}),
         json!({"setDisk": {"server": "S1", "lies": true}}),
+        json!({"setDisk": {"server": "S1", "lies": false, "fsync": {"minUs": 1, "maxUs": 3_000_000}}}),
+        json!({"stallDisk": {"server": "S1", "forUs": 3_000_000}}),
         json!({"mislead": {"leader": "S1", "follower": "S2", "next": 3}}),
     ]);
     let presets = LinkPreset::ALL.map(|preset| json!({"linkPreset": {"preset": preset.name()}}));

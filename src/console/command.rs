@@ -2,7 +2,7 @@
 
 use super::options::Setting;
 use crate::kv::Op;
-use crate::raft::{Change, ReadMode, Rule, ServerId, ServerSet};
+use crate::raft::{Change, ReadMode, Rule, ServerId, ServerSet, TimerRange};
 use crate::sim::LinkPreset;
 
 /// What a server is to become, by legal means.
@@ -14,6 +14,17 @@ pub enum Target {
     Candidate,
     /// It times out until it wins.
     Leader,
+}
+
+/// What is to be different about a disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiskChange {
+    /// It says that writes are done before they are, or does not.
+    Lies(bool),
+    /// How long a write takes on it; None: as long as on any other.
+    Fsync(Option<TimerRange>),
+    /// It stands still for that long, in microseconds.
+    Stall(u64),
 }
 
 /// A command that was understood.
@@ -68,8 +79,8 @@ pub enum Command {
     Wipe(Vec<ServerId>),
     /// A server's clock runs fast or slow, by so many millionths.
     Clock(ServerId, i32),
-    /// A server's disk lies, or does not.
-    Disk(ServerId, bool),
+    /// A server's disk is to be different in this; it stays as it is in everything else.
+    Disk(ServerId, DiskChange),
     /// An option is set.
     Set(Setting),
     /// All options in a table.
@@ -144,7 +155,7 @@ commands! {
     "tear", "tear S2 …", "crashes servers in the middle of a write of entries.";
     "wipe", "wipe S2 …", "takes servers' disks away: somebody new comes back, or, with freshIdentity off, the same name.";
     "clock", "clock S2 +10%|-10%|0", "makes a server's clock run fast or slow.";
-    "disk", "disk S2 lies|honest", "makes a disk say that writes are done before they are, or not; lying is outside of Raft's fault model.";
+    "disk", "disk S2 3s|1-5ms|common|stall 2s|lies|honest", "makes each write to a disk take so long, or as long as on the others, makes the disk stall, or lie about what is written, which is outside of Raft's fault model, or be honest again.";
     "option", "option NAME VALUE", "sets an option, such as preVote on.";
     "options", "options", "shows all options and what they are.";
     "rule", "rule NAME on|off", "switches a rule of Raft on or off.";

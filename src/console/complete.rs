@@ -51,7 +51,8 @@ fn candidates(before: &[&str], begun: &str, run: &Run) -> Vec<String> {
         ("joint", _) => with_next(servers(), run).into_iter().chain(own(&["learners", "manual"])).collect(),
         ("links", 0) => own(&LinkPreset::ALL.map(LinkPreset::name)),
         ("clock", 1) => own(&["+10%", "-10%", "0"]),
-        ("disk", 1) => own(&["lies", "honest"]),
+        ("disk", 1) => own(&["3s", "1-5ms", "common", "stall", "lies", "honest"]),
+        ("disk", 2) if arguments[1].eq_ignore_ascii_case("stall") => own(&["2s"]),
         ("set" | "option", 0) => own(&options::names().collect::<Vec<_>>()),
         ("set" | "option", 1) => own(&options::values_of(arguments[0])),
         ("get", _) if arguments.last().is_some_and(|last| last.eq_ignore_ascii_case("--mode")) => {

@@ -2,7 +2,7 @@
 
 use super::parse::shown;
 use super::shell::Line;
-use crate::explain::duration;
+use crate::explain::{self, duration};
 use crate::raft::{Backtracking, ReadMode, TimerRange};
 use crate::sim::{Options, Shape};
 use crate::spelling::nearest;
@@ -179,18 +179,11 @@ fn written(slot: Slot) -> String {
         Slot::Count(count) => count.to_string(),
         Slot::Share(ppm) => percent(*ppm),
         Slot::Time(us) => duration(*us),
-        Slot::Range(span) => range(*span),
+        Slot::Range(range) => explain::span(*range),
         Slot::Back(back) => name_of(&BACK, back),
         Slot::Shape(shape) => name_of(&SHAPES, shape),
         Slot::Reads(reads) => name_of(&MODES, reads),
     }
-}
-
-pub(super) fn range(TimerRange { min_us, max_us }: TimerRange) -> String {
-    if min_us == max_us {
-        return duration(min_us);
-    }
-    format!("{} to {}", duration(min_us), duration(max_us))
 }
 
 /// All options.
@@ -248,7 +241,7 @@ fn unit(text: &str) -> (&str, &str) {
 }
 
 /// "50ms", "1.5s", "800us"; a bare number is milliseconds.
-fn time(text: &str) -> Option<u64> {
+pub(super) fn time(text: &str) -> Option<u64> {
     let (number, unit) = unit(text);
     let us = match unit.to_lowercase().as_str() {
         "" | "ms" => 1000,
@@ -260,7 +253,7 @@ fn time(text: &str) -> Option<u64> {
 }
 
 /// "150-300ms", "150ms 300ms", or one time for both ends.
-fn span(text: &str) -> Option<TimerRange> {
+pub(super) fn span(text: &str) -> Option<TimerRange> {
     let (from, to) = text.trim().split_once(['-', '–', ' ']).unwrap_or((text, text));
     let from = if unit(from).1.is_empty() { format!("{from}{}", unit(to).1) } else { from.to_string() };
     Some(TimerRange { min_us: time(&from)?, max_us: time(to)? })

@@ -1,6 +1,6 @@
 //! From a line to a command, or to a sentence that says why it is none.
 
-use super::command::{COMMANDS, Command, Help, Target};
+use super::command::{COMMANDS, Command, DiskChange, Help, Target};
 use super::options::{self, MODES, Setting, is_option, pick, share};
 use crate::kv::{Op, TEXT_MAX};
 use crate::raft::{Change, MAX_SERVERS, ReadMode, Rule, ServerId, ServerSet};
@@ -389,11 +389,36 @@ impl Line<'_> {
     }
 
     fn disk(&self) -> Result<Command, String> {
-        let [server, how] = self.words else { return Err(self.usage()) };
+        let [server, how, rest @ ..] = self.words else { return Err(self.usage()) };
         let server = self.server(server)?;
-        pick(&[("lies", true), ("lie", true), ("honest", false)], &how.text)
-            .map(|lies| Command::Disk(server, lies))
-            .ok_or_else(|| format!("A disk lies or is honest, not {}.", shown(&how.text)))
+        let texts =
+            |words: &[Word]| words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
+        let change = if ["stall", "stalls"].iter().any(|name| name.eq_ignore_ascii_case(&how.text)) {
+            let text = texts(rest);
+            let span_us = options::time(&text).filter(|_| !rest.is_empty()).ok_or_else(|| {
+                format!(
+                    "{} is no time: write how long it stalls, as in ‘disk {server} stall 2s’.",
+                    shown(&text)
+                )
+            });
+            DiskChange::Stall(span_us?)
+        } else {
+            let text = texts(&self.words[1..]);
+            let known = [
+                ("lies", DiskChange::Lies(true)),
+                ("lie", DiskChange::Lies(true)),
+                ("honest", DiskChange::Lies(false)),
+                ("common", DiskChange::Fsync(None)),
+            ];
+            let range = || options::span(&text).map(|range| DiskChange::Fsync(Some(range)));
+            pick(&known, &text).or_else(range).ok_or_else(|| {
+                format!(
+                    "A disk takes 3s, 1-5ms or common for a write, stalls for 2s, lies or is honest; not {}.",
+                    shown(&text)
+                )
+            })?
+        };
+        Ok(Command::Disk(server, change))
     }
 
     fn server(&self, word: &Word) -> Result<ServerId, String> {

@@ -1,10 +1,10 @@
 //! The console without its looks: lines in, answers out, and what was typed before.
 
-use super::command::{COMMANDS, Command, Help, Target};
+use super::command::{COMMANDS, Command, DiskChange, Help, Target};
 use super::options::{self, Setting};
 use super::parse::parse;
 use super::{answers, elect, members};
-use crate::explain::{Scene, sentence};
+use crate::explain::{Scene, sentence, span};
 use crate::kv::Op;
 use crate::raft::{ChangeError, Refused, ServerId, ServerSet, Timer};
 use crate::sim::{Action, EventId, Refusal};
@@ -152,7 +152,7 @@ impl Shell {
             Command::Tear(servers) => servers.into_iter().map(|server| tear(hands, server)).collect(),
             Command::Wipe(servers) => each(hands, servers, |server| Action::Wipe { server }),
             Command::Clock(server, ppm) => vec![hands.act_and_say(Action::SetClock { server, ppm }, 0)],
-            Command::Disk(server, lies) => vec![hands.act_and_say(Action::SetDisk { server, lies }, 0)],
+            Command::Disk(server, change) => disk(hands, server, change),
             Command::Set(setting) => set(hands, &setting),
             Command::Options => vec![options::table(hands.run.run().world().options())],
             Command::Rule(rule, on) => {
@@ -234,7 +234,9 @@ fn tear(hands: &mut Hands, server: ServerId) -> Line {
     match hands.act(Action::Tear { server }) {
         Ok(id) => Line::Text(hands.say(id)),
         Err(Refusal::Nonsense { why }) => {
-            let lasts = options::range(hands.run.run().world().options().fsync);
+            let world = hands.run.run().world();
+            let own = world.server(server).and_then(|server| server.disk.fsync);
+            let lasts = span(own.unwrap_or(world.options().fsync));
             Line::Error(format!(
                 "Nothing was done: {why}. A write lasts ‘fsync’, now {lasts}: make it longer by ‘option fsync 50ms’, or step until it writes entries."
             ))
@@ -262,6 +264,25 @@ fn set(hands: &mut Hands, setting: &Setting) -> Vec<Line> {
             std::iter::once(told).chain(warnings).map(Line::Text).collect()
         }
     }
+}
+
+/// Changes one thing about a disk. What a slow one brings with it that one may not want is said as well.
+fn disk(hands: &mut Hands, server: ServerId, change: DiskChange) -> Vec<Line> {
+    let world = hands.run.run().world();
+    let options = world.options().clone();
+    let now = world.server(server).map(|server| &server.disk);
+    let (lies, fsync) = now.map_or((false, None), |disk| (disk.lies, disk.fsync));
+    let action = match change {
+        DiskChange::Lies(lies) => Action::SetDisk { server, lies, fsync },
+        DiskChange::Fsync(fsync) => Action::SetDisk { server, lies, fsync },
+        DiskChange::Stall(for_us) => Action::StallDisk { server, for_us },
+    };
+    let line = hands.act_and_say(action, 0);
+    let warnings = match (change, &line) {
+        (DiskChange::Fsync(Some(range)), Line::Text(_)) => options.warnings_of_disk(range),
+        _ => Vec::new(),
+    };
+    std::iter::once(line).chain(warnings.into_iter().map(Line::Text)).collect()
 }
 
 /// A single group stands against all others.

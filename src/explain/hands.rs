@@ -4,9 +4,9 @@ use super::client::sent_to;
 use super::guards::{deciding, of, passed, refused};
 use super::phrases::{links, phrase, speed, written};
 use super::sentence::{Draft, Kind, Scene, draft};
-use super::words::{count, entries, list, members, op as asks, request, vote};
+use super::words::{count, duration, entries, list, members, op as asks, request, span, vote};
 use crate::kv::Op;
-use crate::raft::{Change, ReadMode, RoleName, Rule, Rules, ServerId};
+use crate::raft::{Change, ReadMode, RoleName, Rule, Rules, ServerId, TimerRange};
 use crate::sim::{Action, Brief, Event, LinkPreset, Refusal, What};
 
 /// Somebody has acted, or tried to.
@@ -46,13 +46,13 @@ pub(super) fn acted(event: &Event, action: &Action, refused: Option<&Refusal>, s
                 if *ppm == 0 { "" } else { ": Raft's safety does not depend on clocks, but leases do" }
             ),
         ),
-        Action::SetDisk { server, lies } => {
-            let does = if *lies {
-                "says from now on that a write is done before it is: that is outside of Raft's fault model, and no promise holds any more"
-            } else {
-                "is honest again: what it says is written is written"
-            };
-            draft(Kind::Fault, &["D3.8"], format!("{server}'s disk {does}"))
+        Action::SetDisk { server, lies, fsync } => disk(event, *server, *lies, *fsync, scene),
+        Action::StallDisk { server, for_us } => {
+            let text = format!(
+                "{server}'s disk stalls for {}: what waits for a write waits until then, and a crash before then loses it",
+                duration(*for_us)
+            );
+            draft(Kind::Fault, &["D3.8", "D10.2.1"], text)
         }
         Action::Cut { from, to } => draft(
             Kind::Fault,
@@ -101,6 +101,34 @@ fn preset_in_words(event: &Event, preset: LinkPreset, scene: Scene) -> Draft {
     };
     let left = if left.is_empty() { "no link is left".into() } else { format!("what is left is {left}") };
     draft(Kind::Fault, section, format!("The network is cut as ‘{}’: {left}", preset.title()))
+}
+
+/// A disk is another from now on. What it was before is told by the last event of its kind.
+fn disk(event: &Event, server: ServerId, lies: bool, fsync: Option<TimerRange>, scene: Scene) -> Draft {
+    let earlier = scene.before(event.id).find_map(|event| match &event.what {
+        What::Acted { action: Action::SetDisk { server: id, lies, fsync }, refused: None }
+            if *id == server =>
+        {
+            Some((*lies, *fsync))
+        }
+        _ => None,
+    });
+    let (lied, took) = earlier.unwrap_or((!lies && fsync.is_none(), None));
+    let honesty = (lied != lies).then_some(if lies {
+        "says from now on that a write is done before it is: that is outside of Raft's fault model, and no promise holds any more"
+    } else {
+        "is honest again: what it says is written is written"
+    });
+    let speed = (took != fsync).then(|| match fsync {
+        Some(range) => format!(
+            "takes {} for each write from now on: whatever has to be on it first waits that long, while a leader can commit by the disks of the others",
+            span(range)
+        ),
+        None => "takes as long for each write as the others' again".into(),
+    });
+    let does = list(speed.into_iter().chain(honesty.map(String::from)));
+    let section = if lied == lies { "D10.2.1" } else { "D3.8" };
+    draft(Kind::Fault, &[section], format!("{server}'s disk {does}"))
 }
 
 fn submitted(event: &Event, op: &Op, to: Option<ServerId>, mode: Option<ReadMode>) -> Draft {

@@ -29,4 +29,4 @@ pub use sentence::{About, Kind, Scene, Sentence, sentence};
 pub use told::{Telling, in_words};
 pub use what_if::{Ballot, Verdict, ballot, would_vote};
 pub use why::{Vote, who_believes, why_not_committed, why_vote};
-pub use words::{duration, list, members};
+pub use words::{duration, list, members, span};

@@ -1,7 +1,7 @@
 //! Actions and messages in a few words; and messages that do not arrive.
 
 use super::sentence::{Draft, Kind, draft};
-use super::words::{entries, list, members, op as asks};
+use super::words::{duration, entries, list, members, op as asks, span};
 use crate::raft::{Body, Change, Configuration, Entries, Index, Rules, ServerId, ServerSet, Timer};
 use crate::sim::{Action, Content, Cuts, DropReason, PacketName};
 
@@ -65,8 +65,13 @@ pub fn phrase(action: &Action) -> String {
         Action::Tear { server } => format!("tear what {server} writes"),
         Action::Wipe { server } => format!("wipe {server}"),
         Action::SetClock { server, ppm } => format!("{server}'s clock runs {}", speed(*ppm)),
-        Action::SetDisk { server, lies: true } => format!("{server}'s disk lies"),
+        Action::SetDisk { server, lies, fsync: Some(range) } => {
+            let lies = if *lies { "lies, and " } else { "" };
+            format!("{server}'s disk {lies}takes {} for a write", span(*range))
+        }
+        Action::SetDisk { server, lies: true, .. } => format!("{server}'s disk lies"),
         Action::SetDisk { server, .. } => format!("{server}'s disk is honest"),
+        Action::StallDisk { server, for_us } => format!("{server}'s disk stalls for {}", duration(*for_us)),
     }
 }
 
@@ -181,6 +186,7 @@ pub(super) fn servers_of(action: &Action) -> ServerSet {
         | Action::Wipe { server }
         | Action::SetClock { server, .. }
         | Action::SetDisk { server, .. }
+        | Action::StallDisk { server, .. }
         | Action::Propose { server, .. } => [*server].into_iter().collect(),
         Action::Change { at, .. } => at.iter().copied().collect(),
         Action::Transfer { to, at } => at.iter().chain([to]).copied().collect(),

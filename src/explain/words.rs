@@ -1,7 +1,9 @@
 //! Small words: lists of names, ranges, numbers, durations, values.
 
 use crate::kv::Op;
-use crate::raft::{Configuration, Index, ReadMode, Round, ServerId, ServerSet, Term, Token, Value};
+use crate::raft::{
+    Configuration, Index, ReadMode, Round, ServerId, ServerSet, Term, TimerRange, Token, Value,
+};
 use std::fmt::Display;
 
 /// The longest piece of somebody's text in a sentence, in characters.
@@ -31,6 +33,13 @@ pub fn duration(us: u64) -> String {
         1000..1_000_000 => decimal(us / 100, "ms"),
         _ => decimal(us / 100_000, "s"),
     }
+}
+
+/// A range of time spans: "500 µs to 1.5 ms", or one where both ends are equal.
+#[must_use]
+pub fn span(TimerRange { min_us, max_us }: TimerRange) -> String {
+    let (from, to) = (duration(min_us), duration(max_us));
+    if min_us == max_us { from } else { format!("{from} to {to}") }
 }
 
 fn decimal(tenths: u64, unit: &str) -> String {

@@ -4,7 +4,9 @@ use super::net::{Endpoint, PacketName};
 use super::presets::LinkPreset;
 use super::setup::{Link, Options};
 use crate::kv::Op;
-use crate::raft::{Change, Index, MAX_SERVERS, ReadMode, Refused, Rule, Rules, ServerId, ServerSet, Timer};
+use crate::raft::{
+    Change, Index, MAX_SERVERS, ReadMode, Refused, Rule, Rules, ServerId, ServerSet, Timer, TimerRange,
+};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -198,12 +200,23 @@ pub enum Action {
         /// By how many millionths; below 0 it runs slow.
         ppm: i32,
     },
-    /// The server's disk says that a write is done before it is. Raft can't cope with that.
+    /// What the server's disk is like from now on. Writes under way take as long as they would have.
     SetDisk {
         /// Which server.
         server: ServerId,
-        /// Whether it does.
+        /// Whether it says that a write is done before it is. Raft can't cope with that.
         lies: bool,
+        /// How long a write takes on this disk; without it, as long as the options say for all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fsync: Option<TimerRange>,
+    },
+    /// The server's disk stands still for a while: no write becomes durable, neither one under way nor one
+    /// that begins meanwhile. A crash loses them, and does not end the stall.
+    StallDisk {
+        /// Which server.
+        server: ServerId,
+        /// For how long, in microseconds, from now on.
+        for_us: u64,
     },
     /// Links fail in a way that has a name, seen from who leads and what the logs are now. It takes the place
     /// of all cuts that there are.

@@ -19,6 +19,10 @@ pub struct Disk {
     pub queue: VecDeque<Pending>,
     /// Whether it acknowledges writes before they are done. No such disk is in Raft's fault model.
     pub lies: bool,
+    /// How long a write takes on this disk. None: as long as on any other ([`super::Options::fsync`]).
+    pub fsync: Option<TimerRange>,
+    /// No write becomes durable before then, in microseconds. It stalls while that lies ahead.
+    pub stalls_until_us: u64,
     /// What it pretends to hold, and what it still has to write for that to be true.
     pretended: Option<Box<(Durable, VecDeque<Pending>)>>,
     /// The bucket of the last write, and how many began in it before.
@@ -48,11 +52,22 @@ impl Disk {
     /// A disk with this on it.
     #[must_use]
     pub fn new(seed: Seed, server: ServerId, durable: Durable) -> Disk {
-        Disk { seed, server, durable, queue: VecDeque::new(), lies: false, pretended: None, last: (0, 0) }
+        Disk {
+            seed,
+            server,
+            durable,
+            queue: VecDeque::new(),
+            lies: false,
+            fsync: None,
+            stalls_until_us: 0,
+            pretended: None,
+            last: (0, 0),
+        }
     }
 
-    /// Begins a write.
-    pub fn begin(&mut self, write: Write, fsync: TimerRange, now_us: u64, cause: EventId) {
+    /// Begins a write, which takes as long as `common` says unless this disk has a range of its own.
+    pub fn begin(&mut self, write: Write, common: TimerRange, now_us: u64, cause: EventId) {
+        let fsync = self.fsync.unwrap_or(common);
         let bucket = now_us / BUCKET_US;
         self.last = if self.last.0 == bucket { (bucket, self.last.1 + 1) } else { (bucket, 0) };
         let draw = draw(self.seed, Purpose::Fsync, u64::from(self.server.number()), bucket, self.last.1);
@@ -61,7 +76,7 @@ impl Disk {
         self.queue.push_back(Pending {
             write,
             from_us: now_us,
-            done_us: before.max(now_us + takes_us),
+            done_us: before.max(now_us + takes_us).max(self.stalls_until_us),
             cause,
         });
     }
@@ -88,7 +103,8 @@ impl Disk {
         let durable = &self.durable;
         let pretended = self.pretended.get_or_insert_with(|| Box::new((durable.clone(), VecDeque::new())));
         let last = pretended.0.write(&pending.write);
-        pretended.1.push_back(Pending { done_us: now_us + CACHED_US, ..pending });
+        let done_us = self.stalls_until_us.max(now_us + CACHED_US);
+        pretended.1.push_back(Pending { done_us, ..pending });
         last
     }
 
@@ -98,6 +114,20 @@ impl Disk {
         if !lies {
             self.flush(u64::MAX);
         }
+    }
+
+    /// Until then no write becomes durable: neither what is under way nor what begins meanwhile.
+    pub fn stall(&mut self, until_us: u64) {
+        self.stalls_until_us = until_us;
+        let cached = self.pretended.iter_mut().flat_map(|pretended| &mut pretended.1);
+        for pending in self.queue.iter_mut().chain(cached) {
+            pending.done_us = pending.done_us.max(until_us);
+        }
+    }
+
+    /// Another disk, empty but for this, in the place of the lost one. It is as fast as any other.
+    pub fn replace(&mut self, durable: Durable) {
+        (self.durable, self.fsync, self.stalls_until_us) = (durable, None, 0);
     }
 
     /// Does what it has said was done, as far as there was time.

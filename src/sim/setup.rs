@@ -251,18 +251,7 @@ impl Options {
             ("latency", self.link.latency, 0),
             ("fsync", self.fsync, 0),
         ];
-        for (name, TimerRange { min_us, max_us }, least) in ranges {
-            let (from, to) = (Unit::Time.say(min_us), Unit::Time.say(max_us));
-            if min_us > max_us {
-                return Err(format!(
-                    "{name}: the range {from} to {to} is upside down; put the smaller first"
-                ));
-            }
-            if min_us < least || max_us > SPAN_US_MAX {
-                let (least, most) = (Unit::Time.say(least), Unit::Time.say(SPAN_US_MAX));
-                return Err(format!("{name}: {from} to {to} is out of bounds; use {least} to {most}"));
-            }
-        }
+        ranges.into_iter().try_for_each(|(name, range, least)| check_range(name, range, least))?;
         let numbers = [
             ("heartbeat", self.heartbeat_us, 100, SPAN_US_MAX, Unit::Time),
             ("clientTimeout", self.client_timeout_us, 1000, SPAN_US_MAX, Unit::Time),
@@ -298,6 +287,14 @@ impl Options {
             ));
         }
         Ok(())
+    }
+
+    /// The warnings that are due because one server's disk has a range of its own.
+    #[must_use]
+    pub fn warnings_of_disk(&self, fsync: TimerRange) -> Vec<String> {
+        let known = self.warnings();
+        let own = Options { fsync, ..self.clone() };
+        own.warnings().into_iter().filter(|warning| !known.contains(warning)).collect()
     }
 
     /// What can be set and will not do what one may hope: each a sentence that says what will happen
@@ -361,8 +358,49 @@ impl Options {
         if self.link.loss_ppm >= 500_000 {
             warnings.push("At least half of all messages are lost: expect little progress.".into());
         }
+        // A candidate's request waits for its own write, and a vote for the voter's (D3.8).
+        let travels_us = 2 * self.link.latency.max_us;
+        if travels_us < min_us && travels_us + 2 * self.fsync.max_us >= min_us {
+            warnings.push(
+                "A candidate writes its vote for itself before it asks, and a voter its vote before it \
+                 answers (D3.8). Those two writes can take an election timeout: the disk will make elections \
+                 fail."
+                    .into(),
+            );
+        }
+        let apart_us = self.heartbeat_us + self.link.latency.max_us;
+        if self.write_before_send && apart_us < min_us && apart_us + self.fsync.max_us >= min_us {
+            warnings.push(
+                "With writeBeforeSend heartbeats wait for the leader's disk as well: while it writes, \
+                 followers can time out and depose a living leader because its disk is slow."
+                    .into(),
+            );
+        }
         warnings
     }
+}
+
+/// What is wrong with a range of times of that name, of which none may be shorter than `least`.
+pub(super) fn check_range(name: &str, range: TimerRange, least: u64) -> Result<(), String> {
+    let TimerRange { min_us, max_us } = range;
+    let (from, to) = (Unit::Time.say(min_us), Unit::Time.say(max_us));
+    if min_us > max_us {
+        return Err(format!("{name}: the range {from} to {to} is upside down; put the smaller first"));
+    }
+    if min_us < least || max_us > SPAN_US_MAX {
+        let (least, most) = (Unit::Time.say(least), Unit::Time.say(SPAN_US_MAX));
+        return Err(format!("{name}: {from} to {to} is out of bounds; use {least} to {most}"));
+    }
+    Ok(())
+}
+
+/// What is wrong with a span of time of that name.
+pub(super) fn check_span(name: &str, span_us: u64) -> Result<(), String> {
+    if (1..=SPAN_US_MAX).contains(&span_us) {
+        return Ok(());
+    }
+    let [span, least, most] = [span_us, 1, SPAN_US_MAX].map(|us| Unit::Time.say(us));
+    Err(format!("{name}: {span} is out of bounds; use {least} to {most}"))
 }
 
 /// In what an amount is told: as people type it, and exactly.

@@ -386,7 +386,8 @@ fn target(action: &Action) -> Option<ServerId> {
         | Action::Tear { server }
         | Action::Wipe { server }
         | Action::SetClock { server, .. }
-        | Action::SetDisk { server, .. } => Some(*server),
+        | Action::SetDisk { server, .. }
+        | Action::StallDisk { server, .. } => Some(*server),
         Action::Send { from, .. } => Some(*from),
         Action::Mislead { leader, .. } => Some(*leader),
         Action::Submit { to, .. } => *to,

@@ -1,5 +1,6 @@
 //! What is selected, in full, and what can be done to it.
 
+mod disk;
 mod server;
 
 use super::context::{use_tank, use_view};

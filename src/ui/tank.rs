@@ -283,7 +283,10 @@ impl Tank {
     pub fn refusal(&self, action: &Action) -> Option<Refusal> {
         self.with(|run| {
             let world = run.world();
-            if let Action::SetClock { server, .. } | Action::SetDisk { server, .. } = *action {
+            if let Action::SetClock { server, .. }
+            | Action::SetDisk { server, .. }
+            | Action::StallDisk { server, .. } = *action
+            {
                 // It would do something, to a clock and a disk that nobody will use.
                 if world.server(server).is_some_and(|it| it.retired) {
                     return Some(Refusal::Retired { server });

@@ -4,7 +4,7 @@ use super::{answer, ask, cluster, in_state, later, leader, role, s, say, table};
 use std::collections::BTreeSet;
 use wavetank::console::{COMMANDS, Command, Line, Shell, complete, parse};
 use wavetank::kv::Op;
-use wavetank::raft::{Change, ReadMode, RoleName, Rule, ServerId, ServerSet, Timer};
+use wavetank::raft::{Change, ReadMode, RoleName, Rule, ServerId, ServerSet, Timer, TimerRange};
 use wavetank::sim::{Action, LinkPreset, Options};
 use wavetank::timeline::Run;
 
@@ -187,7 +187,27 @@ fn snapshots_torn_writes_lost_disks_clocks_and_lies() {
     assert!(answer(&mut run, &format!("clock {b} -99%")).unwrap_err().contains("a clock can run by"));
     assert!(answer(&mut run, &format!("disk {c} LIES")).unwrap().contains("outside of Raft's fault model"));
     assert!(run.world().server(c).unwrap().disk.lies);
+    assert!(
+        answer(&mut run, &format!("disk {c} 1-5ms")).unwrap().contains("takes 1 ms to 5 ms for each write")
+    );
+    let disk = |run: &Run| run.world().server(c).unwrap().disk.clone();
+    let own = |min_us, max_us| Some(TimerRange { min_us, max_us });
+    assert_eq!((disk(&run).lies, disk(&run).fsync), (true, own(1000, 5000)), "one thing changes at a time");
     assert!(answer(&mut run, &format!("disk {c} honest")).unwrap().contains("is honest again"));
+    assert_eq!((disk(&run).lies, disk(&run).fsync), (false, own(1000, 5000)));
+    let slow = texts(&mut run, &format!("disk {c} 3s"));
+    assert!(slow[0].contains("takes 3 s for each write") && slow[1].contains("election timeout"), "{slow:?}");
+    assert_eq!(disk(&run).fsync, own(3_000_000, 3_000_000));
+    assert!(answer(&mut run, &format!("disk {c} stall 2s")).unwrap().contains("disk stalls for 2 s"));
+    assert_eq!(disk(&run).stalls_until_us, run.world().now_us() + 2_000_000);
+    for wrong in ["stall", "stall soon"] {
+        let why = answer(&mut run, &format!("disk {c} {wrong}")).unwrap_err();
+        assert!(why.ends_with(&format!("write how long it stalls, as in ‘disk {c} stall 2s’.")), "{why}");
+    }
+    assert!(answer(&mut run, &format!("disk {c} 5-1ms")).unwrap_err().contains("upside down"));
+    assert!(answer(&mut run, &format!("disk {c} Common")).unwrap().contains("as the others' again"));
+    assert_eq!(disk(&run).fsync, None);
+    assert!(answer(&mut run, "disk S9 3s").unwrap_err().contains("there is no S9"));
     assert!(answer(&mut run, &format!("disk {c} maybe")).unwrap_err().contains("lies or is honest"));
 }
 
@@ -364,7 +384,7 @@ fn what_is_wrong_is_told_with_what_to_write() {
         ("clock S1", "Write ‘clock S2"),
         ("clock S1 +-5%", "is no rate"),
         ("clock S1 5", "‘5’ is no rate"),
-        ("disk S1", "Write ‘disk S2 lies|honest’"),
+        ("disk S1", "Write ‘disk S2 3s|1-5ms|common|stall 2s|lies|honest’"),
         ("config all", "Write ‘config’"),
         ("options all", "Write ‘options’"),
         ("increment", "Write ‘increment KEY’"),
@@ -403,6 +423,8 @@ fn tab_completes_the_new_commands_too() {
         ("get k --mode le", &["get k --mode lease"]),
         ("get k --at S1", &[]),
         ("disk S1 l", &["disk S1 lies"]),
+        ("disk S1 s", &["disk S1 stall"]),
+        ("disk S1 stall ", &["disk S1 stall 2s"]),
         ("clock S1 +", &["clock S1 +10%"]),
         ("rea", &["read"]),
         ("links qu", &["links quorumLoss"]),
@@ -482,6 +504,8 @@ fn every_command_has_a_line_that_does_it() {
         "wipe S4",
         "clock S1 +10%",
         "disk S1 lies",
+        "disk S1 1-5ms",
+        "disk S1 stall 2s",
         "option preVote on",
         "options",
         "rule oneVotePerTerm off",

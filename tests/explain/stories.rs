@@ -2,7 +2,7 @@
 
 use super::{s, sentences};
 use wavetank::kv::Op;
-use wavetank::raft::{Change, ReadMode, Rule, Rules, ServerSet, Timer};
+use wavetank::raft::{Change, ReadMode, Rule, Rules, ServerSet, Timer, TimerRange};
 use wavetank::sim::{Action, Options, Setup};
 use wavetank::timeline::{Run, Start};
 
@@ -396,8 +396,13 @@ const STORIES: &[Story] = &[
             act(run, Action::Restart { server: s(1) });
             act(run, Action::SetClock { server: s(2), ppm: -105_000 });
             act(run, Action::SetClock { server: s(2), ppm: 0 });
-            act(run, Action::SetDisk { server: s(3), lies: true });
-            act(run, Action::SetDisk { server: s(3), lies: false });
+            act(run, Action::SetDisk { server: s(3), lies: true, fsync: None });
+            act(run, Action::SetDisk { server: s(3), lies: false, fsync: None });
+            let fsync = Some(TimerRange { min_us: 100_000, max_us: 200_000 });
+            act(run, Action::SetDisk { server: s(3), lies: false, fsync });
+            run.act(Action::SetDisk { server: s(3), lies: false, fsync }).unwrap_err();
+            act(run, Action::SetDisk { server: s(3), lies: true, fsync: None });
+            act(run, Action::StallDisk { server: s(3), for_us: 1_500_000 });
             act(run, Action::Wipe { server: s(4) });
             run.act(Action::Restart { server: s(4) }).unwrap_err();
             act(run, Action::Wipe { server: s(5) });
@@ -409,6 +414,10 @@ const STORIES: &[Story] = &[
             "S2's clock runs right from now on (D6.4.1).",
             "S3's disk says from now on that a write is done before it is: that is outside of Raft's fault model, and no promise holds any more (D3.8).",
             "S3's disk is honest again: what it says is written is written (D3.8).",
+            "S3's disk takes 100 ms to 200 ms for each write from now on: whatever has to be on it first waits that long, while a leader can commit by the disks of the others (D10.2.1).",
+            "Nothing comes of “S3's disk takes 100 ms to 200 ms for a write”: it is so already.",
+            "S3's disk takes as long for each write as the others' again and says from now on that a write is done before it is",
+            "S3's disk stalls for 1.5 s: what waits for a write waits until then, and a crash before then loses it (D3.8, D10.2.1).",
             "S4 loses its disk, and nobody of that name comes back; S5 starts empty, under a new name. S4 stays a voter until it is removed, and S5 waits to be added (D3.8, D4.1).",
             "Nothing comes of “restart S4”: S4 has lost its disk",
             "S5 loses its disk, and nobody of that name comes back; S6 starts empty, under a new name. S6 waits to be added (D3.8, D4.1).",

@@ -110,7 +110,8 @@ const ACTIONS = [
   { submit: { increment: { key: "n" } } }, { boot: "S6" }, { change: { learner: "S6" } }, { change: { add: "S6" } },
   { change: { joint: { voters: ["S1", "S2", "S3", "S4", "S5"], manual: true } } }, { change: "leave" },
   { transfer: "S4" }, { snapshot: "S1" }, { tear: "S5" }, { restart: "S5" }, { setClock: { server: "S1", ppm: 100 } },
-  { setDisk: { server: "S1", lies: false } }, { manual: true }, { manual: false }, { wipe: "S5" }, { boot: "S7" },
+  { setDisk: { server: "S1", lies: false } }, { setDisk: { server: "S1", lies: false, fsync: { minUs: 5, maxUs: 90_000 } } },
+  { stallDisk: { server: "S2", forUs: 100_000 } }, { manual: true }, { manual: false }, { wipe: "S5" }, { boot: "S7" },
 ];
 
 test("every action that is tried here is one by the types, in short and in full", (t) => {

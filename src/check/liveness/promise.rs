@@ -34,11 +34,12 @@ impl Bounds {
     pub(super) fn of(world: &World) -> Option<Bounds> {
         let options = world.options();
         let held = world.network().packets().any(|packet| packet.held);
-        if world.is_manual() || held || options.fsync.max_us > options.heartbeat_us {
+        let fsync_us = fsync_us_max(world)?;
+        if world.is_manual() || held || fsync_us > options.heartbeat_us {
             return None;
         }
         let latency_us = latency_us_max(world)?;
-        let round_trip_us = 2 * (latency_us + options.fsync.max_us);
+        let round_trip_us = 2 * (latency_us + fsync_us);
         let TimerRange { min_us, max_us } = options.election;
         // Else elections fail again and again, each for the same reason.
         if max_us - min_us < round_trip_us || min_us < round_trip_us {
@@ -75,6 +76,15 @@ fn latency_us_max(world: &World) -> Option<u64> {
         }
     }
     (!lost).then_some(latency_us)
+}
+
+/// The longest that a write takes on the disk of a server that runs. None: one of these disks stalls.
+fn fsync_us_max(world: &World) -> Option<u64> {
+    let takes_us = |server: &Server| {
+        let range = server.disk.fsync.unwrap_or(world.options().fsync);
+        (server.disk.stalls_until_us <= world.now_us()).then_some(range.max_us)
+    };
+    active(world).map(takes_us).try_fold(0, |most, us| Some(us?.max(most)))
 }
 
 /// How long it takes by this server's clock.
@@ -164,9 +174,10 @@ fn majority(world: &World) -> Option<ServerSet> {
 
 /// Whether the heartbeats of each of these come before the election timeout of any other (§5.6).
 fn in_time(world: &World, set: ServerSet) -> bool {
-    let Options { election, heartbeat_us, fsync, .. } = world.options();
+    let Options { election, heartbeat_us, .. } = world.options();
     let clocks = || active(world).filter(|server| set.contains(server.node.id()));
     let heartbeat_us = clocks().map(|server| by_clock(server, *heartbeat_us)).max().unwrap_or(0);
     let timeout_us = clocks().map(|server| by_clock(server, election.min_us)).min().unwrap_or(0);
-    latency_us_max(world).is_some_and(|latency_us| heartbeat_us + latency_us + fsync.max_us <= timeout_us)
+    let fsync_us = fsync_us_max(world).unwrap_or(u64::MAX / 2);
+    latency_us_max(world).is_some_and(|latency_us| heartbeat_us + latency_us + fsync_us <= timeout_us)
 }

@@ -13,7 +13,7 @@ use crate::sim::event::{EventId, What};
 use crate::sim::net::{DropReason, Endpoint, Packet, PacketName, cuts_between};
 use crate::sim::presets::{Cuts, Places};
 use crate::sim::server::{Running, Server};
-use crate::sim::setup::Options;
+use crate::sim::setup::{Options, check_range, check_span};
 
 impl World {
     /// Whether an action would do anything.
@@ -153,7 +153,20 @@ impl World {
                 ensure((CLOCK_PPM_MIN..=CLOCK_PPM_MAX).contains(ppm), Refusal::Nonsense { why })?;
                 ensure(known != *ppm, Refusal::Already)
             }
-            Action::SetDisk { server: id, lies } => ensure(server(*id)?.disk.lies != *lies, Refusal::Already),
+            Action::SetDisk { server: id, lies, fsync } => {
+                let disk = &server(*id)?.disk;
+                let range = fsync.map_or(Ok(()), |range| check_range("fsync", range, 0));
+                range.map_err(|why| Refusal::Nonsense { why })?;
+                ensure((disk.lies, disk.fsync) != (*lies, *fsync), Refusal::Already)
+            }
+            Action::StallDisk { server: id, for_us } => {
+                let disk = &server(*id)?.disk;
+                check_span("stall", *for_us).map_err(|why| Refusal::Nonsense { why })?;
+                let why =
+                    "time stands still, and there disks finish their writes at once: let time go on first";
+                ensure(!self.manual, Refusal::Nonsense { why: why.into() })?;
+                ensure(disk.stalls_until_us < self.now_us + for_us, Refusal::Already)
+            }
             Action::Submit { op, to, .. } => {
                 to.iter().try_for_each(|id| server(*id).map(drop))?;
                 let queued = self.clients[0].queue.len();
@@ -289,7 +302,14 @@ impl World {
             }
             Action::Wipe { server } => self.wipe(*server, draft, watch),
             Action::SetClock { server, ppm } => self.servers[server.slot()].clock_ppm = *ppm,
-            Action::SetDisk { server, lies } => self.servers[server.slot()].disk.set_lies(*lies),
+            Action::SetDisk { server, lies, fsync } => {
+                let disk = &mut self.servers[server.slot()].disk;
+                disk.fsync = *fsync;
+                disk.set_lies(*lies);
+            }
+            Action::StallDisk { server, for_us } => {
+                self.servers[server.slot()].disk.stall(self.now_us + for_us);
+            }
             Action::Submit { op, to, mode } => {
                 let reads = matches!(op, Op::Get { .. });
                 let mode = mode.unwrap_or(self.options.reads);
@@ -389,7 +409,7 @@ impl World {
             // It was told at its first start who the cluster is, and is told so again.
             let known = id.number() <= first;
             let configuration = if known { Configuration::of_first(first) } else { Configuration::NOBODY };
-            server.disk.durable = Durable::new(configuration);
+            server.disk.replace(Durable::new(configuration));
             self.restart(id, draft, watch);
             return;
         }

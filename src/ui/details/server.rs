@@ -1,5 +1,6 @@
 //! A server in full: its state, its faults, its place in the cluster, what it knows of the others.
 
+use super::disk::{DiskFacts, DiskSpeed, disk_actions, disk_lines};
 use super::{Line, lines_html};
 use crate::raft::{
     Change, Configuration, Index, Mode, Pace, Role, RoleName, Rules, ServerId, ServerSet, Timer,
@@ -28,7 +29,7 @@ struct ServerFacts {
     up: bool,
     paused: bool,
     clock_ppm: i32,
-    lies: bool,
+    disk: DiskFacts,
     rules: Rules,
     /// The configuration in sight, which changes begin from.
     members: Configuration,
@@ -74,9 +75,7 @@ fn server_facts(tank: &Tank, id: ServerId) -> Option<ServerFacts> {
         if let Some((from, at_us)) = server.heard {
             lines.push(("last heard".into(), format!("{from}, at {}", words::time_text(at_us as f64))));
         }
-        if !server.disk.queue.is_empty() {
-            lines.push(("disk".into(), format!("{} writes under way", server.disk.queue.len())));
-        }
+        lines.extend(disk_lines(world, server));
         if !server.waiting.is_empty() {
             lines.push(("held back".into(), format!("{} messages wait for the disk", server.waiting.len())));
         }
@@ -94,7 +93,7 @@ fn server_facts(tank: &Tank, id: ServerId) -> Option<ServerFacts> {
             lines,
             peers: peers.collect(),
             clock_ppm: server.clock_ppm,
-            lies: server.disk.lies,
+            disk: DiskFacts::of(world, server),
             rules: world.rules(),
             members: members::in_sight(world),
             store: server.store.iter().map(|(k, v)| (clip(k, 24), clip(v, 48))).take(12).collect(),
@@ -278,7 +277,8 @@ fn member_actions(id: ServerId, facts: &ServerFacts) -> Vec<Offer> {
 /// What can go wrong with a machine; with what is outside Raft's fault model marked.
 fn fault_actions(id: ServerId, facts: &ServerFacts) -> Vec<Offer> {
     let server = id;
-    let lies = Action::SetDisk { server, lies: !facts.lies };
+    let DiskFacts { lies, fsync, .. } = facts.disk;
+    let other = Action::SetDisk { server, lies: !lies, fsync };
     let torn = "Crashes in the middle of the write under way: inside Raft’s fault model, if checksums end the log (D3.8)";
     let mut offers: Vec<Offer> = vec![
         (
@@ -298,6 +298,7 @@ fn fault_actions(id: ServerId, facts: &ServerFacts) -> Vec<Offer> {
     offers.extend(
         others.map(|(ppm, label, clock)| (Action::SetClock { server, ppm }, label, clock, "", "small")),
     );
+    offers.extend(disk_actions(id, &facts.disk));
     let wipe = Action::Wipe { server };
     let (label, hint) = if wipe.is_outside_fault_model(facts.rules) {
         (
@@ -308,7 +309,7 @@ fn fault_actions(id: ServerId, facts: &ServerFacts) -> Vec<Offer> {
         ("Wipe disk", "It loses its disk and comes back as somebody new: inside Raft’s fault model (D3.8)")
     };
     offers.push((wipe, label, hint, "", "small danger"));
-    let (label, hint) = if facts.lies {
+    let (label, hint) = if lies {
         ("Honest disk", "What it says from now on is true; what it has said may not be")
     } else {
         (
@@ -316,7 +317,7 @@ fn fault_actions(id: ServerId, facts: &ServerFacts) -> Vec<Offer> {
             "It says that a write is done before it is: outside Raft’s fault model, no promise holds (D3.8)",
         )
     };
-    offers.push((lies, label, hint, "", "small danger"));
+    offers.push((other, label, hint, "", "small danger"));
     offers
 }
 
@@ -338,6 +339,7 @@ pub fn ServerDetails(props: &ServerProps) -> Html {
             <details class="faults">
                 <summary>{ "Snapshot, disk and clock" }</summary>
                 { offers(format!("Disk and clock of {id}"), fault_actions(id, facts), html! {}) }
+                <DiskSpeed {id} disk={facts.disk.clone()} />
             </details>
             { lines_html(&facts.lines) }
             if !facts.peers.is_empty() {

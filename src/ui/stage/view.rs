@@ -265,12 +265,7 @@ fn server(
     let span =
         |timer| server.timer(timer).map(|running| Span { from_us: running.from_us, to_us: running.fires_us });
     let member = members::place(members, server);
-    let oddity = match (server.disk.lies, server.clock_ppm) {
-        (true, _) => "disk lies",
-        (_, 0) => "",
-        (_, 1..) => "fast clock",
-        _ => "slow clock",
-    };
+    let oddity = oddity(world, server);
     let snapshot = received(world, server);
     let also = [
         if brief.paused { "paused" } else { "" },
@@ -318,6 +313,21 @@ fn server(
         selected: selected == Some(Selected::Server(id)),
         accused: false,
         label,
+    }
+}
+
+/// What is unusual about a server's machine; of several things the gravest.
+fn oddity(world: &World, server: &Server) -> &'static str {
+    let (disk, common) = (&server.disk, world.options().fsync);
+    let stalls = disk.stalls_until_us > world.now_us();
+    match (disk.lies, stalls, server.clock_ppm.signum(), disk.fsync) {
+        (true, ..) => "disk lies",
+        (_, true, ..) => "disk stalls",
+        (_, _, 1, _) => "fast clock",
+        (_, _, -1, _) => "slow clock",
+        (_, _, _, Some(own)) if own.max_us > common.max_us => "slow disk",
+        (_, _, _, Some(own)) if own != common => "fast disk",
+        _ => "",
     }
 }
 
