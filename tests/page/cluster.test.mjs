@@ -258,6 +258,26 @@ test("what Raft does not claim to survive says so, and what it does not", async 
   await page.getByText("voter, retired").waitFor();
 });
 
+test("one server's disk is slow, has a range of its own, stalls, and is as the others' again", async (t) => {
+  const { page } = await elected(t);
+  await page.keyboard.press("4");
+  await page.getByText("Snapshot, disk and clock").click();
+  await button(page, /^Slow disk/).click();
+  await label(page, "S4", "slow disk");
+  await page.getByText("100 ms to 200 ms, on this disk").waitFor();
+  await page.getByText(/the disk will make elections fail/).waitFor();
+  const field = page.getByLabel("a write takes, ms");
+  await field.fill("0.1");
+  await field.press("Enter");
+  await label(page, "S4", "fast disk");
+  await button(page, /^Stall disk/).click();
+  await label(page, "S4", "disk stalls");
+  await page.getByText(/no write becomes durable before/).waitFor();
+  await button(page, /^Common disk/).click();
+  await button(page, /^Slow disk/).waitFor();
+  assert.equal(await field.inputValue(), "");
+});
+
 for (const theme of THEMES) {
   for (const size of ["wide", "phone"]) {
     test(`axe finds nothing serious in the new panels, and nothing stands out, ${theme}, ${size}`, async (t) => {
