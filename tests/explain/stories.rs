@@ -415,7 +415,7 @@ const STORIES: &[Story] = &[
             "S3's disk says from now on that a write is done before it is: that is outside of Raft's fault model, and no promise holds any more (D3.8).",
             "S3's disk is honest again: what it says is written is written (D3.8).",
             "S3's disk takes 100 ms to 200 ms for each write from now on: whatever has to be on it first waits that long, while a leader can commit by the disks of the others (D10.2.1).",
-            "Nothing comes of “S3's disk takes 100 ms to 200 ms for a write”: it is so already.",
+            "Nothing comes of “S3's disk takes 100 ms to 200 ms for a write”: nothing to do: that is already the case.",
             "S3's disk takes as long for each write as the others' again and says from now on that a write is done before it is",
             "S3's disk stalls for 1.5 s: what waits for a write waits until then, and a crash before then loses it (D3.8, D10.2.1).",
             "S4 loses its disk, and nobody of that name comes back; S5 starts empty, under a new name. S4 stays a voter until it is removed, and S5 waits to be added (D3.8, D4.1).",
