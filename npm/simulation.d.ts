@@ -21,6 +21,17 @@ export class Simulation {
    */
   static from(source: Recording | RunDocument | string): Simulation;
 
+  /**
+   * Looks for a run from servers that have never run to a state in shorthand, such as
+   * `"S1:L2 112 c1 / S2:F2 11 / S3:x1 1"`, with all rules on. Gives the run as a recording; or `null`, and then
+   * `sentence` says whether the state is out of reach or how far the search went. A run that can be put together
+   * takes milliseconds; else a search does, and this call returns only when that is over: seconds with the usual
+   * `states`, so ask for more in a worker.
+   *
+   * @throws {WavetankError} `BAD_ARGUMENT`
+   */
+  static reach(state: string, limits?: ReachLimits): Reached;
+
   /** The time since the start. */
   readonly nowMs: number;
 
@@ -63,11 +74,20 @@ export class Simulation {
   state(): State;
 
   /**
-   * The events from the number `from` on (0 if left out), oldest first, `limit` at most (1,000 if left out).
+   * The events from the number `from` on (0 if left out), oldest first, `limit` at most (1,000 if left out). One
+   * call gives 20,000 at most, and a higher `limit` is an error, so that no events are missing unnoticed: ask again
+   * with `from`, up to {@link eventCount}.
    *
-   * @throws {WavetankError} `BAD_ARGUMENT`
+   * @throws {WavetankError} `BAD_ARGUMENT`, also when `limit` is above 20,000
    */
   events(options?: { from?: number; limit?: number }): SimulationEvent[];
+
+  /**
+   * Why no run of Raft leads to the state that this run started in, in sentences: with all rules on, and these
+   * servers from the beginning. Empty where nothing is known to speak against it, or where the run started with
+   * servers that had never run.
+   */
+  objections(): string[];
 
   /** The promises of Raft that were broken so far: none, as long as all rules are on. */
   check(): Violation[];
@@ -158,8 +178,37 @@ export interface SimulationSetup {
   options?: OptionChanges;
   /** The rules of Raft that are switched off. */
   rulesOff?: Rule[];
-  /** A state to start from, in shorthand: `"S1:L4 1122224 c2 / S2 1113"`; or as in a recording. */
+  /**
+   * A state to start from, in shorthand: `"S1:L4 1122224 c2 / S2 1113"`; or as in a recording. It need not be one
+   * that a run of Raft leads to: {@link Simulation.objections} says what speaks against it.
+   */
   start?: string | Start;
+}
+
+/** How far {@link Simulation.reach} searches. */
+export interface ReachLimits {
+  /** The highest term; that of the state if left out, and no less. At most 1,000. */
+  terms?: number;
+  /** The longest log; that of the state if left out, and no less. At most 1,000. */
+  logs?: number;
+  /** The most restarts in a run, up to 255; 2 if left out. */
+  restarts?: number;
+  /** The most messages that are kept on their way at once, up to 255; 1 if left out. */
+  messages?: number;
+  /** After about how many states to give up, up to 5,000,000; 500,000 if left out. */
+  states?: number;
+}
+
+/** What {@link Simulation.reach} has found. */
+export interface Reached {
+  /** A run that leads to the state. */
+  recording: Recording | null;
+  /** Its steps in words; empty where there is no run. */
+  steps: string[];
+  /** Why no run leads there, in sentences; empty where nothing is known to speak against the state. */
+  objections: string[];
+  /** What came of it; where nothing was found, how far the search went and what to do. */
+  sentence: string;
 }
 
 /** What a run starts with, as in a recording. */

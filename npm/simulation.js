@@ -51,6 +51,10 @@ export class Simulation {
     return new Simulation(guarded(() => Core.from(source)));
   }
 
+  static reach(state, limits = {}) {
+    return guarded(() => Core.reach(state, limits));
+  }
+
   /** All work goes through here: what has failed or was freed is not touched again. */
   #do(work) {
     if (this.#failure) throw this.#failure;
@@ -92,6 +96,10 @@ export class Simulation {
       if (!this.#do((core) => core.stepBy(untilMs))) return Boolean(goal(this));
     }
     return true;
+  }
+
+  objections() {
+    return this.#do((core) => core.objections());
   }
 
   state() {

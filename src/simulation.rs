@@ -11,3 +11,4 @@ pub mod bridge;
 pub mod class;
 #[cfg(feature = "npm")]
 mod failure;
+pub mod reach;

@@ -4,6 +4,8 @@
 
 #[path = "cli/bad_input.rs"]
 mod bad_input;
+#[path = "cli/states.rs"]
+mod states;
 
 use std::fs;
 use std::io::{Read, Write};
@@ -397,7 +399,7 @@ fn the_help_in_the_readme_is_what_help_says() {
     let help = ends(&["--help"], 0);
     assert!(readme.contains(&format!("```text\n{help}```\n")), "README.md should quote:\n{help}");
     assert_eq!(ends(&["--version"], 0), format!("wavetank {}\n", env!("CARGO_PKG_VERSION")));
-    for command in ["run", "fuzz", "search", "shrink", "export", "check-history", "rules"] {
+    for command in ["run", "fuzz", "search", "reach", "shrink", "export", "check-history", "rules"] {
         assert!(help.contains(&format!("\n  {command} ")), "{command}");
         let own = ends(&[command, "--help"], 0);
         assert!(own.contains("Usage: wavetank ") && own.contains("--help"), "{own}");

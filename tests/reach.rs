@@ -7,6 +7,8 @@ use wavetank::explore::{Grain, Judge, Local, Model, Plan, crashed, fresh, replay
 use wavetank::raft::{Guard, Index, Message, Observer, RoleName, Rules, ServerId, Term};
 use wavetank::sim::notation::{self, Shorthand, objections};
 use wavetank::sim::{Action, Event, Stepped, Watch, World};
+use wavetank::simulation::reach::{Reached, objections as against, reach};
+use wavetank::timeline::{Run, Start};
 
 const RULES: Rules = Rules::ALL_ON;
 
@@ -314,6 +316,77 @@ fn to_most_states_that_the_search_reaches_a_way_can_be_put_together() {
         println!("  {name}");
     }
     assert!(ways * 100 > all * 80, "{ways} of {all}");
+}
+
+/// A state that takes a restart: S1 has made the entry and leads no more.
+const RESTARTED: &str = "S1:F1 1 / S2:F1 / S3:F0";
+/// A state to which no run can be put together: it takes a search.
+const SEARCHED: &str = "S1:F0 / S2:F2 1 / S3:F2 1 c1";
+
+/// What programs are told of a state.
+#[track_caller]
+fn told(state: &str, limits: &str) -> Reached {
+    reach(state, limits).unwrap_or_else(|why| panic!("{state} {limits}: {why}"))
+}
+
+#[test]
+fn a_program_is_given_the_run_to_a_state() {
+    for (state, kind) in [
+        ("S1:F3 1 / S2:F2 112 / S3:F3 113", "put together"),
+        ("S1:L2 12 c1 / S2:F2 12 / S3:x0", "put together"),
+        (SEARCHED, "a shortest one"),
+    ] {
+        let Reached { recording, steps, objections, sentence } = told(state, "{}");
+        assert!(sentence.contains(kind), "{state}: {sentence}");
+        assert!(objections.is_empty() && steps.len() > 3, "{state}: {steps:?}");
+        let run = Run::replay(&recording.expect("there is a run")).unwrap();
+        assert_eq!(run.shorthand(), written(&notation::parse(state).unwrap()), "{state}");
+        assert!(run.violations().is_empty(), "{state}");
+    }
+}
+
+#[test]
+fn a_program_is_told_what_speaks_against_a_state() {
+    let state = "S1:F3 1122 / S2:F3 113 / S3:F3 11223";
+    let Reached { recording, steps, objections, sentence } = told(state, "{}");
+    assert_eq!((recording, steps), (None, vec![]));
+    assert!(sentence.starts_with("No run of Raft leads to this state, with all rules on"), "{sentence}");
+    let expected = "The entries of term 3 begin at index 3 on S2 and at index 5 on S3: one leader made them all, one after the other (§5.3).";
+    assert_eq!(objections, [expected]);
+    assert_eq!(against(&Start::State(state.into())), [expected]);
+    assert!(against(&Start::State(RESTARTED.into())).is_empty());
+    assert!(against(&Start::Empty).is_empty());
+}
+
+#[test]
+fn a_program_is_told_how_far_a_run_was_looked_for() {
+    for (limits, expected) in [
+        (r#"{"states":1}"#, "states had been looked at. A longer run may"),
+        (r#"{"restarts":0,"messages":0}"#, "no run within these bounds leads there"),
+    ] {
+        let Reached { recording, objections, sentence, .. } = told(SEARCHED, limits);
+        assert_eq!((recording, objections), (None, vec![]), "{limits}");
+        assert!(sentence.contains(expected), "{limits}: {sentence}");
+    }
+}
+
+#[test]
+fn a_program_is_told_what_is_wrong_with_what_it_asks_for() {
+    let state = "S1:F2 1 / S2:F2 1 / S3:F2";
+    for (state, limits, expected) in [
+        ("", "{}", "The state can't be read: there is no server in it"),
+        ("S2", "{}", "S1 is next"),
+        ("S1:P1 / S2:F1 / S3:F1", "{}", "no PreVote"),
+        (state, "7", "How far to look can't be read"),
+        (state, r#"{"trems":5}"#, "unknown field `trems`"),
+        (state, r#"{"terms":1}"#, "terms has to be a number from 2 to 1000"),
+        (state, r#"{"logs":0}"#, "logs has to be a number from 1 to 1000"),
+        (state, r#"{"states":0}"#, "states has to be a number from 1 to 5000000"),
+        (state, r#"{"restarts":-1}"#, "How far to look can't be read"),
+    ] {
+        let why = reach(state, limits).expect_err(limits);
+        assert!(why.contains(expected), "{state} {limits}: {why}");
+    }
 }
 
 #[test]

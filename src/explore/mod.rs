@@ -41,7 +41,7 @@ pub use local::{Dirty, Local};
 pub use model::{Bounds, Model};
 pub use past::Past;
 pub use replay::{ReplayError, at_rest, fresh, replay};
-pub use route::{crashed, extent, goal_of};
+pub use route::{arrive, crashed, extent, goal_of, search_for};
 pub use search::{Ended, Found, Progress, Search, search, states, threads};
 pub use seeds::for_seeds;
 pub use shrink::{NotShrunk, Shrunk, shrink};

@@ -1,8 +1,14 @@
 //! The way to a state that is written in shorthand.
 
+use super::gesture::{Gesture, Grain};
+use super::model::Bounds;
+use super::replay::{ReplayError, replay};
+use super::search::Search;
 use crate::check::goal::{GOAL_MAX, Goal};
 use crate::raft::{Index, RoleName, ServerId};
+use crate::sim::Action;
 use crate::sim::notation::{Shorthand, write_terms};
+use crate::timeline::Run;
 
 /// The goal that is reached where a cluster is in this state. A server that has crashed may still be up: it
 /// is to have the term and the log that its crash would leave.
@@ -59,4 +65,36 @@ pub fn extent(states: &[Shorthand]) -> (u64, u64) {
     let term = states.iter().map(|state| state.term.0).max().unwrap_or(0);
     let index = states.iter().map(|state| Index(state.entries.len() as u64)).max().unwrap_or_default();
     (term, index.0)
+}
+
+/// The search for a run from servers that have never run to this state: terms and logs go as far as those of
+/// the state, and no further.
+///
+/// # Errors
+/// A sentence that says why a search can't look for it.
+pub fn search_for(states: &[Shorthand], grain: Grain) -> Result<Search, String> {
+    let (term_max, log_max) = extent(states);
+    let bounds = Bounds { term_max, log_max, ..Bounds::of(grain) };
+    Ok(Search { bounds, ..Search::new(states.len() as u8, grain, goal_of(states)?) })
+}
+
+/// Does the steps to a state again in the timed world, from `start`. Servers that are down in the state crash
+/// when all the rest is done. After each step `then` sees the run, and hears the step in words.
+///
+/// # Errors
+/// When a step is not possible: then it does not lead there from `start`.
+pub fn arrive(
+    start: Run,
+    states: &[Shorthand],
+    grain: Grain,
+    steps: &[Gesture],
+    mut then: impl FnMut(&Run, &str),
+) -> Result<Run, ReplayError> {
+    let mut words = steps.iter().map(ToString::to_string);
+    let mut run = replay(start, grain, steps, |run| then(run, &words.next().unwrap_or_default()))?;
+    for server in crashed(states) {
+        run.act(Action::Crash { server }).map_err(ReplayError::Refused)?;
+        then(&run, &format!("{server} crashes"));
+    }
+    Ok(run)
 }

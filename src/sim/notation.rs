@@ -8,7 +8,7 @@
 
 mod reach;
 
-pub use reach::{Objection, objections};
+pub use reach::{Objection, UNREACHABLE, objections};
 
 use super::setup::Setup;
 use super::world::World;

@@ -4,6 +4,7 @@
 use super::asked::{self, Beginning};
 use super::bridge::{self, Answer, bad_recording, error, json, number, plain};
 use super::failure::Noted;
+use super::reach;
 use crate::check::goal::{Goal, Lookout};
 use crate::explain::{Scene, sentence};
 use crate::sim::{Action, Event};
@@ -53,6 +54,26 @@ impl Core {
             return Err(bad_recording(RecordingError::TooManyEvents(EVENTS_MAX)));
         }
         Ok(Core::of(timeline))
+    }
+
+    /// Whether a run leads to a state in shorthand, as [`reach::reach`] looks for it.
+    ///
+    /// # Errors
+    /// `BAD_ARGUMENT`.
+    pub fn reach(state: &JsValue, limits: &JsValue) -> Answer {
+        let bad = |why: String| error("BAD_ARGUMENT", &why);
+        let text = state
+            .as_string()
+            .ok_or_else(|| bad("A state is a text such as \"S1:L2 112 c1 / S2:F2 11 / S3:x1 1\".".into()))?;
+        plain(&reach::reach(&text, &json(limits)).map_err(bad)?)
+    }
+
+    /// What speaks against the state that the run starts in.
+    ///
+    /// # Errors
+    /// `NO_VALUE`.
+    pub fn objections(&self) -> Answer {
+        plain(&reach::objections(self.timeline.run().start()))
     }
 
     fn of(timeline: Timeline) -> Core {

@@ -151,6 +151,8 @@ pub enum DocumentError {
     TooLong(usize),
     /// It is neither a document nor a recording.
     NotOurs,
+    /// It is something else that Wavetank writes; what that is.
+    Other(&'static str),
     /// It is no JSON, or something in it is not as it should be; with the parser's own words.
     Unreadable(Unread),
     /// It was written by a later version.
@@ -176,6 +178,11 @@ impl fmt::Display for DocumentError {
             DocumentError::NotOurs => f.write_str(
                 "This is no Wavetank run: a file of one begins with { and has a field wavetank or format, and a \
                  link to one has #w1. in it. Is it the right one?",
+            ),
+            DocumentError::Other(what) => write!(
+                f,
+                "This is {what}, and no run can be done again from it. A run is done again from its recording: \
+                 use the file that holds that."
             ),
             DocumentError::Unreadable(why) => f.write_str(&why.told("run")),
             DocumentError::Newer(version) => write!(
@@ -255,7 +262,8 @@ impl Document {
         }
 
         // The version first: what else stands in a newer one, this version need not understand.
-        let version: Version = serde_json::from_str(text).map_err(unreadable)?;
+        let version: Version = serde_json::from_str(text)
+            .map_err(|why| other(text).map_or_else(|| unreadable(why), DocumentError::Other))?;
         match (version.wavetank, version.format) {
             (Some(0), _) => Err(DocumentError::NoVersion(0)),
             (Some(newer), _) if newer > DOCUMENT => Err(DocumentError::Newer(newer)),
@@ -372,6 +380,21 @@ fn within(what: &str, text: &str, most: usize) -> Result<(), String> {
 
 fn unreadable(why: serde_json::Error) -> DocumentError {
     DocumentError::Unreadable(Unread::from(&why))
+}
+
+/// What else Wavetank writes with a name as its format: a line of JSON, or several.
+fn other(text: &str) -> Option<&'static str> {
+    #[derive(Deserialize)]
+    struct Named {
+        format: String,
+    }
+    let first = text.trim_start().lines().next()?;
+    match serde_json::from_str::<Named>(first).ok()?.format.as_str() {
+        "wavetank-trace" => Some("a trace, which tells what happened in a run"),
+        "wavetank-fuzz" => Some("the result of a hunt"),
+        "wavetank-reach" => Some("what `wavetank reach` has found out"),
+        _ => None,
+    }
 }
 
 /// What can't be read may be the work of another version, which its recordings tell.

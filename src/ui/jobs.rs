@@ -3,9 +3,9 @@
 use super::export::write::{self, Order};
 use crate::check::Property;
 use crate::check::goal::Goal;
-use crate::explore::{self, Bounds, Ended, Gesture, Grain, Model, Search, Target};
+use crate::explore::{self, Bounds, Ended, Grain, Model, Search, Target};
 use crate::raft::Rules;
-use crate::sim::{Action, notation};
+use crate::sim::notation;
 use crate::timeline::{Caption, Recording, Run};
 use serde::{Deserialize, Serialize};
 
@@ -208,18 +208,11 @@ fn search(wanted: &Wanted, tell: &dyn Fn(News)) -> Result<News, String> {
             (gestures, Some(found.progress.states))
         }
     };
-    let (from, mut until) = (run.world().events(), Vec::new());
-    let mut run =
-        explore::replay(run, grain, &gestures, |run| until.push(run.world().events())).map_err(|error| {
-            format!("The way there can’t be done again: {error}. This is a fault of the page.")
-        })?;
-    let mark = |(until, gesture): (u64, &Gesture)| Caption { until, text: format!("{gesture}.") };
-    let mut marks: Vec<Caption> = until.into_iter().zip(&gestures).map(mark).collect();
-    // Servers that are down in a state crash when all the rest is done.
-    for server in explore::crashed(&state) {
-        run.act(Action::Crash { server }).map_err(|refusal| format!("{refusal}."))?;
-        marks.push(Caption { until: run.world().events(), text: format!("{server} crashes.") });
-    }
+    let (from, mut marks) = (run.world().events(), Vec::new());
+    let run = explore::arrive(run, &state, grain, &gestures, |run, step| {
+        marks.push(Caption { until: run.world().events(), text: format!("{step}.") });
+    })
+    .map_err(|error| format!("The way there can’t be done again: {error}. This is a fault of the page."))?;
     Ok(News::Found(Box::new(Found { recording: run.recording(), marks, from, states })))
 }
 

@@ -1,6 +1,6 @@
 //! What makes no sense, for every command: it ends with 2, and says what was wrong, where, and what to do.
 
-use super::{BROKEN, HOLDS, Said, file, folder, wavetank};
+use super::{BROKEN, HOLDS, Said, ends, file, folder, wavetank};
 use std::fs::{self, File};
 
 /// Arguments, and what is said. `@name` is a file of the test's folder, `!` one that holds.
@@ -15,6 +15,10 @@ const TABLE: &[(&str, &[&str])] = &[
     ("run @empty.json", &["empty.json", "no Wavetank run", "right one?"]),
     ("run w1.eJyrVkrOSCw", &["the link: The link was cut off", "Copy it again"]),
     ("run https://wavetank.example/#w2.eJyrVkrOSCw", &["of version 2", "knows version 1", "a later one"]),
+    ("run @trace.ndjson", &["This is a trace", "done again from its recording"]),
+    ("export @trace.ndjson --to words", &["This is a trace", "done again from its recording"]),
+    ("run @hunt.json", &["This is the result of a hunt", "done again from its recording"]),
+    ("run @way.json", &["what `wavetank reach` has found out", "done again from its recording"]),
     ("run @truncated.json", &["not a whole Wavetank run", "EOF", "line"]),
     ("run @picture.png", &["byte 0 is not text"]),
     ("run @huge.json", &["longer than 33554432 bytes", "right file"]),
@@ -88,6 +92,16 @@ const TABLE: &[(&str, &[&str])] = &[
     ("search --goal leaders>=2 --from @missing.json", &["can't be read"]),
     ("search --goal leaders>=2 --from @truncated.json", &["not a whole Wavetank run"]),
     ("search --goal leaders>=2 --from ! --servers 3", &["cannot be used with"]),
+    // Ways to states.
+    ("reach", &["<STATE>"]),
+    ("reach S2:L1", &["the state: ", "S1 is next"]),
+    ("reach S1/S2/S3/S4/S5/S6/S7/S8/S9/S10", &["the state: ", "S10"]),
+    ("reach S1:P1/S2:F1/S3:F1", &["the state: ", "no PreVote", "S1"]),
+    ("reach S1:F2/S2:F2/S3:F2 --shortest --terms 1", &["term 2", "give --terms 2 --logs 0 or more"]),
+    ("reach S1:F2.2/S2:F2/S3:F2 --shortest", &["the state: "]),
+    ("reach S1:F5000/S2:F5000/S3:F5000", &["term 5000", "at most 1000"]),
+    ("reach S1 --off gravity", &["no rule ‘gravity’"]),
+    ("reach S1 --out @no/such/folder.json --json --state S1", &["unexpected argument '--state'"]),
     // Shrinking.
     ("shrink", &["<FILE>"]),
     ("shrink @missing.json", &["can't be read"]),
@@ -130,6 +144,9 @@ fn what_makes_no_sense_is_told_and_ends_with_2() {
         ("forever.json", change("\"atUs\": 5330000", "\"atUs\": 18446744073709551615")),
         ("state.json", change("\"start\": \"empty\"", "\"start\": {\"state\": \"S2:L1\"}")),
         ("paper.json", change("\"noop\"", "\"paper\": true, \"noop\"")),
+        ("trace.ndjson", ends(&["export", &file(HOLDS), "--to", "trace", "--until", "1s"], 0)),
+        ("hunt.json", ends(&["fuzz", "--seeds", "0..1", "--length", "1s", "--json"], 0)),
+        ("way.json", ends(&["reach", "S1:L1 / S2:F1 / S3:F0", "--json"], 0)),
         ("before.json", good.clone()),
         ("copy.json", good.clone()),
         ("op.json", r#"[{"client":1,"key":"x","op":"frobnicate","call":0,"ret":null}]"#.into()),

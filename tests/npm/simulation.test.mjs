@@ -54,6 +54,45 @@ test("with a rule off a promise falls, and the check says which and through whic
   assert.deepEqual(Simulation.from(recording).check(), []);
 });
 
+test("a run may start in any state, and says what speaks against it", () => {
+  const state = "S1:F3 1122 / S2:F3 113 / S3:F3 11223";
+  const run = new Simulation({ start: state });
+  const [why, ...more] = run.objections();
+  assert.match(why, /^The entries of term 3 begin at index 3 on S2 and at index 5 on S3: .* \(§5\.3\)\.$/);
+  assert.deepEqual(more, []);
+  // It is about the start, whatever has happened since, and travels with the run.
+  run.runFor(5000);
+  assert.deepEqual(run.objections(), [why]);
+  assert.deepEqual(Simulation.from(run.recording()).objections(), [why]);
+  for (const start of ["empty", { state: "S1:L1 / S2:F1 / S3:F0" }]) {
+    assert.deepEqual(new Simulation({ servers: 3, start }).objections(), []);
+  }
+});
+
+test("a run that leads to a state is looked for, within bounds", () => {
+  const { recording, steps, objections, sentence } = Simulation.reach("S1:F3 1 / S2:F2 112 / S3:F3 113");
+  assert.deepEqual(objections, []);
+  assert.match(sentence, /put together/);
+  assert.equal(steps.length, 16);
+  const servers = Simulation.from(recording).state().servers;
+  assert.deepEqual(servers.map(({ term }) => term), [3, 2, 3]);
+  assert.deepEqual(servers.map(({ log }) => log.map(({ term }) => term)), [[1], [1, 1, 2], [1, 1, 3]]);
+  const against = Simulation.reach("S1:L2 / S2:L2 / S3:F2");
+  assert.equal(against.recording, null);
+  assert.match(against.objections[0], /^Two leaders in term 2/);
+  const none = Simulation.reach("S1:F0 / S2:F2 1 / S3:F2 1 c1", { states: 1 });
+  assert.deepEqual([none.recording, none.objections, none.steps], [null, [], []]);
+  assert.match(none.sentence, /A longer run may/);
+});
+
+test("as many events as one call gives can be asked for, and no more", () => {
+  const run = new Simulation();
+  assert.deepEqual(run.events({ limit: 20_000 }), run.events());
+  const { code, message } = failure(() => run.events({ limit: 20_001 }));
+  assert.equal(code, "BAD_ARGUMENT");
+  assert.match(message, /limit has to be a number from 0 to 20000/);
+});
+
 test("time goes by as asked, in steps, spans, and up to a goal", () => {
   const run = new Simulation();
   assert.equal(run.nowMs, 0);
@@ -213,6 +252,9 @@ test("what can't be done is an error with a code and a sentence, and changes not
     [() => run.explain("1"), "BAD_ARGUMENT", /number/],
     [() => run.events({ from: -1 }), "BAD_ARGUMENT", /from has to be/],
     [() => run.events({ limit: 1e9 }), "BAD_ARGUMENT", /limit has to be/],
+    [() => Simulation.reach(), "BAD_ARGUMENT", /A state is a text/],
+    [() => Simulation.reach("S2"), "BAD_ARGUMENT", /S1 is next/],
+    [() => Simulation.reach("S1", { trems: 1 }), "BAD_ARGUMENT", /unknown field `trems`/],
     [() => run.seek({ ms: 1e6 }), "REFUSED", /The run ends at/],
     [() => run.seek({ event: 1e6 }), "REFUSED", /no event 1000000 yet/],
     [() => run.seek({}), "BAD_ARGUMENT", /seek takes/],

@@ -49,6 +49,14 @@ class Kinds {
   }
 }
 
+test("what is looked for is given as the types say", (t) => {
+  const found = ["S1:F3 1 / S2:F2 112 / S3:F3 113", "S1:L2 / S2:L2 / S3:F2"].map((state) => Simulation.reach(state));
+  const program = `
+    import type { Reached } from "wavetank";
+    export const found: Reached[] = ${JSON.stringify(found)};`;
+  assert.equal(complaints(t, program), "");
+});
+
 test("events, states, violations and recordings are as the types say", (t) => {
   const [events, states, violations, recordings] = [new Kinds(), new Kinds(), new Kinds(), new Kinds()];
   const look = (run) => {
@@ -126,6 +134,7 @@ test("every action that is tried here is one by the types, in short and in full"
 test("the example in TypeScript is right, and so are all uses of the class", (t) => {
   const [, example] = read("docs/npm.md").match(/```ts\n([^]*?)```/);
   const program = `${example}
+    import type { Reached } from "wavetank";
     const run: Simulation = new Simulation();
     const numbers: number[] = [run.nowMs, run.eventCount, run.act({ crash: "S1" }), run.runFor(1), run.rewind(1),
       run.seek("start"), run.seek({ ms: 1 }), run.seek({ event: 1 })];
@@ -133,6 +142,9 @@ test("the example in TypeScript is right, and so are all uses of the class", (t)
     const found: boolean = run.runUntil((run) => run.state().leaders.length > 1, { withinMs: 5 });
     const texts: string[] = [run.explain(1), run.digest(), run.link()];
     const again: Simulation = Simulation.from(run.recording());
+    const { recording, steps, objections, sentence }: Reached = Simulation.reach("S1", { terms: 1, logs: 1, restarts: 0, messages: 0, states: 9 });
+    texts.push(...run.objections(), ...steps, ...objections, sentence);
+    if (recording) Simulation.from(recording);
     export { again, firstViolation, found, next, numbers, texts };`;
   assert.equal(complaints(t, program), "");
 });
@@ -141,7 +153,7 @@ test("what the library refuses does not pass the types either", (t) => {
   const wrong = [
     'new Simulation({ sevrers: 5 })', 'new Simulation({ rulesOff: ["nosuchrule"] })', 'run.act({ explode: "S1" })',
     'run.act({ crash: "T1" })', 'run.runFor("1")', 'run.seek({})', 'run.events({ to: 5 })', 'run.nowMs = 5',
-    'run.state().servers[0]!.trem', 'run.seek("middle")',
+    'run.state().servers[0]!.trem', 'Simulation.reach(5)', 'Simulation.reach("S1", { trems: 5 })', 'run.seek("middle")',
   ];
   const program = `import { Simulation } from "wavetank";
     const run = new Simulation();

@@ -7,11 +7,14 @@ mod check_history;
 mod export;
 mod fuzz;
 mod input;
+mod limits;
 mod output;
+mod reach;
 mod rules;
 mod run;
 mod search;
 mod shrink;
+mod states;
 
 use clap::{Parser, Subcommand};
 use output::Fail;
@@ -37,6 +40,8 @@ enum Command {
     Fuzz(fuzz::Arguments),
     /// Looks for the shortest run in which a goal holds
     Search(search::Arguments),
+    /// Looks for a run that leads to a state, or says why none does
+    Reach(reach::Arguments),
     /// Makes a recording small in which a promise still falls
     Shrink(shrink::Arguments),
     /// Tells a recorded run to other programs
@@ -60,6 +65,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Fuzz(arguments) => fuzz::fuzz(&arguments),
         Command::Search(arguments) => search::search_for(&arguments),
+        Command::Reach(arguments) => reach::reach(&arguments),
         Command::Shrink(arguments) => shrink::shrink_file(&arguments),
         Command::Export(arguments) => export::export(&arguments),
         Command::CheckHistory(arguments) => check_history::check_history(&arguments),

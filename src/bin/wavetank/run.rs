@@ -2,6 +2,7 @@
 
 use crate::input::{Source, told as in_terminal};
 use crate::output::{CameOut, Fail, Progress, Sink, about, report};
+use crate::states::against_start;
 use clap::Args;
 use std::fmt::Write as _;
 use std::io;
@@ -101,6 +102,9 @@ fn summary(recording: &Recording, told: &Told, seen: &[Vec<String>], digest: boo
     let servers = world.setup().servers;
     let seed = world.setup().seed;
     let _ = writeln!(text, "{servers} servers, seed {seed}; {}.", rules_off(recording.setup.rules_off));
+    if let Some(against) = against_start(&recording.start) {
+        let _ = writeln!(text, "About the start: {against}");
+    }
     let _ = writeln!(text, "{} events in {}.", world.events(), duration(world.now_us()));
     let leaders: Vec<String> =
         checker.leaders().map(|(term, leader)| format!("{leader} in term {term}")).collect();

@@ -56,6 +56,11 @@ struct Reign<'a> {
     before: &'a [Term],
 }
 
+/// That no run leads to a state, in a sentence that ends with what it takes for granted. The objections
+/// follow it.
+pub const UNREACHABLE: &str =
+    "no run of Raft leads to this state, with all rules on and these servers from the beginning";
+
 struct Judge<'a> {
     states: &'a [Shorthand],
     /// By term: those that are known to have had a leader.

@@ -1,0 +1,139 @@
+//! How far a search goes, as `search` and `reach` are told.
+
+use crate::input::bytes;
+use crate::output::{Progress, threads};
+use clap::{Args, ValueEnum};
+use wavetank::explain::list;
+use wavetank::explore::{Bounds, Found, Grain as Step, Search, search};
+use wavetank::raft::{Rule, Rules};
+
+#[derive(Args)]
+pub struct Limits {
+    /// Switch this rule off (`wavetank rules` lists them); may be repeated
+    #[arg(long, value_name = "RULE")]
+    off: Vec<Rule>,
+    /// How fine the steps are
+    #[arg(long, value_enum, default_value = "gesture")]
+    grain: Grain,
+    /// The most steps in a run
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(..=1_000_000))]
+    max: u32,
+    /// The highest term; without it 4, or two more than at the start; for `reach`, that of the state
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=HIGHEST))]
+    terms: Option<u64>,
+    /// The longest log; without it 3, or two more than at the start; for `reach`, that of the state
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=HIGHEST))]
+    logs: Option<u64>,
+    /// The most restarts in a run
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    restarts: u8,
+    /// The most messages held at once (gesture) or on their way at once (message); without it 1 or 8
+    #[arg(long, value_name = "N")]
+    messages: Option<u8>,
+    /// Whether messages are lost (message grain; else they may stay on their way for ever)
+    #[arg(long)]
+    drops: bool,
+    /// Stop when so much memory is taken
+    #[arg(long, value_name = "SIZE", default_value = "2GiB", value_parser = bytes)]
+    memory: u64,
+    /// On how many cores; without it, on all
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+}
+
+/// The highest term, and the longest log, that a search takes.
+pub const HIGHEST: u64 = 1000;
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Grain {
+    /// One timeout, one request with its reply, one command, one crash and restart, one message held
+    Gesture,
+    /// Each message leaves in one step and arrives in another
+    Message,
+}
+
+impl Limits {
+    /// The rules in force.
+    pub fn rules(&self) -> Rules {
+        Rules::without(&self.off)
+    }
+
+    /// How fine the steps are.
+    pub fn grain(&self) -> Step {
+        match self.grain {
+            Grain::Gesture => Step::Gesture,
+            Grain::Message => Step::Message,
+        }
+    }
+
+    /// The search within what was asked for; where nothing was, within the bounds that it has.
+    pub fn apply(&self, usual: Search) -> Search {
+        let bounds = Bounds {
+            term_max: self.terms.unwrap_or(usual.bounds.term_max),
+            log_max: self.logs.unwrap_or(usual.bounds.log_max),
+            restarts_max: self.restarts,
+            messages_max: self.messages.unwrap_or(usual.bounds.messages_max),
+            drops: self.drops,
+            ..usual.bounds
+        };
+        let threads = threads(self.threads);
+        Search { bounds, steps_max: self.max, bytes_max: self.memory, threads, ..usual }
+    }
+}
+
+/// Searches, and shows on a terminal how far it is.
+pub fn look(within: &Search) -> Found {
+    let mut progress = Progress::new();
+    search(within, |at| {
+        progress.show(|| {
+            let mib = at.bytes >> 20;
+            format!("{} steps deep, {} states, {} waiting, {mib} MiB", at.depth, at.states, at.frontier)
+        });
+        true
+    })
+}
+
+/// The bounds of a search, in words.
+pub fn bounds(within: &Search) -> String {
+    let Bounds { term_max, log_max, restarts_max, messages_max, .. } = within.bounds;
+    let mut bounds = vec![
+        format!("terms to {term_max}"),
+        format!("logs to {log_max}"),
+        count(u64::from(restarts_max), "restart"),
+        match within.grain {
+            Step::Gesture => format!("{} held", count(u64::from(messages_max), "message")),
+            Step::Message => format!("{} on the way", count(u64::from(messages_max), "message")),
+        },
+    ];
+    if within.rules.off().count() > 0 {
+        bounds.push(format!("off: {}", list(within.rules.off())));
+    }
+    bounds.join(", ")
+}
+
+/// Closer bounds than a search has had, as they are written; nothing where it had close ones. A run that
+/// exists mostly needs one term more, and entries that are one longer than the longest log.
+pub fn closer(within: &Search) -> Option<String> {
+    let Bounds { term_max, log_max, restarts_max, messages_max, .. } = within.bounds;
+    let servers = &within.from.servers;
+    let term = servers.iter().map(|server| server.node.term().0).max().unwrap_or(0) + 1;
+    let log = servers.iter().map(|server| server.node.log().last_index().0).max().unwrap_or(0) + 1;
+    let held = within.grain == Step::Gesture && messages_max > 0;
+    let flags = [
+        (term_max > term).then(|| format!("--terms {term}")),
+        (log_max > log).then(|| format!("--logs {log}")),
+        (restarts_max > 0).then(|| "--restarts 0".to_owned()),
+        held.then(|| "--messages 0".to_owned()),
+    ];
+    let flags: Vec<String> = flags.into_iter().flatten().collect();
+    (!flags.is_empty()).then(|| flags.join(" "))
+}
+
+pub fn looked_at(found: &Found) -> String {
+    let (states, steps) = (count(found.progress.states, "state"), count(found.progress.steps, "step"));
+    format!("{states} and {steps} between them")
+}
+
+pub fn count(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
