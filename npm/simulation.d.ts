@@ -368,6 +368,9 @@ export type LinkPreset =
   | "constrainedElection"
   | "chained";
 
+/** What a schedule does again and again; servers, links and halves are drawn from the seed. */
+export type Fault = "crash" | "crashLeader" | "pause" | "cut" | "partition" | { links: LinkPreset } | "transfer" | "stallDisk";
+
 /** One thing that is done to the world, as recordings have it. */
 export type Action =
   | { crash: { server: ServerId } }
@@ -404,7 +407,9 @@ export type Action =
   | { setDisk: { server: ServerId; lies: boolean; fsync?: RangeUs } }
   /** For so long no write becomes durable. */
   | { stallDisk: { server: ServerId; forUs: number } }
-  | { linkPreset: { preset: LinkPreset } };
+  | { linkPreset: { preset: LinkPreset } }
+  | { schedule: { fault: Fault; everyUs: number; forUs?: number } }
+  | "calm";
 
 /** An action in short: `{ crash: "S1" }` for `{ crash: { server: "S1" } }`. */
 export type ShortAction =
@@ -431,6 +436,7 @@ export type ShortAction =
   | { partition: ServerId[][] }
   | { linkPreset: LinkPreset }
   | { heal: true }
+  | { calm: true }
   | { setRules: Rule[] }
   /** Only what is named changes; with `options` around it everything else is as usual then. */
   | { setOptions: OptionChanges }
@@ -458,7 +464,20 @@ export interface State {
   clients: ClientState[];
   /** By server: who does not hear it. Only servers that someone does not hear. */
   cuts: Partial<Record<ServerId, ServerId[]>>;
+  /** What the world does by itself, again and again. */
+  schedules: Schedule[];
   violations: Violation[];
+}
+
+/** A schedule in force. */
+export interface Schedule {
+  fault: Fault;
+  everyUs: number;
+  /** For how long each time; without it, for good. */
+  forUs?: number;
+  nextUs: number;
+  /** How often it has done it, or tried to. */
+  done: number;
 }
 
 export type Role = "follower" | "candidate" | "leader" | "preCandidate";

@@ -120,7 +120,7 @@ fn a_preset_that_means_nothing_is_refused_with_a_sentence() {
         assert!(why.contains(&format!("it takes {least} at least")), "{why}");
     }
     act(&mut run, Action::LinkPreset { preset: LinkPreset::Halves });
-    assert_eq!(why_not(&mut run, LinkPreset::Halves), "it is so already");
+    assert_eq!(why_not(&mut run, LinkPreset::Halves), "nothing to do: that is already the case");
 }
 
 #[test]

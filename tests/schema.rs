@@ -7,7 +7,7 @@
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use wavetank::raft::Rule;
-use wavetank::sim::{Action, LinkPreset, Setup};
+use wavetank::sim::{Action, Fault, LinkPreset, Setup};
 use wavetank::timeline::{
     BranchData, Caption, DigestMark, Document, DocumentError, Opening, Recording, RecordingError, Stamp,
     Stamped, Start,
@@ -77,6 +77,12 @@ fn actions() -> Vec<Value> {
     ]);
     let presets = LinkPreset::ALL.map(|preset| json!({"linkPreset": {"preset": preset.name()}}));
     actions.extend(presets);
+    let faults = Fault::PLAIN.into_iter().chain([Fault::Links(LinkPreset::Ring)]);
+    actions.extend(faults.map(|fault| json!({"schedule": {"fault": fault, "everyUs": 5_000_000}})));
+    actions.extend([
+        json!({"schedule": {"fault": "crash", "everyUs": 5_000_000, "forUs": 1_000_000}}),
+        json!("calm"),
+    ]);
     actions
 }
 

@@ -5,7 +5,7 @@ use super::shell::{Line, spelled};
 use crate::explain::{self, duration};
 use crate::kv::Command;
 use crate::raft::{Entry, Index, Payload, Rule, Rules, ServerId};
-use crate::sim::{Finished, LinkPreset, Outcome, Server, World, notation};
+use crate::sim::{Finished, LinkPreset, Outcome, Schedule, Server, World, notation};
 
 /// How many entries of a log are shown, from the end.
 const SHOWN_MAX: u64 = 100;
@@ -130,6 +130,23 @@ fn command(entry: &Entry) -> String {
 pub(super) fn link_presets() -> Line {
     let row = |preset: &LinkPreset| vec![preset.name().into(), preset.sentence().into()];
     table(&["Preset", "What it does"], LinkPreset::ALL.iter().map(row))
+}
+
+/// All schedules in force.
+pub(super) fn schedules(world: &World) -> Line {
+    let running = world.schedules().running();
+    if running.is_empty() {
+        return Line::Text("No schedule is in force: ‘schedule crash 5s for 1s’ sets one.".into());
+    }
+    let row = |schedule: &Schedule| {
+        vec![
+            schedule.fault.to_string(),
+            duration(schedule.every_us),
+            schedule.for_us.map_or("good".into(), duration),
+            duration(schedule.next_us - world.now_us()),
+        ]
+    };
+    table(&["Fault", "Every", "For", "Next in"], running.iter().map(row))
 }
 
 /// All rules.

@@ -3,7 +3,7 @@
 use super::options::Setting;
 use crate::kv::Op;
 use crate::raft::{Change, ReadMode, Rule, ServerId, ServerSet, TimerRange};
-use crate::sim::LinkPreset;
+use crate::sim::{Fault, LinkPreset};
 
 /// What a server is to become, by legal means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +59,12 @@ pub enum Command {
     Cut(ServerId, ServerId),
     /// The second hears the first again.
     Mend(ServerId, ServerId),
+    /// A fault is brought about that often, for that long each time, in microseconds; 0: no longer.
+    Schedule(Fault, u64, Option<u64>),
+    /// All schedules in a table.
+    Schedules,
+    /// All schedules end.
+    Calm,
     /// Everyone hears everyone.
     Heal,
     /// The links fail in that way; without one, all ways in a table.
@@ -142,6 +148,7 @@ commands! {
     "cut", "cut S1 S2", "S2 no longer hears S1; the other direction stays.";
     "mend", "mend S1 S2", "S2 hears S1 again.";
     "links", "links [PRESET]", "cuts links in a way that has a name, such as bridge; alone, it shows all of them.";
+    "schedule" ["every"], "schedule crash|crashLeader|pause|cut|partition|links PRESET|transfer|stallDisk 5s [for 1s]  or  schedule [FAULT] stop  or  schedule", "brings a fault about again and again, each time for a while or for good; ends that schedule, or all; or shows them.";
     "heal", "heal", "everyone hears everyone again.";
     "config" ["members"], "config", "shows by which configuration each server goes: voters, learners, joint or not, how many are needed.";
     "add", "add S6", "makes a server a voter; a new one starts first, and catches up if that option is on.";

@@ -5,7 +5,7 @@ use super::members;
 use super::options::{self, MODES};
 use super::parse::{command_names, split};
 use crate::raft::Rule;
-use crate::sim::LinkPreset;
+use crate::sim::{Fault, LinkPreset};
 use crate::timeline::Run;
 
 /// How many ways to go on are offered.
@@ -50,6 +50,14 @@ fn candidates(before: &[&str], begun: &str, run: &Run) -> Vec<String> {
         ("boot", 0) => with_next(Vec::new(), run),
         ("joint", _) => with_next(servers(), run).into_iter().chain(own(&["learners", "manual"])).collect(),
         ("links", 0) => own(&LinkPreset::ALL.map(LinkPreset::name)),
+        ("schedule", 0) => {
+            own(&Fault::PLAIN.map(Fault::name)).into_iter().chain(own(&["links", "stop"])).collect()
+        }
+        ("schedule", 1) if arguments[0].eq_ignore_ascii_case("links") => {
+            own(&LinkPreset::ALL.map(LinkPreset::name)).into_iter().chain(own(&["stop"])).collect()
+        }
+        ("schedule", 1) => own(&["stop"]),
+        ("schedule", 2..=3) => own(&["for", "stop"]),
         ("clock", 1) => own(&["+10%", "-10%", "0"]),
         ("disk", 1) => own(&["3s", "1-5ms", "common", "stall", "lies", "honest"]),
         ("disk", 2) if arguments[1].eq_ignore_ascii_case("stall") => own(&["2s"]),

@@ -4,7 +4,7 @@ use super::command::{COMMANDS, Command, DiskChange, Help, Target};
 use super::options::{self, MODES, Setting, is_option, pick, share};
 use crate::kv::{Op, TEXT_MAX};
 use crate::raft::{Change, MAX_SERVERS, ReadMode, Rule, ServerId, ServerSet};
-use crate::sim::{LinkPreset, notation};
+use crate::sim::{Fault, LinkPreset, notation};
 use crate::spelling::nearest;
 
 /// The longest line, in bytes.
@@ -163,6 +163,7 @@ impl Line<'_> {
             "mend" => self.two_servers().map(|(from, to)| Command::Mend(from, to)),
             "heal" => self.alone(Command::Heal),
             "links" => self.links(),
+            "schedule" => self.schedule(),
             "rule" => self.rule(),
             "rules" => self.alone(Command::Rules),
             "history" => self.alone(Command::History),
@@ -453,6 +454,29 @@ impl Line<'_> {
         parts.filter(|part| !part.is_empty()).map(|part| Word { text: part.into(), quoted: false }).collect()
     }
 
+    fn schedule(&self) -> Result<Command, String> {
+        let words: Vec<&str> = self.words.iter().map(|word| word.text.as_str()).collect();
+        let is = |word: &str, name: &str| word.eq_ignore_ascii_case(name);
+        let (fault, rest) = match words.as_slice() {
+            [] => return Ok(Command::Schedules),
+            [stop] if is(stop, "stop") => return Ok(Command::Calm),
+            // The schedule of links ends whatever its preset is.
+            [links, stop] if is(links, "links") && is(stop, "stop") => {
+                (Fault::Links(LinkPreset::Halves), &words[1..])
+            }
+            [links, preset, rest @ ..] if is(links, "links") => (Fault::Links(link_preset(preset)?), rest),
+            [fault, rest @ ..] => (fault_of(fault)?, rest),
+        };
+        match rest {
+            [stop] if is(stop, "stop") => Ok(Command::Schedule(fault, 0, None)),
+            [every] => Ok(Command::Schedule(fault, span_of(every)?, None)),
+            [every, word, length] if is(word, "for") => {
+                Ok(Command::Schedule(fault, span_of(every)?, Some(span_of(length)?)))
+            }
+            _ => Err(self.usage()),
+        }
+    }
+
     fn links(&self) -> Result<Command, String> {
         match self.words {
             [] => Ok(Command::Links(None)),
@@ -475,6 +499,22 @@ impl Line<'_> {
         }
         if groups.is_empty() { Err(self.usage()) } else { Ok(Command::Partition(groups)) }
     }
+}
+
+/// A fault that can be scheduled, without what follows its name.
+fn fault_of(text: &str) -> Result<Fault, String> {
+    let names = Fault::PLAIN.map(|fault| (fault.name(), fault));
+    pick(&names, text).ok_or_else(|| {
+        let known = Fault::PLAIN.map(Fault::name).join(", ");
+        format!("{} can't be scheduled: write {known} or links PRESET.", shown(text))
+    })
+}
+
+/// How often, or for how long, in microseconds.
+fn span_of(text: &str) -> Result<u64, String> {
+    options::time(text)
+        .filter(|&us| us > 0)
+        .ok_or_else(|| format!("{} is no time: write 5s, 250ms or 800us.", shown(text)))
 }
 
 /// A way in which links fail.

@@ -144,6 +144,11 @@ impl Shell {
             Command::Heal => vec![hands.act_and_say(Action::Heal, 0)],
             Command::Links(Some(preset)) => vec![hands.act_and_say(Action::LinkPreset { preset }, 0)],
             Command::Links(None) => vec![answers::link_presets()],
+            Command::Schedule(fault, every_us, for_us) => {
+                vec![hands.act_and_say(Action::Schedule { fault, every_us, for_us }, 0)]
+            }
+            Command::Schedules => vec![answers::schedules(hands.run.run().world())],
+            Command::Calm => vec![hands.act_and_say(Action::Calm, 0)],
             Command::Change(change) => members::change(hands, change),
             Command::Boot(server) => vec![members::boot(hands, server)],
             Command::Configurations => vec![members::configurations(hands.run.run().world())],

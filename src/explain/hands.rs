@@ -7,10 +7,22 @@ use super::sentence::{Draft, Kind, Scene, draft};
 use super::words::{count, duration, entries, list, members, op as asks, request, span, vote};
 use crate::kv::Op;
 use crate::raft::{Change, ReadMode, RoleName, Rule, Rules, ServerId, TimerRange};
-use crate::sim::{Action, Brief, Event, LinkPreset, Refusal, What};
+use crate::sim::{Action, Brief, Event, Fault, LinkPreset, Refusal, What};
 
-/// Somebody has acted, or tried to.
+/// Somebody has acted, or tried to; or a schedule has.
 pub(super) fn acted(event: &Event, action: &Action, refused: Option<&Refusal>, scene: Scene) -> Draft {
+    let mut draft = done(event, action, refused, scene);
+    if event.is_scheduled() {
+        let text = ["The ", "Nothing "].iter().fold(draft.text, |text, word| match text.strip_prefix(word) {
+            Some(rest) => word.to_lowercase() + rest,
+            None => text,
+        });
+        draft.text = format!("By schedule, {text}");
+    }
+    draft
+}
+
+fn done(event: &Event, action: &Action, refused: Option<&Refusal>, scene: Scene) -> Draft {
     if let Some(why) = refused {
         let draft = draft(Kind::Action, &[], format!("Nothing comes of “{}”: {why}", phrase(action)));
         let declined = deciding(event).filter(|_| matches!(why, Refusal::Declined { .. }));
@@ -69,6 +81,10 @@ pub(super) fn acted(event: &Event, action: &Action, refused: Option<&Refusal>, s
         }
         Action::Heal => draft(Kind::Fault, &[], "The network is healed: everyone hears everyone"),
         Action::LinkPreset { preset } => preset_in_words(event, *preset, scene),
+        Action::Schedule { fault, every_us, for_us } => scheduled(*fault, *every_us, *for_us),
+        Action::Calm => {
+            draft(Kind::Action, &[], "All schedules end; what they have begun still ends in its time")
+        }
         Action::StepDown { server } => draft(
             Kind::Election,
             &["§5.1"],
@@ -89,6 +105,27 @@ pub(super) fn acted(event: &Event, action: &Action, refused: Option<&Refusal>, s
         Action::SetOptions { .. } => draft(Kind::Action, &[], "Other options are in force from now on"),
         _ => draft(Kind::Action, &[], format!("By hand: {}", phrase(action))),
     }
+}
+
+/// A schedule is set, or ends.
+fn scheduled(fault: Fault, every_us: u64, for_us: Option<u64>) -> Draft {
+    if every_us == 0 {
+        let text = format!("The schedule of ‘{fault}’ ends; what it has begun still ends in its time");
+        return draft(Kind::Action, &[], text);
+    }
+    let what = match fault {
+        Fault::Crash => "a random server crashes".into(),
+        Fault::CrashLeader => "the leader crashes".into(),
+        Fault::Pause => "a random server is paused".into(),
+        Fault::Cut => "a random link is cut in one direction".into(),
+        Fault::Partition => "the network is cut into two random halves".into(),
+        Fault::Links(preset) => format!("the network is cut as ‘{}’", preset.title()),
+        Fault::Transfer => "the leader is asked to hand its leadership over".into(),
+        Fault::StallDisk => "a random server's disk stalls".into(),
+    };
+    let length = for_us.map(|us| format!(", for {}", duration(us))).unwrap_or_default();
+    let text = format!("From now on, every {}, {what}{length}", duration(every_us));
+    draft(Kind::Action, if fault == Fault::Transfer { &["D3.10"] } else { &[] }, text)
 }
 
 fn preset_in_words(event: &Event, preset: LinkPreset, scene: Scene) -> Draft {

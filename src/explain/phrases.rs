@@ -44,6 +44,9 @@ pub fn phrase(action: &Action) -> String {
         Action::Partition { groups } => format!("partition {}", written(groups)),
         Action::Heal => "heal the network".into(),
         Action::LinkPreset { preset } => format!("links as in ‘{preset}’"),
+        Action::Schedule { fault, every_us: 0, .. } => format!("end the schedule of ‘{fault}’"),
+        Action::Schedule { fault, every_us, .. } => format!("{fault} every {}", duration(*every_us)),
+        Action::Calm => "end all schedules".into(),
         Action::SetLink { from: Some(from), to: Some(to), .. } => {
             format!("messages from {from} to {to} travel differently")
         }
@@ -204,6 +207,8 @@ pub(super) fn servers_of(action: &Action) -> ServerSet {
         | Action::Duplicate { .. }
         | Action::Heal
         | Action::LinkPreset { .. }
+        | Action::Schedule { .. }
+        | Action::Calm
         | Action::SetOptions { .. }
         | Action::SetRules { .. }
         | Action::Manual { .. } => ServerSet::EMPTY,

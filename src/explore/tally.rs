@@ -101,6 +101,7 @@ fn of_action(action: &Action) -> Option<&'static str> {
         Action::Partition { .. } => "partitions",
         Action::Cut { .. } => "cuts in one direction",
         Action::LinkPreset { .. } => "link presets",
+        Action::Schedule { .. } => "schedules",
         Action::SetLink { .. } => "links changed",
         Action::SetOptions { .. } => "options changed",
         Action::SetClock { .. } => "clocks set",

@@ -2,6 +2,7 @@
 
 use super::net::{Endpoint, PacketName};
 use super::presets::LinkPreset;
+use super::schedule::Fault;
 use super::setup::{Link, Options};
 use crate::kv::Op;
 use crate::raft::{
@@ -224,6 +225,19 @@ pub enum Action {
         /// In which way.
         preset: LinkPreset,
     },
+    /// From now on a fault is brought about again and again, the first time after that long. It takes the
+    /// place of a schedule of the same fault.
+    Schedule {
+        /// Which fault.
+        fault: Fault,
+        /// How often, in microseconds; 0: the schedule ends. What it has begun still ends in its time.
+        every_us: u64,
+        /// For how long each time, in microseconds; without it, for good.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        for_us: Option<u64>,
+    },
+    /// All schedules end. What they have begun still ends in its time.
+    Calm,
 }
 
 /// The fastest and the slowest that a clock can run, in millionths: a tenth and ten times.
@@ -254,7 +268,8 @@ impl Action {
             | Action::Snapshot { .. }
             | Action::Wipe { .. }
             | Action::Mislead { .. }
-            | Action::StepDown { .. } => true,
+            | Action::StepDown { .. }
+            | Action::Schedule { fault: Fault::Transfer, .. } => true,
             Action::Submit { mode, .. } => mode.is_some_and(|mode| mode != ReadMode::Log),
             Action::SetOptions { options } => !options.paper,
             _ => false,

@@ -55,6 +55,9 @@ pub enum Purpose {
     CopyLatency = 5,
     /// Time that a write takes. Subject: server; moment: bucket of its start; k: ordinal there.
     Fsync = 6,
+    /// What a schedule does. Subject: the number of its fault; moment: how often it has done it before; k:
+    /// which of its draws, or a server's number.
+    Schedule = 7,
 }
 
 /// The draw of that name: 64 bits that look random.

@@ -42,11 +42,20 @@ pub struct Event {
     pub cuts: Option<Box<Cuts>>,
 }
 
+impl Event {
+    /// Whether a schedule did it: an action that has a cause, while nothing in the run is the cause of what
+    /// somebody does.
+    #[must_use]
+    pub fn is_scheduled(&self) -> bool {
+        matches!(self.what, What::Acted { .. }) && self.causes[0].is_some()
+    }
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum What {
-    /// Somebody acted, or tried to.
+    /// Somebody acted, or tried to; or a schedule did, and then the event that set it is the cause.
     Acted {
         /// What was done.
         action: Action,

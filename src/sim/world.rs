@@ -5,6 +5,7 @@ use super::disk::Disk;
 use super::draw::{Purpose, Shape, draw};
 use super::event::{Brief, Change, Event, EventId, Finished, Stepped, TookEffect, What};
 use super::net::{Answer, ClientId, Content, DropReason, Endpoint, Network, Packet, PacketName};
+use super::schedule::Schedules;
 use super::server::{Request, Running, Server, Waiting};
 use super::setup::{Options, Setup};
 use crate::kv::{Command, Output};
@@ -16,6 +17,7 @@ use crate::raft::{
 mod act;
 mod clients;
 mod machine;
+mod schedules;
 
 /// Someone who looks on. It hears each decision ([`Observer`]), and then what happened.
 pub trait Watch: Observer + Sized {
@@ -42,6 +44,7 @@ pub struct World {
     servers: Vec<Server>,
     network: Network,
     clients: Vec<Client>,
+    schedules: Schedules,
     /// Room for effects, so that a step need not allocate. Empty between steps.
     effects: Vec<Effect>,
 }
@@ -54,6 +57,7 @@ enum Next {
     Timer(ServerId, Timer),
     Client(usize),
     Tick(usize),
+    Scheduled,
 }
 
 /// What happens earliest of all that was considered.
@@ -187,6 +191,12 @@ impl World {
         &self.clients
     }
 
+    /// What the world does by itself, again and again.
+    #[must_use]
+    pub fn schedules(&self) -> &Schedules {
+        &self.schedules
+    }
+
     /// When something happens next, in microseconds; nothing in manual mode, unless a disk works.
     #[must_use]
     pub fn next_us(&mut self) -> Option<u64> {
@@ -227,6 +237,7 @@ impl World {
             manual: false,
             servers: Vec::new(),
             clients: vec![Client::new(ClientId(1), first), Client::new(ClientId(2), first)],
+            schedules: Schedules::default(),
             effects: Vec::new(),
         };
         let mut up = ServerSet::EMPTY;
@@ -259,7 +270,8 @@ impl World {
     /// Lets the next thing happen, whenever that is. Nothing if nothing will ever happen by itself.
     ///
     /// At one instant, writes become durable first, then messages arrive in the order in which they
-    /// were sent, then timers fire, then clients act; each kind in the order of their numbers.
+    /// were sent, then timers fire, then clients act, then
+    /// schedules; each kind in the order of their numbers.
     pub fn step<W: Watch>(&mut self, watch: &mut W) -> Option<EventId> {
         let (at_us, next) = self.next()?;
         self.happen(at_us, next, watch)
@@ -275,6 +287,7 @@ impl World {
             Next::Client(client) => self.wake(client, watch),
             Next::Tick(client) => Some(self.tick(client, watch)),
             Next::Arrival => self.arrive(watch),
+            Next::Scheduled => self.do_scheduled(watch),
         }
     }
 
@@ -330,6 +343,7 @@ impl World {
                 next.or(tick_us, || Next::Tick(slot));
             }
         }
+        next.or(self.schedules.next_us(), || Next::Scheduled);
         (next.at_us < u64::MAX).then(|| (next.at_us.max(self.now_us), next.next))
     }
 

@@ -83,7 +83,7 @@ fn in_full(asked: Value, options: &Options) -> Value {
         ("cut" | "mend" | "send", Value::Array(ends)) if let [from, to] = &ends[..] => {
             json!({ "from": from, "to": to })
         }
-        ("heal", Value::Bool(true)) => return name.as_str().into(),
+        ("heal" | "calm", Value::Bool(true)) => return name.as_str().into(),
         ("setOptions", Value::Object(changes)) if !changes.contains_key("options") => {
             object("options", &changed(options, changes))
         }
@@ -267,6 +267,7 @@ mod tests {
         (r#"{"partition":[["S1"],["S2","S3"]]}"#, r#"{"partition":{"groups":[["S1"],["S2","S3"]]}}"#),
         (r#"{"linkPreset":"oneWay"}"#, r#"{"linkPreset":{"preset":"oneWay"}}"#),
         (r#"{"heal":true}"#, r#""heal""#),
+        (r#"{"calm":true}"#, r#""calm""#),
         (r#""heal""#, r#""heal""#),
         (r#"{"manual":false}"#, r#"{"manual":{"on":false}}"#),
         (r#"{"setRules":["oneVotePerTerm"]}"#, r#"{"setRules":{"off":["oneVotePerTerm"]}}"#),

@@ -6,7 +6,7 @@ use crate::kv::Command;
 use crate::order;
 use crate::raft::{Index, Payload, Progress, Role, ServerId, ServerSet, Term};
 use crate::sim::{
-    Brief, ClientId, Content, DropReason, Finished, Packet, PacketName, Seed, Server, notation,
+    Brief, ClientId, Content, DropReason, Finished, Packet, PacketName, Schedule, Seed, Server, notation,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -33,6 +33,8 @@ pub struct State {
     pub clients: Vec<ClientState>,
     /// By server: who does not hear it. Only servers that someone does not hear.
     pub cuts: BTreeMap<ServerId, ServerSet>,
+    /// What the world does by itself, again and again.
+    pub schedules: Vec<Schedule>,
     /// The promises that were broken.
     pub violations: Vec<Violation>,
 }
@@ -150,6 +152,7 @@ impl State {
                 })
                 .collect(),
             cuts: order::map(cuts.filter(|(_, unheard)| !unheard.is_empty())),
+            schedules: world.schedules().running().to_vec(),
             violations: run.violations().to_vec(),
         }
     }

@@ -88,6 +88,13 @@ pub enum MarkKind {
         /// Whether it knows that it never will be done; else it may have been.
         failed: bool,
     },
+    /// A schedule brought a fault about, or ended one.
+    Scheduled {
+        /// On which server, if on one.
+        server: Option<ServerId>,
+        /// Whether nothing came of it.
+        refused: bool,
+    },
 }
 
 /// A mark, with its place in the run.
@@ -108,12 +115,21 @@ pub enum Class {
     Snapshot,
     /// See [`MarkKind::Unserved`].
     Unserved,
+    /// See [`MarkKind::Scheduled`].
+    Scheduled,
 }
 
 impl Class {
     /// All of them.
-    pub const ALL: [Class; 6] =
-        [Class::Leader, Class::Commit, Class::Action, Class::Violation, Class::Snapshot, Class::Unserved];
+    pub const ALL: [Class; 7] = [
+        Class::Leader,
+        Class::Commit,
+        Class::Action,
+        Class::Violation,
+        Class::Snapshot,
+        Class::Unserved,
+        Class::Scheduled,
+    ];
 }
 
 impl MarkKind {
@@ -124,6 +140,7 @@ impl MarkKind {
             MarkKind::Leader { .. } => Class::Leader,
             MarkKind::Commit { .. } => Class::Commit,
             MarkKind::Action { .. } => Class::Action,
+            MarkKind::Scheduled { .. } => Class::Scheduled,
             MarkKind::Violation { .. } => Class::Violation,
             MarkKind::Snapshot { .. } => Class::Snapshot,
             MarkKind::Unserved { .. } => Class::Unserved,
@@ -137,7 +154,9 @@ impl MarkKind {
             MarkKind::Leader { server, .. }
             | MarkKind::Commit { server, .. }
             | MarkKind::Snapshot { server, .. } => Some(server),
-            MarkKind::Action { server, .. } | MarkKind::Violation { server, .. } => server,
+            MarkKind::Action { server, .. }
+            | MarkKind::Violation { server, .. }
+            | MarkKind::Scheduled { server, .. } => server,
             MarkKind::Unserved { .. } => None,
         }
     }
@@ -279,7 +298,13 @@ impl Tape {
         }
         if let What::Acted { action, refused } = &event.what {
             let server = event.server.or_else(|| target(action));
-            self.mark(event.at_us, MarkKind::Action { server, refused: refused.is_some() });
+            self.mark(
+                event.at_us,
+                match event.is_scheduled() {
+                    true => MarkKind::Scheduled { server, refused: refused.is_some() },
+                    false => MarkKind::Action { server, refused: refused.is_some() },
+                },
+            );
         }
         if let Some(cuts) = &event.cuts {
             self.cuts.push(Point { after: self.events, at_us: event.at_us, what: **cuts });
@@ -405,6 +430,8 @@ fn target(action: &Action) -> Option<ServerId> {
         | Action::SetOptions { .. }
         | Action::SetRules { .. }
         | Action::Manual { .. }
-        | Action::LinkPreset { .. } => None,
+        | Action::LinkPreset { .. }
+        | Action::Schedule { .. }
+        | Action::Calm => None,
     }
 }

@@ -44,6 +44,7 @@ pub mod prefs;
 mod requests;
 mod rules_panel;
 mod run_control;
+mod schedules;
 mod search_panel;
 mod setup_form;
 pub mod setup_url;

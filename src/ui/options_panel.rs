@@ -3,6 +3,7 @@
 
 use super::context::{use_tank, use_view};
 use super::options::{self, Field, GROUPS, PRESETS, Row};
+use super::schedules::Schedules;
 use super::tank::Tone;
 use crate::sim::{Action, Options};
 use wasm_bindgen::JsCast;
@@ -105,6 +106,7 @@ pub fn OptionsPanel() -> Html {
             <p class="faint">{ "From now on, in this run: Reset and New seed go back to the setup's options. Timers that run go on as they are." }</p>
             <div class="group" role="group" aria-label="Presets">{ presets(&options, &put) }</div>
             <div aria-live="polite">{ warnings(&options) }</div>
+            <Schedules />
             { option_rows(&|row| row.get(&options), &change) }
         </div>
     }

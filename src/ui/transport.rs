@@ -9,6 +9,7 @@ use super::options_panel::value_of;
 use super::page_state::{Change, use_page};
 use super::requests;
 use super::run_control::{reset_same, reset_seed};
+use super::schedules::CalmButton;
 use super::tank::{SPEED_MAX, SPEED_MIN};
 use super::words::{speed_text, time_text};
 use crate::raft::ServerSet;
@@ -196,6 +197,7 @@ fn Cuts() -> Html {
                     title="Choose servers, then cut them off from the rest; or cut links as a bridge, a ring, one way … (P)">{ "Partition" }</button>
                 <Act action={Action::Heal} label="Heal" hint="All links work again (H)" />
             }
+            <CalmButton />
             <button type="button" class="button" aria-pressed={manual.to_string()} onclick={set_manual} data-do="manual"
                 title="Time stands still: you fire timers and deliver messages yourself (G)">{ "Manual" }</button>
         </div>

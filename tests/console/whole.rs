@@ -428,6 +428,9 @@ fn tab_completes_the_new_commands_too() {
         ("clock S1 +", &["clock S1 +10%"]),
         ("rea", &["read"]),
         ("links qu", &["links quorumLoss"]),
+        ("schedule cr", &["schedule crash", "schedule crashLeader"]),
+        ("schedule links b", &["schedule links bridge"]),
+        ("schedule pause 5s f", &["schedule pause 5s for"]),
     ];
     for (prefix, expected) in table {
         assert_eq!(complete(prefix, &run), *expected, "{prefix}");
@@ -445,8 +448,44 @@ fn links_fail_in_ways_that_have_names() {
     for (line, words) in [
         ("links brigde", "Links do not fail as ‘brigde’. Did you mean ‘bridge’?"),
         ("links ring", "it takes 4 at least"),
-        ("links oneWay", "it is so already"),
+        ("links oneWay", "nothing to do: that is already the case"),
         ("links S1 S2", "Write ‘links [PRESET]’"),
+    ] {
+        let why = answer(&mut run, line).unwrap_err();
+        assert!(why.contains(words), "{line}: {why}");
+    }
+}
+
+#[test]
+fn faults_are_scheduled_shown_and_ended() {
+    let mut run = in_state("S1:L1 1 / S2 1 / S3 1");
+    assert_eq!(
+        answer(&mut run, "schedule").unwrap(),
+        "No schedule is in force: ‘schedule crash 5s for 1s’ sets one."
+    );
+    let told = answer(&mut run, "schedule crash 5s for 1s").unwrap();
+    assert_eq!(told, "From now on, every 5 s, a random server crashes, for 1 s.");
+    answer(&mut run, "every LINKS bridge 250").unwrap();
+    later(&mut run, 100);
+    let (_, rows) = table(&mut run, "schedule");
+    assert_eq!(rows, [["crash", "5 s", "1 s", "4.9 s"], ["links bridge", "250 ms", "good", "150 ms"]]);
+    answer(&mut run, "schedule links stop").unwrap();
+    answer(&mut run, "schedule pause 1s").unwrap();
+    assert_eq!(
+        answer(&mut run, "schedule stop").unwrap(),
+        "All schedules end; what they have begun still ends in its time."
+    );
+    assert!(run.world().schedules().running().is_empty());
+    for (line, words) in [
+        ("schedule explode 5s", "‘explode’ can't be scheduled: write crash, crashLeader, pause"),
+        ("schedule crash", "Write ‘schedule crash|crashLeader"),
+        ("schedule crash 5 s", "Write ‘schedule crash|crashLeader"),
+        ("schedule crash often", "‘often’ is no time: write 5s, 250ms or 800us."),
+        ("schedule crash 0", "‘0’ is no time"),
+        ("schedule crash 5s for ever", "‘ever’ is no time"),
+        ("schedule links 5s", "Links do not fail as ‘5s’."),
+        ("schedule crash 999us", "a schedule does something every 1 ms to 600 s"),
+        ("schedule crash stop", "no schedule of ‘crash’ is in force"),
     ] {
         let why = answer(&mut run, line).unwrap_err();
         assert!(why.contains(words), "{line}: {why}");
@@ -488,6 +527,7 @@ fn every_command_has_a_line_that_does_it() {
         "state S3 follower",
         "partition S1",
         "links bridge",
+        "schedule crash 5s for 1s",
         "heal",
         "cut S1 S2",
         "mend S1 S2",

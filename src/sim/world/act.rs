@@ -89,6 +89,8 @@ impl World {
                 ensure(self.cuts_of(groups) != *self.network.cuts(), Refusal::Already)
             }
             Action::Heal => ensure(self.network.any_cut(), Refusal::Already),
+            Action::Schedule { fault, every_us, for_us } => self.check_schedule(*fault, *every_us, *for_us),
+            Action::Calm => ensure(!self.schedules.running().is_empty(), Refusal::Already),
             Action::LinkPreset { preset } => {
                 let cuts = preset.cuts(&self.places()).map_err(|why| Refusal::Nonsense { why })?;
                 ensure(cuts != *self.network.cuts(), Refusal::Already)
@@ -187,9 +189,21 @@ impl World {
     /// # Errors
     /// Why it did nothing.
     pub fn act<W: Watch>(&mut self, action: &Action, watch: &mut W) -> Result<EventId, Refusal> {
+        let (id, done) = self.act_because(action, None, watch);
+        done.map(|()| id)
+    }
+
+    /// The same, on behalf of the event that has set a schedule. The event's number, and why it did nothing.
+    pub(super) fn act_because<W: Watch>(
+        &mut self,
+        action: &Action,
+        cause: Option<EventId>,
+        watch: &mut W,
+    ) -> (EventId, Result<(), Refusal>) {
         let checked = self.check(action);
         let mut draft = self.draft::<W>(checked.is_ok().then(|| self.touched_by(action)).flatten());
         let id = draft.id;
+        draft.causes[0] = cause;
         if checked.is_ok() {
             self.carry_out_action(action, &mut draft, watch);
         }
@@ -204,13 +218,14 @@ impl World {
         self.close(&mut draft, || What::Acted { action: action.clone(), refused }, watch);
         if done.is_ok() {
             self.follow_up(action, id, watch);
+            self.forget_endings();
         }
-        done.map(|()| id)
+        (id, done)
     }
 
     /// Who is asked to change the configuration or to hand leadership over: the one that is named, or
     /// whoever leads the latest term.
-    fn asked(&self, at: Option<ServerId>) -> Result<ServerId, Refusal> {
+    pub(super) fn asked(&self, at: Option<ServerId>) -> Result<ServerId, Refusal> {
         let leaders = self.servers.iter().filter(|server| server.is_active() && server.node.is_leader());
         let id = match at {
             Some(id) => id,
@@ -301,6 +316,10 @@ impl World {
                 self.crash(*server);
             }
             Action::Wipe { server } => self.wipe(*server, draft, watch),
+            Action::Schedule { fault, every_us, for_us } => {
+                self.set_schedule(*fault, *every_us, *for_us, draft.id);
+            }
+            Action::Calm => self.schedules.end_all(),
             Action::SetClock { server, ppm } => self.servers[server.slot()].clock_ppm = *ppm,
             Action::SetDisk { server, lies, fsync } => {
                 let disk = &mut self.servers[server.slot()].disk;

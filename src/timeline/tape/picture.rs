@@ -55,7 +55,7 @@ fn spacing(class: Class) -> f64 {
     match class {
         Class::Commit => 1.0,
         Class::Leader => 4.0,
-        Class::Action | Class::Violation | Class::Snapshot | Class::Unserved => 7.0,
+        Class::Action | Class::Scheduled | Class::Violation | Class::Snapshot | Class::Unserved => 7.0,
     }
 }
 

@@ -405,6 +405,17 @@ impl<'a> Painter<'a> {
             let _ = c.arc(spot.x, STRIP - 6.0, 2.5, 0.0, TAU);
             c.stroke();
         }
+        for spot in of(picture, Class::Scheduled) {
+            // Hollow: nobody's hand did it.
+            c.begin_path();
+            c.move_to(spot.x - 3.0, STRIP - 8.0);
+            c.line_to(spot.x + 3.0, STRIP - 8.0);
+            c.line_to(spot.x, STRIP - 2.0);
+            c.close_path();
+            c.set_stroke_style_str(&self.colours.accent);
+            c.set_line_width(1.0);
+            c.stroke();
+        }
         for spot in of(picture, Class::Action) {
             let refused = matches!(spot.mark.what, MarkKind::Action { refused: true, .. });
             c.begin_path();

@@ -72,6 +72,10 @@ fn mark_text(mark: &Mark) -> String {
         MarkKind::Action { server: Some(server), refused: false } => format!("action on {server}"),
         MarkKind::Action { server: None, refused: false } => "action".into(),
         MarkKind::Action { refused: true, .. } => "action that did nothing".into(),
+        MarkKind::Scheduled { server, refused } => {
+            let on = server.map(|server| format!(" on {server}")).unwrap_or_default();
+            format!("by schedule: {}{on}", if refused { "nothing done" } else { "a fault" })
+        }
         MarkKind::Violation { property, .. } => format!("{property} is broken"),
         MarkKind::Snapshot { server, index } => format!("{server}: snapshot up to index {index}"),
         MarkKind::Unserved { client, serial, failed: true } => {
@@ -111,9 +115,15 @@ pub fn tip(
             () => Some("outside the configuration".to_string()),
         }));
     }
-    for class in
-        [Class::Violation, Class::Leader, Class::Action, Class::Snapshot, Class::Unserved, Class::Commit]
-    {
+    for class in [
+        Class::Violation,
+        Class::Leader,
+        Class::Action,
+        Class::Scheduled,
+        Class::Snapshot,
+        Class::Unserved,
+        Class::Commit,
+    ] {
         lines.extend(near(tape, window, class, x, &nth_action));
     }
     lines

@@ -1,0 +1,376 @@
+//! Schedules: faults that a run brings about by itself, again and again, drawn by name.
+
+mod common;
+
+use common::{act, cluster, s, set, state};
+use std::sync::Arc;
+use wavetank::explain::{Scene, sentence};
+use wavetank::raft::ServerId;
+use wavetank::sim::{Action, Event, EventId, Fault, LinkPreset, Options, Setup, What};
+use wavetank::timeline::{Actor, Recording, Run, Target, Timeline};
+
+const S: u64 = 1_000_000;
+
+fn every(fault: Fault, every_us: u64, for_us: Option<u64>) -> Action {
+    Action::Schedule { fault, every_us, for_us }
+}
+
+/// What schedules did from that event on: when, and what; with an exclamation mark where nothing came of it.
+fn done(run: &Run, since: EventId) -> Vec<(u64, String)> {
+    let told = |event: &Arc<Event>| match &event.what {
+        What::Acted { action, refused } if event.is_scheduled() => {
+            let mark = if refused.is_some() { "!" } else { "" };
+            Some((event.at_us, format!("{}{mark}", serde_json::to_value(action).unwrap())))
+        }
+        _ => None,
+    };
+    run.events().iter().filter(|event| event.id >= since).filter_map(told).collect()
+}
+
+fn times(run: &Run, since: EventId) -> Vec<u64> {
+    done(run, since).into_iter().map(|(at_us, _)| at_us).collect()
+}
+
+#[test]
+fn a_random_server_crashes_every_five_seconds_and_comes_back_after_one() {
+    let mut run = cluster(5, 7);
+    run.run_until(S);
+    let id = act(&mut run, every(Fault::Crash, 5 * S, Some(S)));
+    run.run_until(5_999_999);
+    assert_eq!(times(&run, id), [] as [u64; 0]);
+    run.run_until(22 * S);
+    assert_eq!(times(&run, id), [6 * S, 7 * S, 11 * S, 12 * S, 16 * S, 17 * S, 21 * S, 22 * S]);
+    let did = done(&run, id);
+    let mut victims = Vec::new();
+    for pair in did.chunks(2) {
+        let [crash, restart] = [&pair[0].1, &pair[1].1];
+        assert_eq!(crash.replace("crash", "restart"), *restart);
+        victims.push(crash.clone());
+    }
+    victims.sort();
+    victims.dedup();
+    assert!(victims.len() > 1, "always the same: {victims:?}");
+    assert!(run.world().servers().iter().all(|server| server.up));
+    assert!(run.violations().is_empty(), "{:?}", run.violations());
+}
+
+#[test]
+fn what_a_schedule_does_is_caused_by_its_action_and_stands_in_no_recording() {
+    let mut run = cluster(5, 7);
+    let id = act(&mut run, every(Fault::Pause, S, Some(300_000)));
+    run.run_until(5 * S);
+    assert_eq!(run.recording().actions.len(), 1);
+    let scheduled: Vec<_> = run.events().iter().filter(|event| event.is_scheduled()).collect();
+    assert_eq!(scheduled.len(), 9);
+    for pair in scheduled.chunks(2) {
+        assert_eq!(pair[0].causes, [Some(id), None], "the schedule is the cause of the pause");
+        if let Some(end) = pair.get(1) {
+            assert_eq!(end.causes, [Some(pair[0].id), None], "the pause is the cause of its end");
+        }
+    }
+    let by_hand = run.events().iter().filter(|event| matches!(event.what, What::Acted { .. }));
+    assert_eq!(by_hand.filter(|event| !event.is_scheduled()).count(), 1);
+}
+
+#[test]
+fn every_fault_happens_and_ends() {
+    let mut run = state("S1:L1 1 / S2 1 / S3 1 / S4 1 / S5 1");
+    run.run_until(S);
+    let faults = Fault::PLAIN.into_iter().chain([Fault::Links(LinkPreset::Bridge)]);
+    for fault in faults {
+        // A stall is over by itself.
+        let ends = fault.ends() && fault != Fault::StallDisk;
+        let length = fault.ends().then_some(S);
+        let id = act(&mut run, every(fault, 2 * S, length));
+        let end_us = run.world().now_us() + 5 * S;
+        run.run_until(end_us);
+        act(&mut run, every(fault, 0, None));
+        let did = done(&run, id);
+        assert_eq!(did.len(), if ends { 4 } else { 2 }, "{fault}: {did:?}");
+        assert!(did.iter().all(|(_, what)| !what.ends_with('!')), "{fault}: {did:?}");
+        let begins = match fault {
+            Fault::Links(_) => "linkPreset",
+            Fault::CrashLeader => "crash",
+            fault => fault.name(),
+        };
+        assert!(did[0].1.contains(&format!("\"{begins}\"")), "{fault}: {did:?}");
+        assert!(run.world().servers().iter().all(|server| server.is_active()), "{fault}");
+        assert!(!run.world().network().any_cut(), "{fault}");
+    }
+    assert!(run.world().schedules().running().is_empty());
+    assert!(run.violations().is_empty(), "{:?}", run.violations());
+}
+
+#[test]
+fn a_random_partition_has_a_majority_on_one_side_and_changes() {
+    let mut run = cluster(5, 3);
+    let id = act(&mut run, every(Fault::Partition, S, None));
+    run.run_until(20 * S);
+    let mut groups = std::collections::BTreeSet::new();
+    for event in run.events().iter().filter(|event| event.id >= id && event.is_scheduled()) {
+        let What::Acted { action: Action::Partition { groups: two }, .. } = &event.what else {
+            panic!("{event:?}")
+        };
+        assert_eq!([two[0].len(), two[1].len()], [2, 3]);
+        assert_eq!(two[0].or(two[1]), set("12345"));
+        groups.insert(two[0].to_string());
+    }
+    assert!(groups.len() > 4, "{groups:?}");
+}
+
+#[test]
+fn what_was_ended_by_hand_is_not_ended_again() {
+    let mut run = cluster(3, 1);
+    let id = act(&mut run, every(Fault::Crash, S, Some(5 * S)));
+    run.run_until(S);
+    act(&mut run, every(Fault::Crash, 0, None));
+    let [ending] = run.world().schedules().endings() else { panic!("one server is to come back") };
+    let restart = ending.action.clone();
+    act(&mut run, restart);
+    assert!(run.world().schedules().endings().is_empty());
+    run.run_until(10 * S);
+    assert_eq!(times(&run, id), [S]);
+}
+
+#[test]
+fn of_two_partitions_the_later_one_lasts_as_long_as_it_was_to() {
+    let mut run = cluster(5, 1);
+    let id = act(&mut run, every(Fault::Partition, 2 * S, Some(3 * S)));
+    run.run_until(4 * S);
+    act(&mut run, Action::Calm);
+    run.run_until(20 * S);
+    assert_eq!(times(&run, id), [2 * S, 4 * S, 7 * S]);
+    assert!(!run.world().network().any_cut());
+}
+
+#[test]
+fn a_schedule_that_finds_nothing_to_do_says_so() {
+    let mut run = cluster(3, 1);
+    act(&mut run, Action::Partition { groups: vec![] });
+    for n in 1..=3 {
+        act(&mut run, Action::Crash { server: s(n) });
+    }
+    let mut sentences = Vec::new();
+    for fault in [Fault::Crash, Fault::CrashLeader, Fault::Pause, Fault::Cut, Fault::Transfer] {
+        act(&mut run, every(fault, S, None));
+        let now_us = run.world().now_us();
+        run.run_until(now_us + S);
+        act(&mut run, Action::Calm);
+        let event = run.events().iter().rev().find(|event| event.is_scheduled()).unwrap();
+        sentences.push(sentence(event, Scene::of(&run)).to_string());
+    }
+    assert_eq!(
+        sentences,
+        [
+            "By schedule, nothing comes of “crash every 1 s”: no server runs.",
+            "By schedule, nothing comes of “crashLeader every 1 s”: nobody leads, so there is nobody to ask: wait for an election.",
+            "By schedule, nothing comes of “pause every 1 s”: no server runs.",
+            "By schedule, nothing comes of “cut every 1 s”: no link is left to cut.",
+            "By schedule, nothing comes of “transfer every 1 s”: nobody leads, so there is nobody to ask: wait for an election.",
+        ]
+    );
+}
+
+#[test]
+fn each_thing_that_is_set_and_done_is_said_in_words() {
+    let mut run = state("S1:L1 1 / S2 1 / S3 1");
+    let mut say = |action: Action| {
+        let id = act(&mut run, action);
+        sentence(run.event(id).unwrap(), Scene::of(&run)).to_string()
+    };
+    assert_eq!(
+        say(every(Fault::Crash, 5 * S, Some(S))),
+        "From now on, every 5 s, a random server crashes, for 1 s."
+    );
+    assert_eq!(
+        say(every(Fault::Links(LinkPreset::OneWay), 250_000, None)),
+        "From now on, every 250 ms, the network is cut as ‘one way’."
+    );
+    assert_eq!(
+        say(every(Fault::Crash, 0, None)),
+        "The schedule of ‘crash’ ends; what it has begun still ends in its time."
+    );
+    run.run_until(260_000);
+    let event = run.events().iter().find(|event| event.is_scheduled()).unwrap();
+    let told = sentence(event, Scene::of(&run)).to_string();
+    assert!(told.starts_with("By schedule, the network is cut as ‘one way’"), "{told}");
+}
+
+#[test]
+fn what_makes_no_schedule_is_refused_with_a_sentence() {
+    let mut run = cluster(3, 1);
+    let table = [
+        (every(Fault::Crash, 0, None), "no schedule of ‘crash’ is in force"),
+        (every(Fault::Crash, 999, None), "every 1 ms to 600 s, not every 999 µs"),
+        (every(Fault::Crash, 600_000_001, None), "every 1 ms to 600 s"),
+        (every(Fault::Crash, S, Some(0)), "without a time it is for good"),
+        (every(Fault::Crash, S, Some(u64::MAX)), "a fault can be for 1 µs to 600 s"),
+        (every(Fault::StallDisk, S, None), "say for how long"),
+        (every(Fault::Transfer, S, Some(S)), "leave its length out"),
+        (Action::Calm, "nothing to do: that is already the case"),
+    ];
+    for (action, words) in table {
+        let why = run.act(action.clone()).unwrap_err().to_string();
+        assert!(why.contains(words), "{action:?}: {why}");
+    }
+    act(&mut run, every(Fault::Crash, S, None));
+    assert_eq!(
+        run.act(every(Fault::Crash, S, None)).unwrap_err().to_string(),
+        "nothing to do: that is already the case"
+    );
+    act(&mut run, every(Fault::Crash, S, Some(S)));
+    assert_eq!(run.world().schedules().running().len(), 1);
+
+    let paper = Setup { options: Options::paper(), ..Setup::new(3, 1) };
+    let mut run = Run::new(&paper).unwrap();
+    act(&mut run, every(Fault::Crash, S, None));
+    let why = run.act(every(Fault::Transfer, S, None)).unwrap_err().to_string();
+    assert!(why.contains("restricted to Figure 2"), "{why}");
+}
+
+#[test]
+fn in_manual_mode_no_schedule_does_anything() {
+    let mut run = cluster(3, 1);
+    let id = act(&mut run, every(Fault::Crash, S, None));
+    act(&mut run, Action::Manual { on: true });
+    run.run_until(10 * S);
+    assert_eq!(times(&run, id), [] as [u64; 0]);
+    assert_eq!(run.world().now_us(), 0);
+}
+
+/// Everything at once, and what somebody does besides.
+fn busy(seed: u64) -> Run {
+    let mut run = cluster(5, seed);
+    run.run_until(S);
+    act(&mut run, every(Fault::Crash, 1_700_000, Some(900_000)));
+    act(&mut run, every(Fault::Pause, 2_300_000, Some(400_000)));
+    act(&mut run, every(Fault::Partition, 3_100_000, Some(S)));
+    act(&mut run, every(Fault::Cut, 700_000, Some(350_000)));
+    act(&mut run, every(Fault::Transfer, 4_100_000, None));
+    act(&mut run, every(Fault::StallDisk, 2_900_000, Some(200_000)));
+    act(&mut run, every(Fault::Links(LinkPreset::QuorumLoss), 5_300_000, Some(S)));
+    run.run_until(8 * S);
+    let _ = run.act(Action::Heal);
+    // At the instant of a tick, after it.
+    run.run_until(7_800_000 + 1_700_000);
+    let _ = run.act(Action::Crash { server: s(4) });
+    run.run_until(15 * S);
+    act(&mut run, Action::Calm);
+    run.run_until(20 * S);
+    run
+}
+
+#[test]
+fn the_same_recording_gives_the_same_digest_and_breaks_no_promise() {
+    for seed in 1..=8 {
+        let run = busy(seed);
+        let recording = run.recording();
+        let again = Run::replay(&Recording::from_json(&recording.to_json()).unwrap()).unwrap();
+        assert_eq!(again.digest(), run.digest(), "seed {seed}");
+        assert_eq!(again.world().schedules(), run.world().schedules(), "seed {seed}");
+        assert!(run.violations().is_empty(), "seed {seed}: {:?}", run.violations());
+        // The one that crashed by hand is nobody's to bring back.
+        let others = run.world().servers().iter().filter(|server| server.node.id() != s(4));
+        assert!(others.into_iter().all(|server| server.is_active()), "seed {seed}");
+    }
+    assert_ne!(busy(1).digest(), busy(2).digest());
+}
+
+#[test]
+fn a_run_that_is_taken_up_in_the_middle_of_a_schedule_is_the_same_run() {
+    let run = busy(3);
+    let recording = run.recording();
+    // Straight, event by event.
+    let mut straight = Timeline::of(&recording).unwrap();
+    let mut digests = vec![straight.run().digest()];
+    let total = run.world().events();
+    while (digests.len() as u64) <= total {
+        straight.seek(Target::Events(digests.len() as u64), u64::MAX);
+        let events = straight.run().world().events() as usize;
+        digests.resize(events + 1, straight.run().digest());
+    }
+    let mut timeline = Timeline::of(&recording).unwrap();
+    while !timeline.seek(Target::End, u64::MAX) {}
+    assert_eq!(timeline.run().digest(), run.digest());
+    let mut checked = 0;
+    for nth in (1..40).rev() {
+        let events = total * nth / 40;
+        timeline.seek(Target::Events(events), u64::MAX);
+        let there = timeline.run().world().events();
+        assert_eq!(timeline.run().digest(), digests[there as usize], "after {there} events");
+        checked += usize::from(!timeline.run().world().schedules().running().is_empty());
+    }
+    assert!(checked > 20, "{checked}");
+    timeline.seek(Target::End, u64::MAX);
+    assert_eq!(timeline.run().digest(), run.digest());
+    assert_eq!(timeline.run().world().schedules(), run.world().schedules());
+}
+
+#[test]
+fn a_message_that_is_dropped_changes_no_draw_of_a_schedule() {
+    let victims = |drop: bool| {
+        let mut run = cluster(5, 11);
+        run.run_until(S);
+        while run.world().network().packets().next().is_none() {
+            run.step();
+        }
+        if drop {
+            let packets = run.world().network().packets();
+            let message = packets.map(|packet| packet.name).min().expect("a heartbeat is on its way");
+            act(&mut run, Action::Drop { message });
+        }
+        let id = act(&mut run, every(Fault::Crash, 5 * S, Some(S)));
+        act(&mut run, every(Fault::Partition, 7 * S, Some(S)));
+        run.run_until(60 * S);
+        (done(&run, id), run.digest())
+    };
+    let ((with, one), (without, other)) = (victims(false), victims(true));
+    assert_ne!(one, other);
+    assert_eq!(with, without);
+}
+
+#[test]
+fn a_schedule_that_is_set_anew_goes_on_with_its_draws() {
+    let mut run = cluster(9, 5);
+    let id = act(&mut run, every(Fault::Crash, S, Some(100_000)));
+    run.run_until(3 * S + 500_000);
+    act(&mut run, every(Fault::Crash, 2 * S, Some(100_000)));
+    run.run_until(30 * S);
+    let mut straight = cluster(9, 5);
+    let other = act(&mut straight, every(Fault::Crash, S, Some(100_000)));
+    straight.run_until(30 * S);
+    let what = |run: &Run, id| done(run, id).into_iter().map(|(_, what)| what).collect::<Vec<_>>();
+    let (now, before) = (what(&run, id), what(&straight, other));
+    assert!(now.len() > 20, "{}", now.len());
+    assert_eq!(now[..], before[..now.len()]);
+}
+
+#[test]
+fn undo_goes_back_before_what_somebody_did_and_not_before_a_scheduled_fault() {
+    let mut timeline = Timeline::of(&cluster(3, 1).recording()).unwrap();
+    timeline.run_until(S);
+    let before = timeline.run().world().events();
+    timeline.act(every(Fault::Pause, S, Some(S / 2))).unwrap();
+    timeline.run_until(5 * S);
+    assert_eq!(timeline.before_last_action(), Some(before));
+}
+
+#[test]
+fn a_leader_that_crashes_again_and_again_is_always_another_one() {
+    let mut run = cluster(5, 9);
+    run.run_until(2 * S);
+    let id = act(&mut run, every(Fault::CrashLeader, 3 * S, Some(2_500_000)));
+    run.run_until(32 * S);
+    let crashed = |event: &Arc<Event>| match event.what {
+        What::Acted { action: Action::Crash { server }, .. } => {
+            let led = event.change.is_some_and(|change| change.before.leader == Some(server));
+            assert!(led, "{server} did not lead");
+            Some(server)
+        }
+        _ => None,
+    };
+    let crashed: Vec<ServerId> =
+        run.events().iter().filter(|event| event.id > id).filter_map(crashed).collect();
+    assert_eq!(crashed.len(), 10);
+    assert!(crashed.windows(2).all(|two| two[0] != two[1]), "{crashed:?}");
+}
