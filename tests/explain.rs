@@ -491,3 +491,57 @@ fn who_can_win_is_answered_with_names_and_reasons() {
     assert!(would_vote(run.world(), s(1), s(2)).unwrap_err().contains("down"));
     assert!(would_vote(run.world(), s(2), s(9)).unwrap_err().contains("no S9"));
 }
+
+#[test]
+fn whoever_gives_up_what_it_was_is_named_with_the_reason() {
+    let heartbeat = Action::Send { from: s(2), to: s(1) };
+    let election = Action::Fire { server: s(2), timer: Timer::Election };
+    for (state, action, expected) in [
+        (
+            "S1:L1 / S2:L2 / S3:F2",
+            &heartbeat,
+            "S2's heartbeat reaches S1, which has stepped down as leader of term 1 because term 2 is higher: its election timer starts again; its answer leaves when that is on its disk (§5.1, §5.2).",
+        ),
+        (
+            "S1:C1 / S2:L2 / S3:F2",
+            &heartbeat,
+            "S2's heartbeat reaches S1, which has given up its candidacy in term 1 because term 2 is higher: its election timer starts again; its answer leaves when that is on its disk (§5.1, §5.2).",
+        ),
+        (
+            "S1:C2 / S2:L2 / S3:F2",
+            &heartbeat,
+            "S2's heartbeat reaches S1, which has given up its candidacy in term 2 because S2 leads term 2: its election timer starts again (§5.2).",
+        ),
+        (
+            "S1:P1 / S2:L2 / S3:F2",
+            &heartbeat,
+            "S2's heartbeat reaches S1, which has given up asking whether it would be elected because term 2 is above its term 1: its election timer starts again; its answer leaves when that is on its disk (§5.1, §5.2).",
+        ),
+        (
+            "S1:C1 / S2:L2 1 / S3:F2 1",
+            &heartbeat,
+            "S1 refuses S2's AppendEntries, having given up its candidacy in term 1 because term 2 is higher: it has no entry at prevLogIndex 1, its log ends at 0 (§5.1, §5.3).",
+        ),
+        (
+            "S1:L1 / S2:F1 / S3:F1",
+            &election,
+            "S1 grants its vote to S2 in term 2, having stepped down as leader of term 1 because term 2 is higher; its vote leaves when that is on its disk (§5.1, §5.2, §5.4.1).",
+        ),
+        (
+            "S1:L1 1 / S2:F1 / S3:F1",
+            &election,
+            "S1 refuses its vote to S2 in term 2, having stepped down as leader of term 1 because term 2 is higher: ",
+        ),
+    ] {
+        let mut run = by_hand(state, &[]);
+        run.act(action.clone()).unwrap();
+        settle(&mut run);
+        deliver(&mut run, 2, 1);
+        let gave_up = |event: &&std::sync::Arc<Event>| {
+            event.server == Some(s(1)) && matches!(event.what, What::Delivered { .. })
+        };
+        let event = run.events().iter().find(gave_up).expect("it arrives");
+        let sentence = said(&run, event);
+        assert!(sentence.starts_with(expected), "{state}\n{sentence}\n{expected}");
+    }
+}

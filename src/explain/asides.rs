@@ -15,6 +15,10 @@ pub(super) fn add(draft: &mut Draft, event: &Event, scene: Scene) {
     let Some(server) = event.server else { return };
     let (before, after) = (change.before, change.after);
     let by_hand = matches!(event.what, What::Acted { .. });
+    if before.role != RoleName::Follower && after.role == RoleName::Follower && after.term > before.term {
+        // It gives up what it was for a higher term.
+        draft.sections.insert(0, "§5.1");
+    }
     let asked = matches!(&event.what, What::Delivered { content: Content::Request { .. }, .. });
     let mut say = |section: &'static str, text: String| {
         draft.text.push_str("; ");

@@ -28,21 +28,28 @@ pub(super) fn waits(event: &Event, what: &str) -> String {
     }
 }
 
-/// What a server gives up for a higher term.
-pub(super) fn gives_up(event: &Event) -> String {
+/// What a server gives up for a message, and because of what: behind its name as the subject with `having`
+/// ("having"), behind its name elsewhere with "which has".
+pub(super) fn gives_up(event: &Event, having: &str) -> String {
     let (before, after) = change_of(event);
-    match (before.role, after.role) {
-        (RoleName::Leader, RoleName::Follower) => {
-            format!(", having stepped down as leader of term {}", before.term)
-        }
-        (RoleName::Candidate, RoleName::Follower) => {
-            format!(", having given up its candidacy in term {}", before.term)
-        }
-        (RoleName::PreCandidate, RoleName::Follower) => {
-            ", having given up asking whether it would be elected".into()
-        }
-        _ => String::new(),
+    if after.role != RoleName::Follower {
+        return String::new();
     }
+    let what = match before.role {
+        RoleName::Leader => format!("stepped down as leader of term {}", before.term),
+        RoleName::Candidate => format!("given up its candidacy in term {}", before.term),
+        RoleName::PreCandidate => "given up asking whether it would be elected".into(),
+        RoleName::Follower => return String::new(),
+    };
+    let because = match after.leader {
+        _ if after.term > before.term && before.role == RoleName::PreCandidate => {
+            format!(" because term {} is above its term {}", after.term, before.term)
+        }
+        _ if after.term > before.term => format!(" because term {} is higher", after.term),
+        Some(leader) => format!(" because {leader} leads term {}", after.term),
+        None => String::new(),
+    };
+    format!(", {having} {what}{because}")
 }
 
 // Messages.
@@ -125,13 +132,14 @@ fn append_came(event: &Event, said: &Message, prev: Index, last: Index) -> Draft
     if refused(event, Rule::PrevLogIndex).is_some() {
         let text = format!(
             "{to} refuses {from}'s AppendEntries{}: it has no entry at prevLogIndex {prev}, its log ends at {}",
-            gives_up(event),
+            gives_up(event, "having"),
             before.last_index
         );
         return draft(Kind::Replication, &["§5.3"], text).at(prev);
     }
     if let Some(guard) = refused(event, Rule::PrevLogTerm) {
-        let text = format!("{to} refuses {from}'s AppendEntries{}: {}", gives_up(event), reason(guard));
+        let text =
+            format!("{to} refuses {from}'s AppendEntries{}: {}", gives_up(event, "having"), reason(guard));
         return draft(Kind::Replication, &["§5.3"], text).at(prev);
     }
     if after.role == RoleName::Leader {
@@ -157,7 +165,7 @@ fn append_taken(event: &Event, said: &Message, prev: Index, last: Index) -> Draf
     } else {
         (&["§5.3"], parts.join(", "))
     };
-    let text = format!("{from}'s {name} reaches {to}{}: {told}", gives_up(event));
+    let text = format!("{from}'s {name} reaches {to}{}: {told}", gives_up(event, "which has"));
     let draft = draft(kind, sections, text).and(&waits(event, "its answer leaves"));
     if last > prev || after.commit > before.commit { draft.at(last.max(after.commit)) } else { draft }
 }

@@ -22,9 +22,9 @@ pub(super) fn came(event: &Event, said: &Message) -> Draft {
         let text = format!("{name} reaches {to}, which leads too: only a broken rule can do that");
         return draft(Kind::Replication, &["§5.2"], text);
     }
-    let gives_up = gives_up(event);
+    let which = gives_up(event, "which has");
     let text = if refused(event, Rule::SnapshotOnlyIfNewer).is_some() {
-        format!("{name} reaches {to}{gives_up}: all of that is committed there already, so it is ignored")
+        format!("{name} reaches {to}{which}: all of that is committed there already, so it is ignored")
     } else if let Some(kept) = of(event, Rule::SnapshotKeepsSuffix) {
         let agrees = kept.left == true.into();
         let rest = match (agrees && kept.on, agrees) {
@@ -32,11 +32,12 @@ pub(super) fn came(event: &Event, said: &Message) -> Draft {
             (false, true) => "the log goes, with what follows that entry",
             (false, false) => "the log does not have that entry, so all of it goes",
         };
-        format!("{to} installs {name} in the place of its state machine{gives_up}; {rest}")
+        let having = gives_up(event, "having");
+        format!("{to} installs {name} in the place of its state machine{having}; {rest}")
     } else {
         let (size, end) = (data.0.len() as u64, if *done { ", the last ones," } else { "" });
         let to_byte = (offset + size).saturating_sub(1);
-        format!("Bytes {offset}–{to_byte}{end} of {name} reach {to}{gives_up}: it asks for the rest")
+        format!("Bytes {offset}–{to_byte}{end} of {name} reach {to}{which}: {to} asks for the rest")
     };
     draft(Kind::Replication, &["§7"], text).and(&waits(event, "its answer leaves")).at(*last_index)
 }

@@ -22,7 +22,8 @@ fn refusal(event: &Event, guard: &Guard) -> String {
 pub(super) fn asked(event: &Event, said: &Message) -> Draft {
     let (voter, candidate, term) = (said.to, said.from, said.term);
     let Some(guard) = vote_refused(&event.guards) else {
-        let given = format!("{voter} grants its vote to {candidate} in term {term}{}", gives_up(event));
+        let given =
+            format!("{voter} grants its vote to {candidate} in term {term}{}", gives_up(event, "having"));
         let in_spite =
             of(event, Rule::Stickiness).filter(|guard| guard.held && guard.right == Value::Flag(true));
         let draft = draft(Kind::Election, &["§5.2", "§5.4.1"], given).and(&waits(event, "its vote leaves"));
@@ -37,7 +38,7 @@ pub(super) fn asked(event: &Event, said: &Message) -> Draft {
             "{voter} ignores {candidate}'s request for a vote in term {term}: {why}, and its term stays as it is"
         )
     } else {
-        format!("{voter} refuses its vote to {candidate} in term {term}{}: {why}", gives_up(event))
+        format!("{voter} refuses its vote to {candidate} in term {term}{}: {why}", gives_up(event, "having"))
     };
     draft(Kind::Election, &[guard.rule.section()], text)
 }
