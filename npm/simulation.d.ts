@@ -99,6 +99,12 @@ export class Simulation {
    */
   explain(event: number): string;
 
+  /**
+   * Where a run that was opened ({@link from}) runs differently here from where it was made, and why: an earlier
+   * version made it, or its file was changed. `null` where it runs as it did, and for runs that began here.
+   */
+  differs(): Differs | null;
+
   /** The digest of everything that has happened: 16 hexadecimal digits, the same for the same run. */
   digest(): string;
 
@@ -217,11 +223,23 @@ export type Start = "empty" | { state: string };
 /** A run as data. */
 export interface Recording {
   format: number;
+  /** The meaning by which it ran; it grows when the same recording would run differently. */
   semantics: number;
   start: Start;
   setup: Setup;
   actions: StampedAction[];
   end: Stamp;
+}
+
+/** How a run that was opened runs here, if not as where it was made. */
+export interface Differs {
+  sentence: string;
+  /** By which semantics it was made. It runs by this version's. */
+  semantics: number;
+  /** The last place that is known to be the same; missing where the run has no digests to compare with. */
+  sameUntil?: { events: number; ms: number };
+  /** The first place that is known to differ. */
+  by?: { events: number; ms: number };
 }
 
 /** A run with its branches, as the page saves it. */

@@ -69,6 +69,10 @@ export class Simulation {
     }
   }
 
+  differs() {
+    return this.#do((core) => core.differs());
+  }
+
   get nowMs() {
     return this.#do((core) => core.nowMs);
   }

@@ -4,6 +4,8 @@
 
 #[path = "cli/bad_input.rs"]
 mod bad_input;
+#[path = "cli/meanings.rs"]
+mod meanings;
 #[path = "cli/states.rs"]
 mod states;
 
@@ -218,7 +220,7 @@ fn histories_are_judged() {
 #[test]
 fn fuzzing_finds_nothing_in_raft_and_shows_that_it_was_not_idle() {
     let out = ends(&["fuzz", "--seeds", "0..6", "--plan", "all", "--length", "10s"], 0);
-    assert!(out.starts_with("Seeds 0..6: 6 runs, 1 simulated minutes.\n"), "{out}");
+    assert!(out.starts_with("Seeds 0..6 of ") && out.contains(": 6 runs, 1 simulated minutes.\n"), "{out}");
     for counted in ["crashes", "partitions", "messages lost", "terms with a leader", "entries committed"] {
         let line =
             out.lines().find(|line| line.ends_with(counted)).unwrap_or_else(|| panic!("{counted}: {out}"));

@@ -6,11 +6,13 @@ use super::bridge::{self, Answer, bad_recording, error, json, number, plain};
 use super::failure::Noted;
 use super::reach;
 use crate::check::goal::{Goal, Lookout};
-use crate::explain::{Scene, sentence};
+use crate::explain::{self, Scene, sentence};
 use crate::sim::{Action, Event};
 use crate::timeline::{
-    Actor, Document, EVENTS_MAX, RUN_US_MAX, RecordingError, Stamp, State, TRACE_MAX, Target, Timeline,
+    Actor, Document, EVENTS_MAX, Place, RUN_US_MAX, Recording, RecordingError, SEMANTICS, Stamp, Standing,
+    State, TRACE_MAX, Target, Timeline,
 };
+use serde::Serialize;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 /// The longest time that anything can be asked to go on, in milliseconds: as long as a run can be.
@@ -25,6 +27,42 @@ const CONTEXT: u64 = 2000;
 pub struct Core {
     timeline: Timeline,
     noted: Noted,
+    /// How it runs here, if not as where it was made.
+    differs: Option<Differently>,
+}
+
+/// How a run that was opened runs here, if not as where it was made.
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Differently {
+    sentence: String,
+    /// By which meaning it was made.
+    semantics: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    same_until: Option<Spot>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<Spot>,
+}
+
+/// A place in it.
+#[derive(Clone, Serialize)]
+struct Spot {
+    events: u64,
+    ms: f64,
+}
+
+impl Differently {
+    /// How the branch that is looked at runs.
+    fn of(timeline: &Timeline) -> Option<Differently> {
+        let (standing, semantics) = (timeline.branch().standing(), timeline.branch().made_by());
+        let places = match standing {
+            Standing::Differs(differs) => Some((differs.same_until, differs.by)),
+            _ => None,
+        };
+        let spot = |Place { events, at_us }: Place| Spot { events, ms: at_us as f64 / 1000.0 };
+        let (same_until, by) = places.map(|(same_until, by)| (spot(same_until), spot(by))).unzip();
+        Some(Differently { sentence: explain::standing(standing, semantics)?, semantics, same_until, by })
+    }
 }
 
 #[wasm_bindgen]
@@ -50,10 +88,15 @@ impl Core {
         let document = Document::from_text(&text).map_err(|why| bad(why.to_string()))?;
         let mut timeline = Timeline::open(&document).map_err(bad_recording)?;
         let to = document.open.events.map_or(Target::End, Target::Events);
-        if !timeline.seek(to, EVENTS_MAX) {
-            return Err(bad_recording(RecordingError::TooManyEvents(EVENTS_MAX)));
+        // One of an earlier meaning is done to its end first: then it is known whether it runs as it did.
+        let first = (timeline.branch().standing() == Standing::Open).then_some(Target::End);
+        for to in first.into_iter().chain([to]) {
+            if !timeline.seek(to, EVENTS_MAX) {
+                return Err(bad_recording(RecordingError::TooManyEvents(EVENTS_MAX)));
+            }
         }
-        Ok(Core::of(timeline))
+        let differs = Differently::of(&timeline);
+        Ok(Core { differs, ..Core::of(timeline) })
     }
 
     /// Whether a run leads to a state in shorthand, as [`reach::reach`] looks for it.
@@ -77,8 +120,17 @@ impl Core {
     }
 
     fn of(timeline: Timeline) -> Core {
-        let noted = Noted::begin(timeline.recording().clone());
-        Core { timeline, noted }
+        let recording = Recording { semantics: SEMANTICS, ..timeline.recording().clone() };
+        let noted = Noted::begin(recording);
+        Core { timeline, noted, differs: None }
+    }
+
+    /// How the run runs here, if not as where it was made; else `null`.
+    ///
+    /// # Errors
+    /// `NO_VALUE`.
+    pub fn differs(&self) -> Answer {
+        plain(&self.differs)
     }
 
     /// The time.
@@ -264,7 +316,7 @@ impl Core {
     pub fn branch(&self) -> Core {
         let mut timeline = self.timeline.clone();
         timeline.fork();
-        Core::of(timeline)
+        Core { differs: self.differs.clone(), ..Core::of(timeline) }
     }
 
     /// Fails as if the library had a fault: for the test of what its callers see then.

@@ -1,24 +1,15 @@
 //! One course of a run, with all that is known of it.
 
 use super::checkpoints::Checkpoints;
-use super::document::{BranchData, Caption, DigestMark};
-use super::{Recording, RecordingError, Run, Stamp, Tape};
+use super::document::{BranchData, Caption};
+use super::standing::{Comparison, Place, Standing};
+use super::{Recording, RecordingError, Run, SEMANTICS, Stamp, Tape};
 use crate::sim::Digest;
 use std::sync::Arc;
 
 /// Names a branch, as long as its timeline lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BranchId(pub u32);
-
-/// Where a recording was made that replays differently here: up to so many events it was the same, and
-/// after so many it is not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Differs {
-    /// The last place where both were the same, in events.
-    pub same_until: u64,
-    /// The first place where they are not.
-    pub by: u64,
-}
 
 /// One course of a run: a recording, where it left the course that it came from, and what is known of it.
 #[derive(Clone, Debug)]
@@ -40,9 +31,8 @@ pub struct Branch {
     pub(super) violations: usize,
     /// The digest there.
     pub(super) digest: Digest,
-    /// What the digests have to be, as its file or link says.
-    pub(super) marks: Vec<DigestMark>,
-    pub(super) differs: Option<Differs>,
+    /// Whether it runs as its file or link says.
+    pub(super) comparison: Comparison,
     /// Where the moment was when it was left, in events.
     pub(super) left_at: u64,
     /// Whether it was deleted, and can still be brought back.
@@ -64,8 +54,7 @@ impl Branch {
             reached: Stamp::default(),
             violations: 0,
             digest: run.digest(),
-            marks: Vec::new(),
-            differs: None,
+            comparison: Comparison::nothing(),
             left_at: 0,
             deleted: false,
             recording,
@@ -83,7 +72,7 @@ impl Branch {
         branch.fork = data.fork;
         branch.named = named;
         branch.captions = Arc::new(data.captions.clone());
-        branch.marks = data.marks.clone();
+        branch.comparison = Comparison::begin(data, &run);
         branch.left_at = u64::MAX;
         Ok(branch)
     }
@@ -148,10 +137,24 @@ impl Branch {
         self.reached >= self.recording.end
     }
 
-    /// Where it replays differently from when it was written down, if it does.
+    /// Whether it runs as it did where it was written down.
     #[must_use]
-    pub fn differs(&self) -> Option<Differs> {
-        self.differs
+    pub fn standing(&self) -> Standing {
+        self.comparison.standing()
+    }
+
+    /// By which meaning ([`SEMANTICS`]) it was written down.
+    #[must_use]
+    pub fn made_by(&self) -> u32 {
+        self.comparison.semantics()
+    }
+
+    /// Somebody goes on with it: from now on it is this meaning's, whatever it was before.
+    pub(super) fn go_on(&mut self) {
+        if self.recording.semantics < SEMANTICS {
+            self.recording.semantics = SEMANTICS;
+            self.comparison.go_on();
+        }
     }
 
     /// The next recorded action for a run that has done so many of them.
@@ -175,23 +178,18 @@ impl Branch {
         self.reached = self.reached.max(run.stamp());
         if events > known {
             self.digest = run.digest();
-            self.verify(known, events);
+            self.comparison.look(Place::of(run), self.digest);
         }
+        self.take_over(run);
         events > known
     }
 
-    /// Compares with the digests that were written down.
-    fn verify(&mut self, known: u64, events: u64) {
-        let reached = self.marks.partition_point(|mark| mark.events <= known);
-        for place in reached..self.marks.len() {
-            let mark = &self.marks[place];
-            if self.differs.is_some() || mark.events > events {
-                return;
-            }
-            // A place that is passed over is one that this run does not have.
-            if mark.events < events || mark.digest != self.digest {
-                let same_until = place.checked_sub(1).map_or(0, |before| self.marks[before].events);
-                self.differs = Some(Differs { same_until, by: mark.events });
+    /// At the end of its recording: takes it over, if it is of an earlier meaning and ran as it did there.
+    fn take_over(&mut self, run: &Run) {
+        if self.is_known() && run.world.events() == self.tape.events() && self.pending(run).is_none() {
+            self.comparison.end(Place::of(run));
+            if self.standing() == Standing::Own {
+                self.recording.semantics = SEMANTICS;
             }
         }
     }

@@ -1,11 +1,11 @@
 //! The list of a timeline's branches: to look at another one, to name it, to delete it, to undo that; and
 //! the timeline as data.
 
-use super::branch::{Branch, BranchId, Differs};
+use super::branch::{Branch, BranchId};
 use super::document::BRANCHES_MAX;
 use super::document::{BranchData, Caption, DOCUMENT, DigestMark, Document, Opening};
 use super::reel::{Target, Timeline};
-use super::{Recording, RecordingError, Run, Unread};
+use super::{Recording, RecordingError, Run, SEMANTICS, Unread};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -106,6 +106,8 @@ impl Timeline {
         captions: Vec<Caption>,
     ) -> Result<BranchId, RecordingError> {
         recording.check()?;
+        // What is added comes from here, whoever made what it was taken from.
+        let recording = &Recording { semantics: SEMANTICS, ..recording.clone() };
         if let Some(same) =
             self.branches.iter_mut().find(|branch| !branch.deleted && branch.recording == *recording)
         {
@@ -204,10 +206,10 @@ impl Timeline {
         }
     }
 
-    /// Where the branch that is looked at replays differently from when it was written down.
-    #[must_use]
-    pub fn differs(&self) -> Option<Differs> {
-        self.branch().differs
+    /// Goes on with the branch that is looked at, by this meaning, whichever it was made by. To act at its end
+    /// or to let time go by there does that as well.
+    pub fn go_on_here(&mut self) {
+        self.branch_mut().go_on();
     }
 }
 
@@ -262,9 +264,9 @@ impl Timeline {
 
 /// Digests at some places of a branch, and at its end.
 fn marks(branch: &Branch) -> Vec<DigestMark> {
-    if !branch.is_known() {
-        // What its document says of it still holds.
-        return branch.marks.clone();
+    if !branch.is_known() || branch.recording.semantics < SEMANTICS {
+        // What its document says of it still holds: of an earlier meaning, or as far as anybody knows.
+        return branch.comparison.marks().to_vec();
     }
     let checkpoints: Vec<DigestMark> = branch
         .checkpoints

@@ -20,10 +20,11 @@ mod reel;
 mod row;
 mod script;
 pub mod shelf;
+mod standing;
 mod state;
 pub mod tape;
 
-pub use branch::{Branch, BranchId, Differs};
+pub use branch::{Branch, BranchId};
 pub use document::{
     BRANCHES_MAX, BranchData, CAPTION_MAX, CAPTIONS_MAX, Caption, DOCUMENT, DOCUMENT_ACTIONS_MAX, DigestMark,
     Document, DocumentError, MARKS_MAX, NAME_MAX, Opening,
@@ -39,6 +40,7 @@ pub use crate::spelling::Unread;
 pub use reel::{Landmark, Target, Timeline};
 pub use row::{Point, Row};
 pub use script::Script;
+pub use standing::{Differs, Place, Standing};
 pub use state::{ClientState, EntryState, MessageState, ServerState, State};
 pub use tape::Tape;
 

@@ -7,6 +7,7 @@ use super::branch::{Branch, BranchId};
 use super::branches::numbered;
 use super::checkpoints::{Checkpoint, Checkpoints};
 use super::document::Document;
+use super::standing::Comparison;
 use super::tape::Class;
 use super::{Actor, Recording, RecordingError, Run, Stamp, Start, TRACE_MAX, Tape};
 use crate::sim::{Action, Event, EventId, Refusal, Setup, What};
@@ -358,10 +359,13 @@ impl Actor for Timeline {
     }
 
     fn step(&mut self) -> bool {
-        let place = self.place();
+        let (place, goes_on) = (self.place(), self.is_at_end());
         let branch = &mut self.branches[place];
         if !step(&mut self.run, branch) {
             return false;
+        }
+        if goes_on {
+            branch.go_on();
         }
         // What was known of the future has come about.
         let events = self.run.world.events();
@@ -378,8 +382,12 @@ impl Actor for Timeline {
         if !self.run.world.is_manual() {
             self.run.world.pass_to(until_us);
         }
-        let stamp = self.run.stamp();
+        self.note();
+        let (stamp, goes_on) = (self.run.stamp(), self.is_at_end());
         let branch = self.branch_mut();
+        if goes_on && stamp > branch.recording.end {
+            branch.go_on();
+        }
         branch.recording.end = branch.recording.end.max(stamp);
         self.note();
     }
@@ -396,6 +404,7 @@ impl Actor for Timeline {
         let result = self.run.act(action);
         let (stamp, done) = (self.run.stamp(), self.run.recording.actions.last().cloned());
         let branch = self.branch_mut();
+        branch.go_on();
         branch.recording.actions.extend(done);
         branch.recording.end = stamp;
         self.note();
@@ -422,8 +431,7 @@ impl Timeline {
             reached: self.run.stamp(),
             violations: self.run.violations().len(),
             digest: self.run.digest(),
-            marks: Vec::new(),
-            differs: None,
+            comparison: Comparison::nothing(),
             left_at: events,
             deleted: false,
         };

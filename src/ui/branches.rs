@@ -2,9 +2,9 @@
 
 use super::context::{use_tank, use_view};
 use super::tape::thumbnail;
-use crate::explain::duration;
+use crate::explain::{duration, standing};
 use crate::timeline::tape::{Measure, Window};
-use crate::timeline::{BranchId, Differs, NAME_MAX, Recording, Timeline};
+use crate::timeline::{BranchId, NAME_MAX, Recording, Timeline};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -25,7 +25,8 @@ struct Row {
     leaves: Option<(String, u64)>,
     actions: usize,
     end_us: u64,
-    differs: Option<Differs>,
+    /// How it runs here, if not as where it was made.
+    differs: Option<String>,
 }
 
 /// The time of the first action that a branch does not share with the one that it left, in microseconds.
@@ -54,7 +55,7 @@ fn add_below(timeline: &Timeline, parent: Option<BranchId>, depth: usize, rows: 
             actions: branch.recording().actions.len(),
             // A branch that goes on is told in tenths of a second: more would only flicker.
             end_us: branch.recording().end.at_us / 100_000 * 100_000,
-            differs: branch.differs(),
+            differs: standing(branch.standing(), branch.made_by()),
         });
         add_below(timeline, Some(branch.id()), depth + 1, rows);
     }
@@ -129,8 +130,8 @@ fn BranchRow(props: &RowProps) -> Html {
             }
             <Thumb {id} name={name.clone()} {end_us} span_us={props.span_us} />
             <p class="faint">{ origin.map(|origin| format!("{origin}; ")) }{ length }</p>
-            if let Some(Differs { same_until, by }) = differs {
-                <p class="branch-differs">{ format!("It replays differently from when it was saved: the same up to event {same_until}, other at event {by} at the latest.") }</p>
+            if let Some(differs) = differs {
+                <p class="branch-differs">{ differs }</p>
             }
             <div class="actions">
                 <button type="button" class="button small" onclick={let naming = naming.clone(); move |_: MouseEvent| naming.set(true)} aria-label={format!("Rename {name}")}>{ "Rename" }</button>

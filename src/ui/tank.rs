@@ -109,6 +109,8 @@ struct Inner {
     earlier: RefCell<VecDeque<Earlier>>,
     /// A moment that is still sought, and whether time goes by once it is found.
     sought: Cell<Option<(Target, bool)>>,
+    /// Where to go once that is found.
+    then: Cell<Option<Target>>,
     /// Whether it was said that the branch replays differently from its file.
     warned: Cell<bool>,
     /// How many of the broken promises the person has let pass.
@@ -176,6 +178,7 @@ impl Tank {
             telling: RefCell::new(None),
             earlier: RefCell::new(VecDeque::new()),
             sought: Cell::new(None),
+            then: Cell::new(None),
             warned: Cell::new(false),
             heeded: Cell::new(0),
             stops: Cell::new(prefs::read("stop").as_deref() != Some("off")),
@@ -342,6 +345,7 @@ impl Tank {
     /// they are given with each action before they apply it.
     pub fn with_mut<T>(&self, act: impl FnOnce(&mut dyn Actor, &mut dyn FnMut(Stamp, &Action)) -> T) -> T {
         self.0.sought.set(None);
+        kept::go_on_in_copy();
         let (before, end) =
             self.look(|timeline| (timeline.branch().id(), timeline.recording().actions.len()));
         let in_the_past = !self.look(Timeline::is_at_end);
@@ -508,6 +512,7 @@ impl Tank {
         self.put(timeline);
         self.settle_pace();
         self.pause();
+        self.compare_with_its_file();
         Ok(())
     }
 
@@ -537,6 +542,7 @@ impl Tank {
 
     /// Notes which moment is shown.
     fn passed(&self) {
+        self.compare_with_its_file();
         self.with(|run| kept::passed(run.stamp(), run.world().events()));
     }
 

@@ -4,10 +4,10 @@
 #![cfg(target_arch = "wasm32")]
 
 mod broken_rules;
-#[path = "../common/digests.rs"]
-mod digests;
 #[path = "../common/golden_links.rs"]
 mod golden_links;
+#[path = "../common/golden_storms.rs"]
+mod golden_storms;
 #[path = "../common/kill.rs"]
 mod kill;
 mod links;

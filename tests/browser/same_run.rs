@@ -1,35 +1,20 @@
 //! A run is the same in a browser as natively: both compare with the same lists.
 
-use super::digests;
+use super::golden_storms;
 use wasm_bindgen_test::wasm_bindgen_test;
 use wavetank::check::Property;
 use wavetank::explore::{Grain, Search, fresh, replay, search};
 use wavetank::raft::{Rule, Rules};
 use wavetank::timeline::{Recording, Run};
 
-/// The digests that `tests/digests.rs` compares natively.
-const GOLDEN: &str = include_str!("../golden/digests.txt");
-/// The same of storms over all of Raft.
-const GOLDEN_OF_ALL: &str = include_str!("../golden/digests_of_all.txt");
+/// The recordings of storms that `tests/digests.rs` compares natively.
+const STORMS: &str = include_str!("../golden/storms.txt");
 /// The recording that `tests/runs.rs` makes and compares natively.
 const RUN: &str = include_str!("../golden/run.json");
 
 #[wasm_bindgen_test]
-fn two_hundred_storms_have_the_same_digests_as_natively() {
-    let now = digests::digests(0, digests::STORMS);
-    assert_eq!(now.len(), 200);
-    assert_eq!(digests::write(&now), GOLDEN);
-    // Each storm is another one: a digest that sees nothing would be the same for all.
-    let mut different: Vec<&String> = now.iter().map(|(_, digest)| digest).collect();
-    different.sort();
-    different.dedup();
-    assert_eq!(different.len(), now.len());
-    assert_eq!(digests::storm(7).violations(), []);
-}
-
-#[wasm_bindgen_test]
-fn a_hundred_storms_over_all_of_raft_have_the_same_digests_as_natively() {
-    assert_eq!(digests::write(&digests::digests_of_all()), GOLDEN_OF_ALL);
+fn every_storm_that_is_kept_has_the_same_digest_as_natively() {
+    golden_storms::all_come_to_the_same(STORMS);
 }
 
 #[wasm_bindgen_test]

@@ -1,26 +1,11 @@
-//! The digests of storms: the same in a browser as on this machine. This file stands alone, so that the
-//! tests in the browser can take it in by `#[path]`, and compare with the same golden list.
+//! Storms of a seed, as [`chaos`] plans them now. What is to stay the same for ever is kept as recordings
+//! (`golden_storms.rs`). This file stands alone, so that any test can take it in by `#[path]`.
 
 use wavetank::sim::{Action, Seed, Setup, chaos};
 use wavetank::timeline::Run;
 
-/// How many storms the golden list has.
-pub const STORMS: u64 = 200;
 /// How long each one lasts, in microseconds.
 pub const STORM_US: u64 = 20_000_000;
-
-/// How many storms over all of Raft the second golden list has.
-pub const STORMS_OF_ALL: u64 = 100;
-
-/// The digests of the storms of these seeds, `to` not included.
-pub fn digests(from: u64, to: u64) -> Vec<(u64, String)> {
-    (from..to).map(|seed| (seed, storm(seed).digest().to_string())).collect()
-}
-
-/// The same of storms over all of Raft.
-pub fn digests_of_all() -> Vec<(u64, String)> {
-    (0..STORMS_OF_ALL).map(|seed| (seed, storm_of_all(seed).digest().to_string())).collect()
-}
 
 /// The storm of that seed in Figure 2's world.
 pub fn storm(seed: u64) -> Run {
@@ -48,9 +33,4 @@ fn weather((setup, actions): (Setup, Vec<(u64, Action)>)) -> Run {
     }
     run.run_until(STORM_US);
     run
-}
-
-/// A list of digests as text: a seed and its digest a line.
-pub fn write(digests: &[(u64, String)]) -> String {
-    digests.iter().map(|(seed, digest)| format!("{seed} {digest}\n")).collect()
 }

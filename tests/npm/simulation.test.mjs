@@ -199,6 +199,25 @@ test("a file with branches opens at the moment that it says", () => {
   assert.equal(Simulation.from(JSON.stringify({ ...file, open: {} })).digest(), run.digest());
 });
 
+test("a run of an earlier meaning runs by this one, and says so where it differs", () => {
+  const { run } = led({ seed: 7n });
+  run.runFor(1000);
+  const file = (semantics, ...marks) => ({ wavetank: 1, branches: [{ recording: { ...run.recording(), semantics }, marks }] });
+  const end = { events: run.eventCount, digest: run.digest() };
+  const other = { events: 10, digest: "0000000000000000" };
+  for (const source of [file(1, end), file(2, end), run.recording()]) {
+    assert.equal(Simulation.from(source).differs(), null);
+  }
+  const differs = Simulation.from(file(1, other, end)).differs();
+  assert.deepEqual([differs.semantics, differs.sameUntil.events, differs.by.events], [1, 0, 10]);
+  assert.match(differs.sentence, /other by event 10 \(.*An earlier version made it/);
+  const unmarked = Simulation.from(file(1));
+  assert.match(unmarked.differs().sentence, /no digests in it to compare with/);
+  assert.equal(unmarked.differs().by, undefined);
+  assert.equal(unmarked.branch().differs().semantics, 1);
+  assert.equal(unmarked.recording().semantics, 2, "what runs here runs by this meaning");
+});
+
 test("a seed is a bigint, a number or a text, and equal seeds give equal runs", () => {
   const digest = (seed) => {
     const run = new Simulation({ seed });
@@ -269,7 +288,9 @@ test("what can't be done is an error with a code and a sentence, and changes not
     [() => new Simulation(null), "BAD_ARGUMENT", /no setup/],
     [() => Simulation.from("hello"), "BAD_RECORDING", /./],
     [() => Simulation.from({}), "BAD_RECORDING", /./],
-    [() => Simulation.from({ ...run.recording(), format: 99 }), "BAD_RECORDING", /newer/],
+    [() => Simulation.from({ ...run.recording(), format: 99 }), "BAD_RECORDING", /format 99, which is newer/],
+    [() => Simulation.from({ ...run.recording(), semantics: 3 }), "BAD_RECORDING", /its semantics is 3/],
+    [() => Simulation.from({ ...run.recording(), semantics: 0 }), "BAD_RECORDING", /never a semantics 0/],
     [() => Simulation.from(run.link().slice(0, -9)), "BAD_RECORDING", /link/],
   ];
   for (const [work, code, message] of table) {

@@ -135,10 +135,12 @@ test("every action that is tried here is one by the types, in short and in full"
 test("the example in TypeScript is right, and so are all uses of the class", (t) => {
   const [, example] = read("docs/npm.md").match(/```ts\n([^]*?)```/);
   const program = `${example}
-    import type { Reached } from "wavetank";
+    import type { Differs, Reached } from "wavetank";
     const run: Simulation = new Simulation();
     const numbers: number[] = [run.nowMs, run.eventCount, run.act({ crash: "S1" }), run.runFor(1), run.rewind(1),
       run.seek("start"), run.seek({ ms: 1 }), run.seek({ event: 1 })];
+    const differs: Differs | null = run.differs();
+    const from: number | undefined = differs?.sameUntil?.events ?? differs?.by?.ms;
     const next: number | null = run.step();
     const found: boolean = run.runUntil((run) => run.state().leaders.length > 1, { withinMs: 5 });
     const texts: string[] = [run.explain(1), run.digest(), run.link()];
@@ -146,7 +148,7 @@ test("the example in TypeScript is right, and so are all uses of the class", (t)
     const { recording, steps, objections, sentence }: Reached = Simulation.reach("S1", { terms: 1, logs: 1, restarts: 0, messages: 0, states: 9 });
     texts.push(...run.objections(), ...steps, ...objections, sentence);
     if (recording) Simulation.from(recording);
-    export { again, firstViolation, found, next, numbers, texts };`;
+    export { again, differs, firstViolation, found, from, next, numbers, texts };`;
   assert.equal(complaints(t, program), "");
 });
 

@@ -117,6 +117,7 @@ test("a recording that can't be used is refused with a sentence, and what ran go
     ["", /not a whole Wavetank recording/],
     ["[1,2,3]", /not a valid Wavetank recording/],
     [{ ...recording, format: 99 }, /newer/],
+    [{ ...recording, semantics: 3 }, /later version, which simulates differently: its semantics is 3/],
     [JSON.stringify({ ...recording, format: 99, what: "ever" }), /newer/],
     [{ ...recording, setup: { ...recording.setup, servers: 40 } }, /40 servers/],
     [{ ...recording, end: { atUs: 9e15, k: 0 } }, /run/],

@@ -1,4 +1,7 @@
 //! `wavetank fuzz`: random trouble, a run for each seed, until a promise falls.
+//!
+//! A seed names its storm within one version only: what befalls the cluster is planned by `sim::chaos`, which
+//! may plan differently in the next. So the version is printed beside each seed; a recording stays.
 
 use crate::input::{length, seeds, shard};
 use crate::output::{CameOut, Progress, report, threads, write};
@@ -14,8 +17,10 @@ use wavetank::explain::list;
 use wavetank::explore::{Counts, Hunt, Plan as Trouble, Report, hunt};
 use wavetank::raft::{Rule, Rules};
 use wavetank::sim::Options;
+use wavetank::timeline::SEMANTICS;
 
 #[derive(Args)]
+#[command(after_help = AFTER)]
 pub struct Arguments {
     /// The seeds, one for each run: 0..1000 is a thousand, 7..8 is one
     #[arg(long, value_name = "A..B", value_parser = seeds)]
@@ -47,10 +52,17 @@ pub struct Arguments {
     /// Print the result as one line of JSON
     #[arg(long)]
     json: bool,
-    /// Write the recording of the first run in which a promise fell there
+    /// Write the recording of the first run in which a promise fell there: it keeps the run for good
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
+
+const AFTER: &str = "\
+A seed names its storm within one version of wavetank only: the next one may draw another storm from it. So the
+version stands beside the seed in what is printed. --out keeps the run itself, for good.";
+
+/// The version within which a seed names its storm.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Plan {
@@ -134,7 +146,7 @@ fn again(arguments: &Arguments, seed: u64) -> String {
 fn told(hunted: &Hunt, arguments: &Arguments, came: &Report) -> String {
     let seeds = &hunted.seeds;
     let mut text = format!(
-        "Seeds {}..{}: {} runs, {} simulated minutes.\n",
+        "Seeds {}..{} of wavetank {VERSION} (semantics {SEMANTICS}): {} runs, {} simulated minutes.\n",
         seeds.start,
         seeds.end,
         came.runs,
@@ -151,11 +163,14 @@ fn told(hunted: &Hunt, arguments: &Arguments, came: &Report) -> String {
         let first = came.violations.iter().map(|(property, runs)| format!("{property} in {runs}"));
         let _ = writeln!(text, "A promise fell in {} runs; first {}.", came.hits, list(first));
     }
-    let _ = writeln!(text, "Seed {}:", hit.seed);
+    let _ = writeln!(text, "Seed {} (wavetank {VERSION}):", hit.seed);
     for (violation, events) in witness(&hit.recording) {
         text.push_str(&broken(&violation, &events));
     }
     let _ = writeln!(text, "Again: {}", again(arguments, hit.seed));
+    text.push_str(
+        "Another version may draw another storm from this seed: --out FILE keeps the run for good.\n",
+    );
     text
 }
 
@@ -165,6 +180,9 @@ fn told(hunted: &Hunt, arguments: &Arguments, came: &Report) -> String {
 struct Line<'a> {
     format: &'static str,
     version: u32,
+    /// Within which version of wavetank the seeds name these storms.
+    wavetank: &'static str,
+    semantics: u32,
     seeds: [String; 2],
     plan: Trouble,
     length_us: u64,
@@ -190,6 +208,8 @@ fn json(hunted: &Hunt, arguments: &Arguments, came: &Report) -> String {
     let line = Line {
         format: "wavetank-fuzz",
         version: 1,
+        wavetank: VERSION,
+        semantics: SEMANTICS,
         seeds: [hunted.seeds.start, hunted.seeds.end].map(|seed| seed.to_string()),
         plan: hunted.plan,
         length_us: hunted.until_us,

@@ -1,17 +1,18 @@
 //! What people type, and the files that they name.
 
-use crate::output::{Fail, about};
+use crate::output::{Fail, about, complain};
 use clap::Args;
 use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use wavetank::explain;
 use wavetank::raft::{Rule, Rules};
 use wavetank::sim::Action;
 use wavetank::timeline::link::{LinkError, is_link};
 use wavetank::timeline::{
-    DOCUMENT, Document, DocumentError, FORMAT, RUN_US_MAX, Recording, RecordingError, SEMANTICS, Stamp,
-    TEXT_MAX,
+    BranchData, DOCUMENT, Document, DocumentError, FORMAT, RUN_US_MAX, Recording, RecordingError, SEMANTICS,
+    Stamp, TEXT_MAX,
 };
 
 /// A recording, and how it is to be done differently.
@@ -93,7 +94,21 @@ pub fn recording(path: &Path) -> Result<Recording, Fail> {
     };
     let document = Document::from_text(&text).map_err(|why| about(name, told_of_document(&why)))?;
     let branch = document.branches.into_iter().nth(document.current as usize);
-    branch.map(|branch| branch.recording).ok_or_else(|| about(name, "it has no branch."))
+    let branch = branch.ok_or_else(|| about(name, "it has no branch."))?;
+    say_how_it_stands(name, &branch)?;
+    Ok(branch.recording)
+}
+
+/// A recording of an earlier meaning may run differently here: then a line on standard error says so.
+fn say_how_it_stands(name: &Path, branch: &BranchData) -> Result<(), Fail> {
+    let made_by = branch.recording.semantics;
+    if made_by < SEMANTICS {
+        let standing = branch.standing().map_err(|why| about(name, told(&why)))?;
+        if let Some(sentence) = explain::standing(standing, made_by) {
+            complain(&format!("{}: {sentence}", name.display()));
+        }
+    }
+    Ok(())
 }
 
 /// Why a document can't be used, to somebody at a terminal.

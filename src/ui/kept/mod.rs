@@ -11,6 +11,9 @@
 //!
 //! A run is shown by one tab at a time (`static/kept.js`); another tab that wants it gets a copy. Whatever tabs
 //! do, no tab overwrites what another has stored: that is looked at within the transaction that stores.
+//!
+//! A run of an earlier meaning is *protected* until it is known to run as it did: nothing is stored in its place
+//! and nothing noted; whoever goes on with it goes on in a copy.
 
 mod journal;
 mod list;
@@ -26,7 +29,7 @@ use super::later::{Later, later};
 use super::tank::{Tank, Tone};
 use crate::sim::Action;
 use crate::timeline::shelf::{Record, name_of_copy, surplus};
-use crate::timeline::{Document, Opening, Stamp};
+use crate::timeline::{Document, Opening, SEMANTICS, Stamp};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use store::Trouble;
@@ -52,6 +55,8 @@ struct Shown {
     record: Record,
     /// Whether it is in the storage.
     stored: bool,
+    /// Whether it is a copy, which needs no protection: the run that it was copied from is there.
+    copied: bool,
 }
 
 #[derive(Default)]
@@ -63,6 +68,8 @@ struct Keeper {
     left: RefCell<VecDeque<Shown>>,
     soon: RefCell<Option<Later>>,
     storing: Cell<bool>,
+    /// Whether the branch that is shown is of an earlier meaning, and not taken over.
+    protected: Cell<bool>,
     /// What could not be done when something was last stored.
     trouble: Cell<Option<Trouble>>,
     /// Whether it was said that runs made room.
@@ -101,17 +108,68 @@ fn new_id() -> String {
 /// Another run is shown from now on. The one before is kept.
 pub fn begin(document: &Document) {
     leave();
-    let fresh =
-        || Shown { id: new_id(), record: Record { began_ms: now_ms(), ..Record::default() }, stored: false };
+    let record = || Record { began_ms: now_ms(), ..Record::default() };
+    let fresh = || Shown { id: new_id(), record: record(), ..Shown::default() };
     let shown = with(|keeper| keeper.next.take()).unwrap_or_else(fresh);
     journal::begin(&shown.id, document, shown.record.line, shown.stored);
     hold(shown.id.clone());
+    let own = document.branch().is_none_or(|branch| branch.recording.semantics == SEMANTICS);
     with(|keeper| {
+        keeper.protected.set(!own && !shown.copied);
         keeper.left.borrow_mut().retain(|left| left.id != shown.id);
         keeper.shown.replace(shown);
     });
     resume::note_session();
     store_soon();
+}
+
+/// The branch that is shown from now on is of an earlier meaning, or not.
+pub fn protect(earlier: bool) {
+    with(|keeper| keeper.protected.set(earlier && !keeper.shown.borrow().copied));
+}
+
+/// Whether the branch that is shown is of an earlier meaning, and neither taken over nor in a copy.
+#[must_use]
+pub fn is_protected() -> bool {
+    with(|keeper| keeper.protected.get())
+}
+
+/// The branch that is shown runs as it did where it was made.
+pub fn take_over() {
+    if with(|keeper| keeper.protected.replace(false)) {
+        store_soon();
+    }
+}
+
+/// If the run is protected: it stays as it is, and what is done from now on is done in a copy.
+pub fn go_on_in_copy() {
+    let (Some(tank), true) = (Tank::page(), is_protected()) else { return };
+    let (document, line) = (journal::document(), journal::line());
+    let mut shown = with(|keeper| keeper.shown.borrow().clone());
+    if let Some(document) = document.filter(|_| !is_settled(&shown)) {
+        shown.record.describe(&document, "");
+        let mut old = shown.clone();
+        spawn_local(async move {
+            if put(&mut old, &document, line).await.is_ok() {
+                journal::forget(&old.id);
+            }
+            store::release(&old.id);
+        });
+    } else {
+        journal::forget(&shown.id);
+        store::release(&shown.id);
+    }
+    tank.go_on_here();
+    copy_of(&tank, shown, |name| {
+        format!(
+            "The run stays in the list (Runs) as an earlier version made it. This goes on in a copy, “{name}”."
+        )
+    });
+}
+
+/// Whether the storage has everything that was noted of a run.
+fn is_settled(shown: &Shown) -> bool {
+    shown.stored && shown.record.line == journal::line()
 }
 
 /// The same run has other branches from now on, or shows another one. Comes before what is then done in it.
@@ -128,6 +186,9 @@ pub fn note(when: Stamp, action: &Action) {
 
 /// This moment of the run is shown.
 pub fn passed(at: Stamp, events: u64) {
+    if is_protected() {
+        return;
+    }
     journal::passed(at, events);
 }
 
@@ -154,6 +215,7 @@ pub fn document_json() -> Option<String> {
 /// The run that was shown gives way to another one.
 fn leave() {
     let shown = with(|keeper| keeper.shown.take());
+    let untouchable = with(|keeper| keeper.protected.take()) && is_settled(&shown);
     let Some(document) = journal::document().filter(|_| !shown.id.is_empty()) else { return };
     let untouched = document.branches.iter().all(|branch| branch.recording.actions.is_empty());
     if untouched && !shown.stored && journal::moment().at == Stamp::default() {
@@ -166,9 +228,13 @@ fn leave() {
         let mut all = keeper.left.borrow_mut();
         let record = Record { line, ..shown.record.clone() };
         // Its journal begins anew when it is shown again: the storage may not have it by then.
-        all.push_front(Shown { record, stored: false, ..shown.clone() });
+        all.push_front(Shown { record, stored: untouchable, ..shown.clone() });
         all.truncate(LEFT_MAX);
     });
+    if untouchable {
+        journal::forget(&shown.id);
+        return store::release(&shown.id);
+    }
     spawn_local(async move {
         let mut shown = shown;
         let stored = put(&mut shown, &document, line).await.is_ok();
@@ -193,6 +259,9 @@ fn hold(id: String) {
 
 /// Notes the moment that is shown.
 fn note_moment() {
+    if is_protected() {
+        return;
+    }
     if let Some(tank) = Tank::page() {
         let (at, events) = tank.with(|run| (run.stamp(), run.world().events()));
         journal::passed(at, events);
@@ -294,7 +363,8 @@ async fn store_now() {
     let at_us = journal::moment().at.at_us;
     let mut shown = with(|keeper| keeper.shown.borrow().clone());
     let document = Tank::page().map(|tank| tank.document()).or_else(journal::document);
-    if let Some(document) = document.filter(|_| !shown.id.is_empty()) {
+    let untouchable = is_protected() && is_settled(&shown);
+    if let Some(document) = document.filter(|_| !shown.id.is_empty() && !untouchable) {
         let new = !shown.stored;
         let result = put(&mut shown, &document, line).await;
         with(|keeper| {
@@ -349,16 +419,23 @@ fn say(trouble: Option<Trouble>) {
 /// Another tab has taken this run over: what is done here goes on in a copy.
 fn become_copy() {
     let Some(tank) = Tank::page() else { return };
-    let mut document = tank.document();
     let shown = with(|keeper| keeper.shown.borrow().clone());
     store::release(&shown.id);
     journal::forget(&shown.id);
+    copy_of(&tank, shown, |name| {
+        format!("Another tab has gone on with this run, so this tab goes on with a copy of it, “{name}”.")
+    });
+}
+
+/// What is shown is a copy of that run from now on; `text` says so, with the copy's name.
+fn copy_of(tank: &Tank, shown: Shown, text: impl FnOnce(&str) -> String) {
+    let mut document = tank.document();
     let name = name_of_copy(&shown.record.title(), &[]);
-    let text =
-        format!("Another tab has gone on with this run, so this tab goes on with a copy of it, “{name}”.");
+    let text = text(&name);
     document.name.clone_from(&name);
     let record = Record { kept: false, line: 0, ..shown.record };
-    let copy = Shown { id: new_id(), record, stored: false };
+    let copied = shown.copied || with(|keeper| keeper.protected.take());
+    let copy = Shown { id: new_id(), record, stored: false, copied };
     journal::begin(&copy.id, &document, 0, false);
     hold(copy.id.clone());
     with(|keeper| keeper.shown.replace(copy));

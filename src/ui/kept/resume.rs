@@ -104,30 +104,36 @@ pub async fn resume(id: String) -> Result<Resumed, String> {
     }
     note_failure();
     let free = store::hold(&id, PATIENCE_MS).await;
-    let (record, document) = load(&id).await.map_err(|why| match why {
+    let loaded = load(&id).await.map_err(|why| match why {
         Unread::Trouble(trouble) => trouble.sentence().to_owned(),
         Unread::Gone => "The run that this tab showed is no longer in the browser’s storage.".to_owned(),
         Unread::Text(why) => format!("The run that this tab showed can’t be opened again. {why}"),
     })?;
-    Ok(if free { own(id, record, document).await } else { copy(record, document) })
+    Ok(if free { own(id, loaded).await } else { copy(loaded) })
 }
 
 /// The tab's own run.
-pub(super) async fn own(id: String, record: Record, document: Document) -> Resumed {
+pub(super) async fn own(id: String, loaded: Loaded) -> Resumed {
+    let Loaded { mut record, document, as_stored } = loaded;
+    let text = (!as_stored).then(|| serde_json::to_string(&document).unwrap_or_default());
+    if let Some(text) = &text {
+        record.describe(&document, text);
+    }
     // From now on it is this load of the page that stores it.
-    let stored = store::store(&id, &record, None, true).await.is_ok();
+    let stored = store::store(&id, &record, text.as_deref(), true).await.is_ok();
     let sentence = "This tab goes on with its run, paused where it was.".to_owned();
-    with(|keeper| keeper.next.replace(Some(Shown { id, record, stored })));
+    with(|keeper| keeper.next.replace(Some(Shown { id, record, stored, copied: false })));
     Resumed { document, sentence }
 }
 
 /// A copy of a run that another tab shows.
-pub(super) fn copy(record: Record, mut document: Document) -> Resumed {
+pub(super) fn copy(loaded: Loaded) -> Resumed {
+    let Loaded { record, mut document, .. } = loaded;
     let name = name_of_copy(&record.title(), &[]);
     document.name.clone_from(&name);
     let sentence = format!("Another tab shows this run, so this tab goes on with a copy of it, “{name}”.");
     let record = Record { name, kept: false, began_ms: now_ms(), line: 0, ..record };
-    with(|keeper| keeper.next.replace(Some(Shown { id: new_id(), record, stored: false })));
+    with(|keeper| keeper.next.replace(Some(Shown { id: new_id(), record, stored: false, copied: true })));
     Resumed { document, sentence }
 }
 
@@ -142,7 +148,17 @@ pub(super) enum Unread {
 }
 
 /// A kept run, brought up to date by its journal.
-pub(super) async fn load(id: &str) -> Result<(Record, Document), Unread> {
+pub(super) struct Loaded {
+    /// What the list says of it.
+    pub record: Record,
+    /// The run.
+    pub document: Document,
+    /// Whether the journal had nothing that is not in the storage.
+    pub as_stored: bool,
+}
+
+/// Reads a kept run.
+pub(super) async fn load(id: &str) -> Result<Loaded, Unread> {
     let all = store::records().await.map_err(Unread::Trouble)?;
     let json = all.into_iter().find(|(other, _)| other == id).map(|(_, json)| json);
     let mut record: Record = json.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
@@ -151,9 +167,11 @@ pub(super) async fn load(id: &str) -> Result<(Record, Document), Unread> {
         Some(text) => Some((Document::from_text(text).map_err(Unread::Text)?, record.line)),
         None => None,
     };
-    let (document, line) = journal::read(id).applied_to(stored).ok_or(Unread::Gone)?;
+    let (document, line) = journal::read(id).applied_to(stored.clone()).ok_or(Unread::Gone)?;
+    let as_stored =
+        stored.is_some_and(|(stored, known)| known == line && stored.branches == document.branches);
     record.line = line;
-    Ok((record, document))
+    Ok(Loaded { record, document, as_stored })
 }
 
 /// Runs of tabs that have gone in the middle of something: their journals are put into their runs.
@@ -171,7 +189,7 @@ pub(super) fn take_in_orphans() {
 
 async fn take_in(id: &str) {
     match load(id).await {
-        Ok((mut record, document)) => {
+        Ok(Loaded { mut record, document, .. }) => {
             let text = serde_json::to_string(&document).unwrap_or_default();
             record.describe(&document, &text);
             record.stored_ms = if record.stored_ms == 0 { now_ms() } else { record.stored_ms };

@@ -1,6 +1,6 @@
 //! What can be done with kept runs: open, rename, copy, delete and bring back, save as a file, add from files.
 
-use super::resume::{Unread, load};
+use super::resume::{Loaded, Unread, load};
 use super::store::{self, Trouble};
 use super::{Shown, journal, name_of_copy, new_id, now_ms, show, store_now, with};
 use crate::timeline::shelf::Record;
@@ -65,7 +65,7 @@ async fn why_broken(id: &str) -> Result<Option<String>, Trouble> {
 }
 
 /// Reads a run that something is to be done with.
-async fn read(id: &str) -> Result<(Record, Document), String> {
+async fn read(id: &str) -> Result<Loaded, String> {
     load(id).await.map_err(|why| match why {
         Unread::Trouble(trouble) => trouble.sentence().to_owned(),
         Unread::Gone => "This run is no longer there: another tab may have deleted it.".to_owned(),
@@ -83,11 +83,11 @@ pub async fn open(tank: &Tank, id: &str) -> Result<(), String> {
     }
     let free = store::hold(id, 0).await;
     let shown = match read(id).await {
-        Ok((record, document)) => {
+        Ok(loaded) => {
             let resumed = if free {
-                super::resume::own(id.to_owned(), record, document).await
+                super::resume::own(id.to_owned(), loaded).await
             } else {
-                super::resume::copy(record, document)
+                super::resume::copy(loaded)
             };
             let shown = show(tank, &resumed.document);
             if shown.is_ok() && !free {
@@ -124,7 +124,7 @@ pub async fn rename(tank: &Tank, id: &str, name: &str) -> Result<(), String> {
         store_now().await;
         return with(|keeper| keeper.trouble.get()).map_or(Ok(()), |trouble| Err(sentence(trouble)));
     }
-    let (mut record, mut document) = read(id).await?;
+    let Loaded { mut record, mut document, .. } = read(id).await?;
     record.kept = !name.is_empty();
     document.name = name;
     put(id, record, &document).await.map_err(sentence)
@@ -145,7 +145,7 @@ async fn put(id: &str, mut record: Record, document: &Document) -> Result<(), Tr
 /// # Errors
 /// A sentence that says why not.
 pub async fn duplicate(id: &str, taken: &[String]) -> Result<(), String> {
-    let (record, mut document) = read(id).await?;
+    let Loaded { record, mut document, .. } = read(id).await?;
     document.name = name_of_copy(&record.title(), taken);
     let now = now_ms();
     let record = Record { kept: true, began_ms: now, stored_ms: now, line: 0, ..record };
@@ -193,7 +193,7 @@ pub async fn bring_back(deleted: &Deleted) -> Result<(), String> {
 /// A sentence that says why not.
 pub async fn export(id: &str, title: &str) -> Result<(), String> {
     let text = match load(id).await {
-        Ok((_, document)) => document.to_json(),
+        Ok(loaded) => loaded.document.to_json(),
         Err(Unread::Text(_)) => {
             store::text(id).await.map_err(|trouble| trouble.sentence().to_owned())?.unwrap_or_default()
         }
@@ -279,7 +279,7 @@ fn new_record(document: &Document) -> Record {
 
 /// Shows a run that comes from elsewhere.
 fn open_new(tank: &Tank, document: &Document) -> Result<(), String> {
-    let next = Shown { id: new_id(), record: new_record(document), stored: false };
+    let next = Shown { id: new_id(), record: new_record(document), ..Shown::default() };
     with(|keeper| keeper.next.replace(Some(next)));
     let shown = show(tank, document);
     with(|keeper| keeper.next.take());

@@ -1,11 +1,11 @@
 //! To go back and forth: to another moment, another branch, another run.
 
 use super::{Tank, Tone};
-use crate::explain::{Scene, duration, sentence};
+use crate::explain::{self, Scene, duration, sentence};
 use crate::sim::What;
 use crate::timeline::{
-    BRANCHES_MAX, BranchId, Differs, Document, EVENTS_MAX, Landmark, Recording, RecordingError, Target,
-    Timeline,
+    BRANCHES_MAX, BranchId, Document, EVENTS_MAX, Landmark, Recording, RecordingError, SEMANTICS, Standing,
+    Target, Timeline,
 };
 use crate::ui::desk::now_ms;
 use crate::ui::kept;
@@ -37,6 +37,16 @@ impl Tank {
         self.0.playing.set(false);
         self.settle_pace();
         self.0.sought.set(Some((to, false)));
+        self.0.then.set(None);
+        self.go_on_seeking();
+    }
+
+    /// The same in a branch that was just opened. One of an earlier meaning is done to its end first, so that
+    /// it is known whether it runs as it did.
+    fn seek_at_first(&self, to: Target, plays: bool) {
+        let open = self.look(|timeline| timeline.branch().standing() == Standing::Open);
+        self.0.sought.set(Some((if open { Target::End } else { to }, plays)));
+        self.0.then.set(open.then_some(to));
         self.go_on_seeking();
     }
 
@@ -66,8 +76,9 @@ impl Tank {
             );
             self.notify(Tone::Trouble, text);
         } else if found {
-            self.0.sought.set(None);
-            self.0.playing.set(plays);
+            let then = self.0.then.take();
+            self.0.sought.set(then.map(|then| (then, plays)));
+            self.0.playing.set(plays && then.is_none());
         }
         self.moved();
     }
@@ -84,15 +95,34 @@ impl Tank {
         }
     }
 
-    /// Says so if the run does not replay as it did where it was written down.
-    fn compare_with_its_file(&self) {
-        let differs = self.look(Timeline::differs);
-        if let Some(Differs { same_until, by }) = differs.filter(|_| !self.0.warned.replace(true)) {
-            let text = format!(
-                "This run replays differently from when it was saved: the same up to event {same_until}, other at event {by} at the latest. This version of the page differs from the one that made it, or the file was changed."
-            );
+    /// Says so if the run does not replay as it did where it was written down. One of an earlier meaning stays
+    /// in the list as it is, unless it does.
+    pub(super) fn compare_with_its_file(&self) {
+        let (standing, made_by) = self.look(|timeline| {
+            let branch = timeline.branch();
+            (branch.standing(), branch.made_by())
+        });
+        match standing {
+            Standing::Own => kept::take_over(),
+            Standing::GoneOn => kept::go_on_in_copy(),
+            _ => {}
+        }
+        if self.0.warned.get() {
+            return;
+        }
+        if let Some(mut text) = explain::standing(standing, made_by) {
+            self.0.warned.set(true);
+            if kept::is_protected() {
+                text.push_str(" It stays in the list (Runs) as it was made: to go on here makes a copy.");
+            }
             self.notify(Tone::Trouble, text);
         }
+    }
+
+    /// Goes on with the branch by this page's meaning.
+    pub fn go_on_here(&self) {
+        self.0.timeline.borrow_mut().go_on_here();
+        self.changed();
     }
 
     /// The moment is another one.
@@ -194,9 +224,15 @@ impl Tank {
         }
         self.push_earlier(Earlier::Branch(before));
         self.show();
-        self.note_branches();
-        let at = self.look(|timeline| timeline.left_at(id));
-        self.seek(at);
+        let (at, own) =
+            self.look(|timeline| (timeline.left_at(id), timeline.recording().semantics == SEMANTICS));
+        kept::protect(!own);
+        if own {
+            self.note_branches();
+        }
+        self.0.playing.set(false);
+        self.settle_pace();
+        self.seek_at_first(at, false);
     }
 
     /// Names a branch.
@@ -216,6 +252,7 @@ impl Tank {
         let Some(other) = other else {
             return self.notify(Tone::Note, "This is the only branch: begin another run instead.");
         };
+        kept::go_on_in_copy();
         if self.look(|timeline| timeline.branch().id()) == id {
             self.switch(other);
         }
@@ -230,6 +267,7 @@ impl Tank {
 
     /// Undoes the last change in the list of branches.
     pub fn undo_branches(&self) {
+        kept::go_on_in_copy();
         self.0.timeline.borrow_mut().undo();
         self.note_branches();
         self.changed();
@@ -257,8 +295,7 @@ impl Tank {
         self.0.playing.set(false);
         self.tell_if_told();
         let target = document.open.events.map_or(Target::End, Target::Events);
-        self.0.sought.set(Some((target, document.open.playing)));
-        self.go_on_seeking();
+        self.seek_at_first(target, document.open.playing);
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use crate::sim::{Action, Event, EventId};
 use crate::timeline::{
     BranchId, Caption, EVENTS_MAX, Recording, RecordingError, Run, Script, Target, Timeline,
 };
-use crate::ui::prefs;
+use crate::ui::{kept, prefs};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -129,6 +129,7 @@ impl Tank {
         marks: Vec<Caption>,
         from: u64,
     ) -> Result<(), RecordingError> {
+        kept::go_on_in_copy();
         let title = title.into();
         let before = self.look(|timeline| timeline.branch().id());
         let branch = self.0.timeline.borrow_mut().add(&recording, &title, marks)?;
