@@ -5,6 +5,7 @@ import AxeBuilder from "@axe-core/playwright";
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { deflateSync } from "node:zlib";
 import { SIZES, THEMES, call, harness, started, watch } from "./lib.mjs";
 
 const { open, server } = harness();
@@ -566,6 +567,51 @@ test("a run of a version that this page does not know is in the list, with the r
   await until(page, (all) => all.length === 4, "and back");
   const record = await page.evaluate(async () => (await window.wavetankKept.records()).find(([id]) => id === "newer")[1]);
   assert.equal(JSON.parse(record).colour, "red", "with what this page does not know");
+});
+
+/** The documents in the storage, by what they are called: their texts. */
+const documents = (page) =>
+  page.evaluate(async () => {
+    const all = await window.wavetankKept.records();
+    const texts = await Promise.all(all.map(([id]) => window.wavetankKept.text(id)));
+    return Object.fromEntries(texts.filter(Boolean).map((text) => [JSON.parse(text).name, text]));
+  });
+
+test("a run that an earlier version made and that runs differently stays as it was; going on makes a copy", async (t) => {
+  const page = await open(t, { query: "?seed=7" });
+  await act(page);
+  const [download] = await Promise.all([page.waitForEvent("download"), button(page, "Save").click()]);
+  const made = JSON.parse(await readFile(await download.path(), "utf8"));
+  const [branch] = made.branches;
+  branch.recording.semantics = 1;
+  const same = `w1.${deflateSync(JSON.stringify({ ...made, name: "Same" })).toString("base64url")}`;
+  branch.marks.forEach((mark) => { mark.digest = "0123456789abcdef"; });
+  const other = `w1.${deflateSync(JSON.stringify({ ...made, name: "Other" })).toString("base64url")}`;
+
+  await page.evaluate((link) => { location.hash = link; }, same);
+  await stored(page);
+  await page.waitForFunction(async () => {
+    const all = await window.wavetankKept.records();
+    const texts = await Promise.all(all.map(([id]) => window.wavetankKept.text(id)));
+    return texts.some((text) => text && JSON.parse(text).name === "Same" && JSON.parse(text).branches[0].recording.semantics === 2);
+  });
+  assert.equal(await page.locator(".notice").getByText("replays differently").count(), 0, "not a word");
+
+  await page.evaluate((link) => { location.hash = link; }, other);
+  await note(page, "An earlier version made it (semantics 1; this version’s is 2)");
+  await note(page, "to go on here makes a copy");
+  await stored(page);
+  const { Other: before } = await documents(page);
+  assert.deepEqual(JSON.parse(before).branches[0].marks, branch.marks, "as it was made");
+  assert.equal(JSON.parse(before).branches[0].recording.semantics, 1);
+
+  await call(page, "act", crash("S4"));
+  await note(page, "This goes on in a copy, “Other (copy)”.");
+  await stored(page);
+  const after = await documents(page);
+  assert.equal(after.Other, before, "not touched");
+  const copy = JSON.parse(after["Other (copy)"]).branches[0].recording;
+  assert.deepEqual([copy.semantics, copy.actions.length], [2, branch.recording.actions.length + 1]);
 });
 
 for (const theme of THEMES) {

@@ -13,6 +13,15 @@ const golden = readFileSync(new URL("../golden/links.txt", import.meta.url), "ut
   .map((line) => line.split("\t"))
   .map(([digest, events, name, link]) => ({ digest, events: Number(events), name, link }));
 
+/** What links of an earlier meaning come to by this one. */
+const earlier = new Map(
+  readFileSync(new URL("../golden/links_of_earlier_meanings.txt", import.meta.url), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => line.split("\t"))
+    .map(([name, verdict, end]) => [name, { verdict, digest: end.split(" ")[0], events: Number(end.split(" ")[1]) }]),
+);
+
 const notices = (page) => page.locator(".notices");
 const shownEvents = (page) => page.evaluate(() => window.wavetank.state().events);
 
@@ -111,13 +120,18 @@ test("a link that is pasted onto the page is opened, and one that is pasted into
   assert.equal(await call(page, "digest"), digest);
 });
 
-test("every golden link opens on the page and comes to the digest that it always had", async (t) => {
+test("every golden link opens on the page and comes to what it always did, or says that it differs", async (t) => {
   const page = await open(t, { query: `?seed=9` });
-  for (const { name, digest, events, link } of golden) {
+  for (const { name, link, ...made } of golden) {
     if (name.startsWith("a branch with captions")) continue;
+    const { digest, events, verdict } = earlier.get(name) ?? { ...made, verdict: "same" };
     await page.evaluate((link) => { location.hash = link; }, link);
     await arrived(page, events);
     assert.equal(await call(page, "digest"), digest, name);
+    if (verdict === "same") continue;
+    const notice = notices(page).getByText("An earlier version made it").last();
+    const [from] = verdict.match(/\d+/);
+    assert.match(await notice.textContent(), new RegExp(`the same up to event ${from} |^(?!.*the same up to)`), name);
   }
 });
 
