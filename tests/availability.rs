@@ -510,3 +510,18 @@ fn a_leadership_that_is_handed_over_before_a_removal_leaves_a_shorter_gap() {
         assert!(with <= round_trips_us && without > with, "seed {seed}: {with} and {without} µs");
     }
 }
+
+// Copies of a message.
+
+#[test]
+fn a_message_has_255_copies_at_most_and_the_next_is_refused() {
+    let mut run = state("S1:L2 2 / S2:F2 2 / S3:F2 2");
+    let (message, _) = on_way(&run, 1, 2)[0];
+    for _ in 0..255 {
+        act(&mut run, Action::Duplicate { message });
+    }
+    assert_eq!(on_way(&run, 1, 2).len(), 256);
+    let why = run.act(Action::Duplicate { message }).unwrap_err().to_string();
+    assert_eq!(why, format!("the message {message} has had 255 copies, and there are names for no more"));
+    assert_eq!(on_way(&run, 1, 2).len(), 256);
+}

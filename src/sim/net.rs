@@ -382,13 +382,20 @@ impl Network {
     /// A second copy of a message, that arrives when the first one does, after it.
     pub fn duplicate(&mut self, name: PacketName) -> Option<PacketName> {
         let original = self.packet(name)?.clone();
+        let name = self.next_copy(name)?;
+        self.insert(Packet { name, ..original });
+        Some(name)
+    }
+
+    /// The name of the next copy of a message that is on its way. None: it has had 255, and there are names for no
+    /// more.
+    #[must_use]
+    pub fn next_copy(&self, name: PacketName) -> Option<PacketName> {
         let copies = self.packets().map(|packet| packet.name).filter(|other| {
             (other.from, other.to, other.sent_us, other.k) == (name.from, name.to, name.sent_us, name.k)
         });
         let copy = copies.map(|other| other.copy).max()?.checked_add(1)?;
-        let name = PacketName { copy, ..name };
-        self.insert(Packet { name, ..original });
-        Some(name)
+        Some(PacketName { copy, ..name })
     }
 
     /// Ordinals of the next message on a link: at this instant, and in this bucket.

@@ -63,7 +63,9 @@ impl World {
             Action::Duplicate { message: name } => {
                 message(*name)?;
                 let between_servers = name.from.server().is_some() && name.to.server().is_some();
-                ensure(between_servers, Refusal::ClientLink)
+                ensure(between_servers, Refusal::ClientLink)?;
+                let why = format!("the message {name} has had 255 copies, and there are names for no more");
+                ensure(self.network.next_copy(*name).is_some(), Refusal::Nonsense { why })
             }
             Action::Hold { message: name } => ensure(!message(*name)?.held, Refusal::Held { message: *name }),
             Action::Release { message: name } => {
