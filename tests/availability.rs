@@ -206,6 +206,21 @@ fn timeout_now_is_repeated_with_each_heartbeat_until_the_transfer_is_given_up() 
 }
 
 #[test]
+fn reads_that_put_off_the_heartbeat_hold_up_neither_timeout_now_nor_the_check_of_the_quorum() {
+    let mut bench = settled(noop(), "123");
+    bench.receive(2, 2, success(2, 1, 0));
+    bench.transfer(2);
+    let told = bench.read(1, ReadMode::ReadIndex);
+    assert!(has(&told, "heartbeat timer") && has_timeout_now(&told, 2), "{told:?}");
+
+    let mut bench = settled(noop(), "123");
+    bench.node.set_options(checked());
+    bench.read(1, ReadMode::ReadIndex);
+    bench.fire(Timer::Quorum);
+    assert!(!bench.node.is_leader(), "nobody has answered since the option was switched on");
+}
+
+#[test]
 fn timeout_now_is_not_repeated_before_it_was_sent() {
     let mut bench = settled(noop(), "123");
     bench.propose();

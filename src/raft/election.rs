@@ -329,7 +329,7 @@ impl Node {
 
     // The check of the quorum.
 
-    fn begin_to_check_quorum<O: Observer>(&mut self, step: &mut Step<O>) {
+    pub(super) fn begin_to_check_quorum<O: Observer>(&mut self, step: &mut Step<O>) {
         let (wanted, length) = (self.options.check_quorum, self.options.election.longest());
         if let Some(leading) = self.leading_mut()
             && wanted

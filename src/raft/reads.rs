@@ -179,7 +179,11 @@ impl Node {
         let next = Round(leading.round.0 + 1);
         leading.reads.iter_mut().filter(|read| needs_round(read)).for_each(|read| read.round = Some(next));
         self.begin_round(step);
+        // The requests put off the next heartbeat. What it would bring along comes with them, else reads that keep
+        // coming would hold it up for ever.
+        self.begin_to_check_quorum(step);
         self.repeat_requests(step);
+        self.repeat_timeout_now(step);
         by_lease
     }
 
