@@ -386,6 +386,21 @@ export type LinkPreset =
   | "constrainedElection"
   | "chained";
 
+/** What background clients ask, and how often. */
+export interface Workload {
+  /** From C2 on, at most 5; 0: the workload ends. */
+  clients: number;
+  everyUs?: number;
+  readsPpm?: number;
+  incrementsPpm?: number;
+  /** 5 as usual. */
+  keys?: number;
+  /** How many requests in a million go to k0; without it all keys are alike. */
+  hotPpm?: number;
+  /** How reads are answered. */
+  mode?: ReadMode;
+}
+
 /** What a schedule does again and again; servers, links and halves are drawn from the seed. */
 export type Fault = "crash" | "crashLeader" | "pause" | "cut" | "partition" | { links: LinkPreset } | "transfer" | "stallDisk";
 
@@ -427,7 +442,8 @@ export type Action =
   | { stallDisk: { server: ServerId; forUs: number } }
   | { linkPreset: { preset: LinkPreset } }
   | { schedule: { fault: Fault; everyUs: number; forUs?: number } }
-  | "calm";
+  | "calm"
+  | { workload: Workload };
 
 /** An action in short: `{ crash: "S1" }` for `{ crash: { server: "S1" } }`. */
 export type ShortAction =
@@ -484,6 +500,8 @@ export interface State {
   cuts: Partial<Record<ServerId, ServerId[]>>;
   /** What the world does by itself, again and again. */
   schedules: Schedule[];
+  /** What background clients ask, where it is not what the options say. */
+  workload: Workload | null;
   violations: Violation[];
 }
 

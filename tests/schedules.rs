@@ -4,9 +4,11 @@ mod common;
 
 use common::{act, cluster, s, set, state};
 use std::sync::Arc;
+use wavetank::check::Property;
 use wavetank::explain::{Scene, sentence};
-use wavetank::raft::ServerId;
-use wavetank::sim::{Action, Event, EventId, Fault, LinkPreset, Options, Setup, What};
+use wavetank::kv::Op;
+use wavetank::raft::{ReadMode, Rule, Rules, ServerId};
+use wavetank::sim::{Action, Event, EventId, Fault, LinkPreset, Options, Setup, What, Workload};
 use wavetank::timeline::{Actor, Recording, Run, Target, Timeline};
 
 const S: u64 = 1_000_000;
@@ -373,4 +375,143 @@ fn a_leader_that_crashes_again_and_again_is_always_another_one() {
         run.events().iter().filter(|event| event.id > id).filter_map(crashed).collect();
     assert_eq!(crashed.len(), 10);
     assert!(crashed.windows(2).all(|two| two[0] != two[1]), "{crashed:?}");
+}
+
+// Workloads.
+
+fn load(clients: u8) -> Workload {
+    Workload {
+        clients,
+        reads_ppm: 500_000,
+        increments_ppm: 200_000,
+        hot_ppm: Some(800_000),
+        ..Workload::default()
+    }
+}
+
+/// What a client was told of: its requests that are over, as far as the trace knows.
+fn over(run: &Run) -> Vec<(u8, u32, Op)> {
+    let finished = run.events().iter().filter_map(|event| event.finished.as_deref());
+    finished.map(|one| (one.client.0, one.serial, one.op.clone())).collect()
+}
+
+#[test]
+fn a_workload_has_as_many_clients_as_it_says_and_asks_in_the_shares_that_it_says() {
+    let mut run = state("S1:L1 1 / S2 1 / S3 1 / S4 1 / S5 1");
+    act(&mut run, Action::Workload(load(5)));
+    run.run_until(10 * S);
+    let over = over(&run);
+    let clients: std::collections::BTreeSet<u8> = over.iter().map(|(client, ..)| *client).collect();
+    assert_eq!(clients.into_iter().collect::<Vec<_>>(), [2, 3, 4, 5, 6]);
+    let share = |is: fn(&Op) -> bool| over.iter().filter(|(.., op)| is(op)).count() * 100 / over.len();
+    let (reads, increments) =
+        (share(|op| matches!(op, Op::Get { .. })), share(|op| matches!(op, Op::Increment { .. })));
+    let hot = share(|op| op.key() == Some("k0"));
+    assert!(over.len() > 300, "{}", over.len());
+    assert!((44..=56).contains(&reads) && (15..=25).contains(&increments), "{reads} {increments}");
+    assert!((75..=85).contains(&hot), "{hot}");
+    let keys: std::collections::BTreeSet<_> = over.iter().filter_map(|(.., op)| op.key()).collect();
+    assert_eq!(keys.into_iter().collect::<Vec<_>>(), ["k0", "k1", "k2", "k3", "k4"]);
+    assert!(run.violations().is_empty(), "{:?}", run.violations());
+    assert_eq!(run.recording().actions.len(), 1);
+}
+
+#[test]
+fn what_a_client_asks_depends_on_its_name_and_number_alone() {
+    let ops = |with: u8, drop: bool| {
+        let mut run = state("S1:L1 1 / S2 1 / S3 1");
+        act(&mut run, Action::Workload(load(with)));
+        run.run_until(S);
+        if drop {
+            act(&mut run, Action::Crash { server: s(1) });
+        }
+        run.run_until(8 * S);
+        let of_c2 = over(&run).into_iter().filter(|(client, ..)| *client == 2);
+        of_c2.map(|(_, serial, op)| (serial, op)).collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let (alone, disturbed) = (ops(1, false), ops(4, true));
+    let both = alone.iter().filter(|(serial, _)| disturbed.contains_key(serial)).count();
+    assert!(both > 30, "{both}");
+    for (serial, op) in &alone {
+        assert!(disturbed.get(serial).is_none_or(|other| other == op), "request {serial}");
+    }
+}
+
+#[test]
+fn a_workload_takes_the_place_of_the_one_in_the_options_and_gives_it_back() {
+    let options = Options { workload_every_us: 100_000, ..Options::default() };
+    let mut run = Run::new(&Setup { options, ..Setup::new(3, 1) }).unwrap();
+    let ticks = |run: &Run, from_us: u64| {
+        let ticked = |event: &&Arc<Event>| {
+            event.at_us > from_us && matches!(event.what, What::Ticked { client } if client.0 == 2)
+        };
+        run.events().iter().filter(ticked).count()
+    };
+    run.run_until(S);
+    assert_eq!(ticks(&run, 0), 10);
+    act(&mut run, Action::Workload(Workload { clients: 2, every_us: 500_000, ..Workload::default() }));
+    run.run_until(2 * S);
+    assert_eq!(ticks(&run, S), 2);
+    assert_eq!(run.world().clients().len(), 3);
+    act(&mut run, Action::Workload(Workload::none()));
+    run.run_until(3 * S);
+    assert_eq!(ticks(&run, 2 * S), 10);
+    assert!(run.world().workload().is_none());
+}
+
+#[test]
+fn what_makes_no_workload_is_refused_with_a_sentence() {
+    let mut run = cluster(3, 1);
+    let base = Workload::default();
+    let table = [
+        (Workload { clients: 6, ..base }, "there can be 5 background clients, C2 to C6, not 6"),
+        (Workload { every_us: 99, ..base }, "a client asks every 100 µs to 600 s, not every 99 µs"),
+        (Workload { keys: 0, ..base }, "there can be 1 to 1000 keys, not 0"),
+        (Workload { reads_ppm: 600_000, increments_ppm: 500_000, ..base }, "at most 100 % together"),
+        (Workload { reads_ppm: u32::MAX, ..base }, "at most 100 % together"),
+        (Workload { hot_ppm: Some(1_000_001), ..base }, "at most 100 % of all requests go to the hot key"),
+        (Workload::none(), "nothing to do: that is already the case"),
+    ];
+    for (workload, words) in table {
+        let why = run.act(Action::Workload(workload)).unwrap_err().to_string();
+        assert!(why.contains(words), "{workload:?}: {why}");
+    }
+    act(&mut run, Action::Workload(base));
+    assert!(run.act(Action::Workload(base)).is_err());
+}
+
+#[test]
+fn workloads_and_schedules_replay_to_the_same_digest_and_nobody_sees_two_copies() {
+    for seed in 1..=6 {
+        let mut run = cluster(5, seed);
+        run.run_until(S);
+        act(&mut run, Action::Workload(load(4)));
+        act(&mut run, every(Fault::Crash, 1_300_000, Some(700_000)));
+        act(&mut run, every(Fault::Partition, 2_100_000, Some(900_000)));
+        run.run_until(8 * S);
+        act(&mut run, Action::Workload(Workload { mode: Some(ReadMode::ReadIndex), ..load(5) }));
+        run.run_until(15 * S);
+        let again = Run::replay(&Recording::from_json(&run.recording().to_json()).unwrap()).unwrap();
+        assert_eq!(again.digest(), run.digest(), "seed {seed}");
+        assert!(run.violations().is_empty(), "seed {seed}: {:?}", run.violations());
+    }
+}
+
+#[test]
+fn a_background_client_that_is_told_a_lie_is_noticed() {
+    // A leader that answers reads as soon as anyone answers it is out of date with a minority, and clients that
+    // mostly read stay with it. With sessions no write takes effect twice, so that little else explains it.
+    let rules_off = Rules::ALL_ON.set(Rule::ReadConfirmed, false);
+    let mode = Some(ReadMode::ReadIndex);
+    let workload = Workload { clients: 5, reads_ppm: 950_000, keys: 2, mode, ..Workload::default() };
+    let lied_to = |seed| {
+        let options = Options { sessions: true, noop: true, ..Options::default() };
+        let mut run = Run::new(&Setup { rules_off, options, ..Setup::new(5, seed) }).unwrap();
+        run.run_until(S);
+        act(&mut run, Action::Workload(workload));
+        act(&mut run, every(Fault::Links(LinkPreset::MinorityLeader), 4 * S, Some(3 * S)));
+        run.run_until(20 * S);
+        run.violations().iter().any(|violation| violation.property == Property::Linearizability)
+    };
+    assert!((1..=10).any(lied_to), "no stale read in ten runs");
 }

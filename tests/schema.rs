@@ -82,6 +82,10 @@ fn actions() -> Vec<Value> {
     actions.extend([
         json!({"schedule": {"fault": "crash", "everyUs": 5_000_000, "forUs": 1_000_000}}),
         json!("calm"),
+        json!({"workload": {"clients": 0}}),
+        json!({"workload": {
+            "clients": 3, "everyUs": 50_000, "readsPpm": 5, "incrementsPpm": 6, "keys": 7, "hotPpm": 8, "mode": "lease"
+        }}),
     ]);
     actions
 }

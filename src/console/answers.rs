@@ -149,6 +149,19 @@ pub(super) fn schedules(world: &World) -> Line {
     table(&["Fault", "Every", "For", "Next in"], running.iter().map(row))
 }
 
+/// What background clients ask.
+pub(super) fn workload(world: &World) -> Line {
+    let every_us = world.options().workload_every_us;
+    Line::Text(match world.workload() {
+        Some(workload) => explain::load(workload) + ".",
+        None if every_us > 0 => format!("C2 writes every {}, as the options say.", duration(every_us)),
+        None => {
+            "No background client asks for anything: ‘workload 3 clients 50ms reads 50%’ sets some to work."
+                .into()
+        }
+    })
+}
+
 /// All rules.
 pub(super) fn rules(rules: Rules) -> Line {
     let row = |rule: &Rule| {

@@ -53,6 +53,12 @@ fn candidates(before: &[&str], begun: &str, run: &Run) -> Vec<String> {
         ("schedule", 0) => {
             own(&Fault::PLAIN.map(Fault::name)).into_iter().chain(own(&["links", "stop"])).collect()
         }
+        ("workload", 0) => own(&["1", "2", "3", "4", "5", "stop"]),
+        ("workload", 1) => own(&["clients"]),
+        ("workload", 3..) if arguments.last().is_some_and(|last| last.eq_ignore_ascii_case("mode")) => {
+            own(&MODES.map(|(name, _)| name))
+        }
+        ("workload", 3..) => own(&["reads", "increments", "keys", "hot", "mode"]),
         ("schedule", 1) if arguments[0].eq_ignore_ascii_case("links") => {
             own(&LinkPreset::ALL.map(LinkPreset::name)).into_iter().chain(own(&["stop"])).collect()
         }

@@ -4,7 +4,7 @@ use super::command::{COMMANDS, Command, DiskChange, Help, Target};
 use super::options::{self, MODES, Setting, is_option, pick, share};
 use crate::kv::{Op, TEXT_MAX};
 use crate::raft::{Change, MAX_SERVERS, ReadMode, Rule, ServerId, ServerSet};
-use crate::sim::{Fault, LinkPreset, notation};
+use crate::sim::{Fault, LinkPreset, Workload, notation};
 use crate::spelling::nearest;
 
 /// The longest line, in bytes.
@@ -164,6 +164,7 @@ impl Line<'_> {
             "heal" => self.alone(Command::Heal),
             "links" => self.links(),
             "schedule" => self.schedule(),
+            "workload" => self.workload(),
             "rule" => self.rule(),
             "rules" => self.alone(Command::Rules),
             "history" => self.alone(Command::History),
@@ -475,6 +476,35 @@ impl Line<'_> {
             }
             _ => Err(self.usage()),
         }
+    }
+
+    fn workload(&self) -> Result<Command, String> {
+        let words: Vec<&str> = self.words.iter().map(|word| word.text.as_str()).collect();
+        let is = |word: &str, names: &[&str]| names.iter().any(|name| word.eq_ignore_ascii_case(name));
+        let (clients, every, mut rest) = match words.as_slice() {
+            [] => return Ok(Command::Workload(None)),
+            [stop] if is(stop, &["stop", "0"]) => return Ok(Command::Workload(Some(Workload::none()))),
+            [n, clients, every, rest @ ..] if is(clients, &["client", "clients"]) => (n, every, rest),
+            _ => return Err(self.usage()),
+        };
+        let number = |text: &str| text.parse::<u32>().map_err(|_| self.usage());
+        let part = |text: &str| {
+            share(text).ok_or_else(|| format!("{} is no share: write 50%, 0.1% or 200ppm.", shown(text)))
+        };
+        let clients = u8::try_from(number(clients)?).unwrap_or(u8::MAX);
+        let mut load = Workload { clients, every_us: span_of(every)?, ..Workload::default() };
+        while let [name, value, others @ ..] = rest {
+            match name.to_ascii_lowercase().as_str() {
+                "reads" => load.reads_ppm = part(value)?,
+                "increments" => load.increments_ppm = part(value)?,
+                "keys" => load.keys = number(value)?,
+                "hot" => load.hot_ppm = Some(part(value)?),
+                "mode" => load.mode = Some(read_mode(value)?),
+                _ => return Err(self.usage()),
+            }
+            rest = others;
+        }
+        if rest.is_empty() { Ok(Command::Workload(Some(load))) } else { Err(self.usage()) }
     }
 
     fn links(&self) -> Result<Command, String> {

@@ -148,6 +148,8 @@ impl Shell {
                 vec![hands.act_and_say(Action::Schedule { fault, every_us, for_us }, 0)]
             }
             Command::Schedules => vec![answers::schedules(hands.run.run().world())],
+            Command::Workload(Some(workload)) => vec![hands.act_and_say(Action::Workload(workload), 0)],
+            Command::Workload(None) => vec![answers::workload(hands.run.run().world())],
             Command::Calm => vec![hands.act_and_say(Action::Calm, 0)],
             Command::Change(change) => members::change(hands, change),
             Command::Boot(server) => vec![members::boot(hands, server)],

@@ -7,7 +7,7 @@ use super::sentence::{Draft, Kind, Scene, draft};
 use super::words::{count, duration, entries, list, members, op as asks, request, span, vote};
 use crate::kv::Op;
 use crate::raft::{Change, ReadMode, RoleName, Rule, Rules, ServerId, TimerRange};
-use crate::sim::{Action, Brief, Event, Fault, LinkPreset, Refusal, What};
+use crate::sim::{Action, Brief, Event, Fault, LinkPreset, Refusal, What, Workload};
 
 /// Somebody has acted, or tried to; or a schedule has.
 pub(super) fn acted(event: &Event, action: &Action, refused: Option<&Refusal>, scene: Scene) -> Draft {
@@ -85,6 +85,7 @@ fn done(event: &Event, action: &Action, refused: Option<&Refusal>, scene: Scene)
         Action::Calm => {
             draft(Kind::Action, &[], "All schedules end; what they have begun still ends in its time")
         }
+        Action::Workload(workload) => draft(Kind::Client, &[], load(workload)),
         Action::StepDown { server } => draft(
             Kind::Election,
             &["§5.1"],
@@ -104,6 +105,48 @@ fn done(event: &Event, action: &Action, refused: Option<&Refusal>, scene: Scene)
         ),
         Action::SetOptions { .. } => draft(Kind::Action, &[], "Other options are in force from now on"),
         _ => draft(Kind::Action, &[], format!("By hand: {}", phrase(action))),
+    }
+}
+
+/// A workload begins, or ends.
+#[must_use]
+pub fn load(workload: &Workload) -> String {
+    let Workload { clients, every_us, reads_ppm, increments_ppm, keys, hot_ppm, mode } = *workload;
+    if clients == 0 {
+        return "The workload ends: what is under way is still waited for".into();
+    }
+    let shares = [(reads_ppm, "reads"), (increments_ppm, "increments")];
+    let shares = shares.into_iter().filter(|(ppm, _)| *ppm > 0);
+    let shares: Vec<String> = shares.map(|(ppm, what)| format!("{} {what}", share(ppm))).collect();
+    let what = match (shares.is_empty(), reads_ppm + increments_ppm) {
+        (true, _) => "writes".into(),
+        (false, 1_000_000) => list(shares),
+        (false, _) => format!("{}, the others writes", list(shares)),
+    };
+    let who = match clients {
+        1 => "C2 asks".into(),
+        several => format!("each of C2 to C{} asks", several + 1),
+    };
+    let hot = hot_ppm.map(|ppm| format!(", {} of them to k0", share(ppm))).unwrap_or_default();
+    let mode = mode.map(|mode| format!("; reads by {}", reads_by(mode))).unwrap_or_default();
+    let keys = count(u64::from(keys), "key", "keys");
+    format!("From now on {who} something every {}: {what}, of {keys}{hot}{mode}", duration(every_us))
+}
+
+/// Millionths as people read them.
+fn share(ppm: u32) -> String {
+    let rest = format!("{:04}", ppm % 10_000);
+    let rest = rest.trim_end_matches('0');
+    format!("{}{}{rest} %", ppm / 10_000, if rest.is_empty() { "" } else { "." })
+}
+
+fn reads_by(mode: ReadMode) -> &'static str {
+    match mode {
+        ReadMode::Log => "the log",
+        ReadMode::ReadIndex => "ReadIndex",
+        ReadMode::Lease => "lease",
+        ReadMode::Local => "whoever is asked",
+        ReadMode::Follower => "followers",
     }
 }
 

@@ -25,6 +25,7 @@ mod words;
 
 pub use compare::difference;
 pub use guards::{because, decided_by, decides};
+pub use hands::load;
 pub use phrases::phrase;
 pub use sentence::{About, Kind, Scene, Sentence, sentence};
 pub use standing::standing;

@@ -1,9 +1,9 @@
 //! Actions and messages in a few words; and messages that do not arrive.
 
 use super::sentence::{Draft, Kind, draft};
-use super::words::{duration, entries, list, members, op as asks, span};
+use super::words::{count, duration, entries, list, members, op as asks, span};
 use crate::raft::{Body, Change, Configuration, Entries, Index, Rules, ServerId, ServerSet, Timer};
-use crate::sim::{Action, Content, Cuts, DropReason, PacketName};
+use crate::sim::{Action, Content, Cuts, DropReason, PacketName, Workload};
 
 /// The links that work, of so many servers: "S1–S2, S1→S3"; an arrow where the other direction is cut.
 pub(super) fn links(cuts: &Cuts, servers: u8) -> String {
@@ -47,6 +47,10 @@ pub fn phrase(action: &Action) -> String {
         Action::Schedule { fault, every_us: 0, .. } => format!("end the schedule of ‘{fault}’"),
         Action::Schedule { fault, every_us, .. } => format!("{fault} every {}", duration(*every_us)),
         Action::Calm => "end all schedules".into(),
+        Action::Workload(Workload { clients: 0, .. }) => "no workload".into(),
+        Action::Workload(workload) => {
+            format!("a workload of {}", count(u64::from(workload.clients), "client", "clients"))
+        }
         Action::SetLink { from: Some(from), to: Some(to), .. } => {
             format!("messages from {from} to {to} travel differently")
         }
@@ -209,6 +213,7 @@ pub(super) fn servers_of(action: &Action) -> ServerSet {
         | Action::LinkPreset { .. }
         | Action::Schedule { .. }
         | Action::Calm
+        | Action::Workload(_)
         | Action::SetOptions { .. }
         | Action::SetRules { .. }
         | Action::Manual { .. } => ServerSet::EMPTY,

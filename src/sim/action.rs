@@ -4,6 +4,7 @@ use super::net::{Endpoint, PacketName};
 use super::presets::LinkPreset;
 use super::schedule::Fault;
 use super::setup::{Link, Options};
+use super::workload::Workload;
 use crate::kv::Op;
 use crate::raft::{
     Change, Index, MAX_SERVERS, ReadMode, Refused, Rule, Rules, ServerId, ServerSet, Timer, TimerRange,
@@ -238,6 +239,9 @@ pub enum Action {
     },
     /// All schedules end. What they have begun still ends in its time.
     Calm,
+    /// From now on background clients ask that. It takes the place of a workload before, and of the one in the
+    /// options.
+    Workload(Workload),
 }
 
 /// The fastest and the slowest that a clock can run, in millionths: a tenth and ten times.
@@ -270,7 +274,9 @@ impl Action {
             | Action::Mislead { .. }
             | Action::StepDown { .. }
             | Action::Schedule { fault: Fault::Transfer, .. } => true,
-            Action::Submit { mode, .. } => mode.is_some_and(|mode| mode != ReadMode::Log),
+            Action::Submit { mode, .. } | Action::Workload(Workload { mode, .. }) => {
+                mode.is_some_and(|mode| mode != ReadMode::Log)
+            }
             Action::SetOptions { options } => !options.paper,
             _ => false,
         }

@@ -58,6 +58,9 @@ pub enum Purpose {
     /// What a schedule does. Subject: the number of its fault; moment: how often it has done it before; k:
     /// which of its draws, or a server's number.
     Schedule = 7,
+    /// What a background client asks. Subject: the client; moment: its number for the request; k: 0 what it
+    /// does, 1 whether to the hot key, 2 to which other key.
+    Workload = 8,
 }
 
 /// The draw of that name: 64 bits that look random.

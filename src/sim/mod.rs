@@ -16,6 +16,7 @@ mod presets;
 mod schedule;
 mod server;
 mod setup;
+mod workload;
 mod world;
 
 pub use action::{Action, CLOCK_PPM_MAX, CLOCK_PPM_MIN, Refusal};
@@ -28,4 +29,5 @@ pub use presets::{Cuts, LinkPreset, Places};
 pub use schedule::{Ending, Fault, Schedule, Schedules};
 pub use server::{Read, Request, Running, Server, Waiting};
 pub use setup::{Link, Options, SPAN_US_MAX, Setup};
+pub use workload::{BACKGROUND_MAX, Workload};
 pub use world::{Watch, World};

@@ -104,7 +104,7 @@ pub struct Options {
     pub paper: bool,
 }
 
-fn is_off<T: Default + PartialEq>(value: &T) -> bool {
+pub(super) fn is_off<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 

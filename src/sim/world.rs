@@ -8,6 +8,7 @@ use super::net::{Answer, ClientId, Content, DropReason, Endpoint, Network, Packe
 use super::schedule::Schedules;
 use super::server::{Request, Running, Server, Waiting};
 use super::setup::{Options, Setup};
+use super::workload::Workload;
 use crate::kv::{Command, Output};
 use crate::raft::{
     Configuration, Durable, Effect, Index, Input, Message, Node, Observer, Refused, RoleName, Rules,
@@ -45,6 +46,8 @@ pub struct World {
     network: Network,
     clients: Vec<Client>,
     schedules: Schedules,
+    /// What background clients ask, where it is not what the options say.
+    workload: Option<Workload>,
     /// Room for effects, so that a step need not allocate. Empty between steps.
     effects: Vec<Effect>,
 }
@@ -197,6 +200,12 @@ impl World {
         &self.schedules
     }
 
+    /// What background clients ask, where it is not what the options say.
+    #[must_use]
+    pub fn workload(&self) -> Option<&Workload> {
+        self.workload.as_ref()
+    }
+
     /// When something happens next, in microseconds; nothing in manual mode, unless a disk works.
     #[must_use]
     pub fn next_us(&mut self) -> Option<u64> {
@@ -238,6 +247,7 @@ impl World {
             servers: Vec::new(),
             clients: vec![Client::new(ClientId(1), first), Client::new(ClientId(2), first)],
             schedules: Schedules::default(),
+            workload: None,
             effects: Vec::new(),
         };
         let mut up = ServerSet::EMPTY;

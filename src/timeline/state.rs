@@ -6,7 +6,8 @@ use crate::kv::Command;
 use crate::order;
 use crate::raft::{Index, Payload, Progress, Role, ServerId, ServerSet, Term};
 use crate::sim::{
-    Brief, ClientId, Content, DropReason, Finished, Packet, PacketName, Schedule, Seed, Server, notation,
+    Brief, ClientId, Content, DropReason, Finished, Packet, PacketName, Schedule, Seed, Server, Workload,
+    notation,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -35,6 +36,8 @@ pub struct State {
     pub cuts: BTreeMap<ServerId, ServerSet>,
     /// What the world does by itself, again and again.
     pub schedules: Vec<Schedule>,
+    /// What background clients ask, where it is not what the options say.
+    pub workload: Option<Workload>,
     /// The promises that were broken.
     pub violations: Vec<Violation>,
 }
@@ -153,6 +156,7 @@ impl State {
                 .collect(),
             cuts: order::map(cuts.filter(|(_, unheard)| !unheard.is_empty())),
             schedules: world.schedules().running().to_vec(),
+            workload: world.workload().copied(),
             violations: run.violations().to_vec(),
         }
     }

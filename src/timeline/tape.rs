@@ -432,6 +432,7 @@ fn target(action: &Action) -> Option<ServerId> {
         | Action::Manual { .. }
         | Action::LinkPreset { .. }
         | Action::Schedule { .. }
-        | Action::Calm => None,
+        | Action::Calm
+        | Action::Workload(_) => None,
     }
 }

@@ -119,9 +119,15 @@ impl Geometry {
     pub fn client(&self, id: ClientId) -> Point {
         match (self.compact, id.0) {
             (false, 1) => Point { x: 96.0, y: 430.0 },
-            (false, _) => Point { x: 96.0, y: 110.0 },
+            // C2 has always stood there; more of them stand between it and C1, and the last above.
+            (false, 6) => Point { x: 96.0, y: 34.0 },
+            (false, n) => Point { x: 96.0, y: 110.0 + 80.0 * f64::from(n - 2) },
             (true, 1) => Point { x: 150.0, y: 570.0 },
-            (true, _) => Point { x: 410.0, y: 570.0 },
+            (true, 2) => Point { x: 410.0, y: 570.0 },
+            (true, 3) => Point { x: 280.0, y: 570.0 },
+            (true, 4) => Point { x: 40.0, y: 570.0 },
+            (true, 5) => Point { x: 520.0, y: 570.0 },
+            (true, _) => self.center(),
         }
     }
 

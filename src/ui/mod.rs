@@ -59,6 +59,7 @@ pub mod tape;
 mod transport;
 pub mod words;
 mod worker;
+mod workload;
 
 pub use app::App;
 pub use context::{use_tank, use_view, use_view_of};

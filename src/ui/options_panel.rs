@@ -5,6 +5,7 @@ use super::context::{use_tank, use_view};
 use super::options::{self, Field, GROUPS, PRESETS, Row};
 use super::schedules::Schedules;
 use super::tank::Tone;
+use super::workload::Load;
 use crate::sim::{Action, Options};
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
@@ -107,6 +108,7 @@ pub fn OptionsPanel() -> Html {
             <div class="group" role="group" aria-label="Presets">{ presets(&options, &put) }</div>
             <div aria-live="polite">{ warnings(&options) }</div>
             <Schedules />
+            <Load />
             { option_rows(&|row| row.get(&options), &change) }
         </div>
     }

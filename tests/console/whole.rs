@@ -493,6 +493,36 @@ fn faults_are_scheduled_shown_and_ended() {
 }
 
 #[test]
+fn background_clients_are_set_to_work_shown_and_stopped() {
+    let mut run = in_state("S1:L1 1 / S2 1 / S3 1");
+    let nothing =
+        "No background client asks for anything: ‘workload 3 clients 50ms reads 50%’ sets some to work.";
+    assert_eq!(answer(&mut run, "workload").unwrap(), nothing);
+    let line = "workload 3 clients 50ms reads 50% increments 12.5% hot 80% mode readIndex";
+    let told = "From now on each of C2 to C4 asks something every 50 ms: 50 % reads and 12.5 % increments, the others writes, of 5 keys, 80 % of them to k0; reads by ReadIndex.";
+    assert_eq!(answer(&mut run, line).unwrap(), told);
+    assert_eq!(answer(&mut run, "workload").unwrap(), told);
+    assert_eq!(
+        answer(&mut run, "load 1 client 1s keys 1").unwrap(),
+        "From now on C2 asks something every 1 s: writes, of 1 key."
+    );
+    answer(&mut run, "workload stop").unwrap();
+    assert_eq!(answer(&mut run, "workload").unwrap(), nothing);
+    for (line, words) in [
+        ("workload 3", "Write ‘workload N clients 50ms"),
+        ("workload three clients 5ms", "Write ‘workload N clients 50ms"),
+        ("workload 3 clients 5ms reads", "Write ‘workload N clients 50ms"),
+        ("workload 3 clients 5ms reads half", "‘half’ is no share"),
+        ("workload 3 clients soon", "‘soon’ is no time"),
+        ("workload 3 clients 5ms mode now", "‘now’ is no way to read"),
+        ("workload 300 clients 5ms", "there can be 5 background clients, C2 to C6"),
+    ] {
+        let why = answer(&mut run, line).unwrap_err();
+        assert!(why.contains(words), "{line}: {why}");
+    }
+}
+
+#[test]
 fn every_action_of_a_command_is_announced_in_order() {
     let (mut run, ..) = settled();
     let before = run.recording().actions.len();
@@ -528,6 +558,7 @@ fn every_command_has_a_line_that_does_it() {
         "partition S1",
         "links bridge",
         "schedule crash 5s for 1s",
+        "workload 2 clients 50ms",
         "heal",
         "cut S1 S2",
         "mend S1 S2",

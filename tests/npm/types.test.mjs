@@ -113,6 +113,7 @@ const ACTIONS = [
   { deliver: "MESSAGE" }, { drop: "MESSAGE" }, { cut: ["S1", "S2"] }, { mend: ["S1", "S2"] },
   { partition: [["S1", "S2"], ["S3", "S4", "S5"]] }, { linkPreset: "bridge" }, { heal: true },
   { schedule: { fault: "pause", everyUs: 100_000, forUs: 50_000 } }, { schedule: { fault: { links: "ring" }, everyUs: 70_000 } }, { calm: true }, { heal: true },
+  { workload: { clients: 3, everyUs: 50_000, readsPpm: 500_000, hotPpm: 800_000, mode: "readIndex" } }, { workload: { clients: 0 } },
   { setLink: { from: "S1", to: "S2", link: { lossPpm: 5 } } }, { mislead: { leader: "S1", follower: "S2", next: 1 } },
   { setOptions: { noop: true } }, { setRules: [] }, { propose: { server: "S1", op: { set: { value: "1" } } } },
   { submit: { cas: { key: "x", expect: null, value: "1" } } }, { submit: { op: { get: { key: "x" } }, mode: "lease" } },

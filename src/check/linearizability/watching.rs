@@ -54,6 +54,9 @@ impl Watching {
     /// Something has happened to this client. Says what is wrong with an answer that it got.
     pub(in crate::check) fn look(&mut self, client: &Client, event: EventId) -> Option<Finding> {
         let slot = usize::from(client.id.0.checked_sub(1)?);
+        if self.clients.len() <= slot {
+            self.clients.resize_with(slot + 1, || (None, None));
+        }
         let (over, open) = self.clients.get_mut(slot)?;
         let mut wrong = None;
         if let Some(finished) = client.finished.back()

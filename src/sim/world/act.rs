@@ -14,6 +14,7 @@ use crate::sim::net::{DropReason, Endpoint, Packet, PacketName, cuts_between};
 use crate::sim::presets::{Cuts, Places};
 use crate::sim::server::{Running, Server};
 use crate::sim::setup::{Options, check_range, check_span};
+use crate::sim::workload::Workload;
 
 impl World {
     /// Whether an action would do anything.
@@ -92,6 +93,11 @@ impl World {
             }
             Action::Heal => ensure(self.network.any_cut(), Refusal::Already),
             Action::Schedule { fault, every_us, for_us } => self.check_schedule(*fault, *every_us, *for_us),
+            Action::Workload(workload) => {
+                workload.check().map_err(|why| Refusal::Nonsense { why })?;
+                let now = self.workload.unwrap_or(Workload::none());
+                ensure((workload.clients, now.clients) != (0, 0) && *workload != now, Refusal::Already)
+            }
             Action::Calm => ensure(!self.schedules.running().is_empty(), Refusal::Already),
             Action::LinkPreset { preset } => {
                 let cuts = preset.cuts(&self.places()).map_err(|why| Refusal::Nonsense { why })?;
@@ -322,6 +328,7 @@ impl World {
                 self.set_schedule(*fault, *every_us, *for_us, draft.id);
             }
             Action::Calm => self.schedules.end_all(),
+            Action::Workload(workload) => self.set_workload(workload),
             Action::SetClock { server, ppm } => self.servers[server.slot()].clock_ppm = *ppm,
             Action::SetDisk { server, lies, fsync } => {
                 let disk = &mut self.servers[server.slot()].disk;

@@ -3,9 +3,10 @@
 use super::{Draft, Watch, World};
 use crate::kv::Op;
 use crate::raft::{ReadMode, ServerId};
-use crate::sim::client::{Manners, Next, Wish};
+use crate::sim::client::{Client, Manners, Next, Wish};
 use crate::sim::event::{EventId, What};
 use crate::sim::net::{Answer, ClientId, Content, Endpoint};
+use crate::sim::workload::Workload;
 
 impl World {
     pub(super) fn ask(&mut self, slot: usize, draft: &mut Draft) {
@@ -81,13 +82,12 @@ impl World {
     /// The background client asks for something new; if it is still busy, it lets this time pass.
     pub(super) fn tick<W: Watch>(&mut self, slot: usize, watch: &mut W) -> EventId {
         let mut draft = self.draft::<W>(None);
-        let every_us = self.options.workload_every_us;
+        let every_us = self.workload.map_or(self.options.workload_every_us, |workload| workload.every_us);
+        let wish = self.background_wish(slot);
         let client = &mut self.clients[slot];
         client.tick_us = (every_us > 0).then(|| self.now_us + every_us);
         if client.call.is_none() {
-            let n = client.serial + 1;
-            let op = Op::Put { key: format!("k{}", n % 5), value: n.to_string() };
-            client.queue.push_back(Wish { op, to: None, mode: ReadMode::Log });
+            client.queue.push_back(wish);
             client.begin(self.now_us, draft.id);
             self.ask(slot, &mut draft);
         }
@@ -95,7 +95,40 @@ impl World {
         self.close(&mut draft, || What::Ticked { client }, watch)
     }
 
+    /// What a background client asks next.
+    fn background_wish(&self, slot: usize) -> Wish {
+        let client = &self.clients[slot];
+        let n = client.serial + 1;
+        let Some(workload) = &self.workload else {
+            let op = Op::Put { key: format!("k{}", n % 5), value: n.to_string() };
+            return Wish { op, to: None, mode: ReadMode::Log };
+        };
+        let op = workload.op(self.setup.seed, client.id, n);
+        let reads = matches!(op, Op::Get { .. });
+        let mode = if reads { workload.mode.unwrap_or(self.options.reads) } else { ReadMode::Log };
+        let to = (mode == ReadMode::Follower).then(|| client.follower(self.servers.len() as u8));
+        Wish { op, to, mode }
+    }
+
+    /// Other background clients from now on, in turn. What one has under way it still waits for.
+    pub(super) fn set_workload(&mut self, workload: &Workload) {
+        let Workload { clients, every_us, .. } = *workload;
+        while self.clients.len() <= usize::from(clients) {
+            let id = ClientId(self.clients.len() as u8 + 1);
+            self.clients.push(Client::new(id, self.clients[0].target));
+        }
+        for (nth, client) in (1..).zip(&mut self.clients[1..]) {
+            let asks = nth <= u64::from(clients);
+            client.tick_us = asks.then(|| self.now_us + every_us * nth / u64::from(clients));
+        }
+        self.workload = (clients > 0).then_some(*workload);
+        self.schedule_workload();
+    }
+
     pub(super) fn schedule_workload(&mut self) {
+        if self.workload.is_some() {
+            return;
+        }
         let every_us = self.options.workload_every_us;
         let now_us = self.now_us;
         let client = &mut self.clients[1];
