@@ -412,7 +412,8 @@ export type Action =
   | { resume: { server: ServerId } }
   | { fire: { server: ServerId; timer: Timer } }
   | { stepDown: { server: ServerId } }
-  | { send: { from: ServerId; to: ServerId } }
+  /** With `empty` a leader's heartbeat, also where entries wait. */
+  | { send: { from: ServerId; to: ServerId; empty?: boolean } }
   | { drop: { message: MessageName } }
   | { deliver: { message: MessageName } }
   | { hold: { message: MessageName } }

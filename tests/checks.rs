@@ -442,7 +442,7 @@ fn a_commit_index_behind_the_end_of_the_log_is_named() {
         act(&mut run, Action::Deliver { message: requests[1] });
         settle(&mut run);
         deliver(&mut run, 2, 1);
-        act(&mut run, Action::Send { from: s(1), to: s(2) });
+        act(&mut run, Action::Send { from: s(1), to: s(2), empty: false });
         settle(&mut run);
         let heartbeat = on_way(&run, 1, 2).last().expect("it was sent").0;
         act(&mut run, Action::Deliver { message: heartbeat });

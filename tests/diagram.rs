@@ -406,7 +406,7 @@ fn a_message_that_is_held_duplicated_or_waits_for_a_paused_server_is_one_line_ea
     let mut run = cluster(3, 7);
     let from = any_leader(&mut run);
     let to = run.world().ids().find(|&id| id != from).unwrap();
-    act(&mut run, Action::Send { from, to });
+    act(&mut run, Action::Send { from, to, empty: false });
     let (message, _) = on_way(&run, from.number(), to.number()).pop().unwrap();
     act(&mut run, Action::Hold { message });
     act(&mut run, Action::Duplicate { message });

@@ -135,7 +135,7 @@ const SLICES: &[Slice] = &[
         rule: Rule::MatchFromRequest,
         state: "S1:L2 11 c2 / S2:F1 11 / S3:F1 11",
         act: |run| {
-            run.act(Action::Send { from: s(1), to: s(2) }).unwrap();
+            run.act(Action::Send { from: s(1), to: s(2), empty: false }).unwrap();
             run.act(Action::Propose { server: s(1), op: Op::Set { value: "5".into() } }).unwrap();
             settle(run);
             let oldest = run.world().network().packets().filter(|p| p.name.to.server() == Some(s(2)));
@@ -363,8 +363,8 @@ fn an_election_and_a_write_tell_their_story() {
 #[test]
 fn a_commit_names_those_whose_copies_counted_then_and_not_those_of_today() {
     let mut run = by_hand("S1:L2 12 / S2:F1 1 / S3:F1 1 / S4:F1 1 / S5:F1 1", &[]);
-    run.act(Action::Send { from: s(1), to: s(4) }).unwrap();
-    run.act(Action::Send { from: s(1), to: s(2) }).unwrap();
+    run.act(Action::Send { from: s(1), to: s(4), empty: false }).unwrap();
+    run.act(Action::Send { from: s(1), to: s(2), empty: false }).unwrap();
     for _ in 0..3 {
         for (from, to) in [(1, 4), (4, 1), (1, 2), (2, 1)] {
             deliver(&mut run, from, to);
@@ -404,7 +404,7 @@ fn a_refused_action_says_why_nothing_came_of_it() {
 #[test]
 fn a_refusal_of_appendentries_names_the_index_and_the_end_of_the_log() {
     let mut run = by_hand("S1:L7 1112 / S2:F1 11 / S3:F1 111", &[]);
-    run.act(Action::Send { from: s(1), to: s(2) }).unwrap();
+    run.act(Action::Send { from: s(1), to: s(2), empty: false }).unwrap();
     deliver(&mut run, 1, 2);
     let event = deciding(&run, Rule::PrevLogIndex);
     assert_eq!(
@@ -427,7 +427,7 @@ fn why_an_entry_is_not_committed_names_who_is_missing_or_the_old_term() {
     assert_eq!(why(3), "S1 leads and has no entry 3: its log ends at 2.");
 
     let mut run = by_hand("S1:L4 12 c1 / S2:F2 12 / S3:F2 12", &[]);
-    run.act(Action::Send { from: s(1), to: s(2) }).unwrap();
+    run.act(Action::Send { from: s(1), to: s(2), empty: false }).unwrap();
     deliver(&mut run, 1, 2);
     deliver(&mut run, 2, 1);
     let why = why_not_committed(run.world(), Index(2));
@@ -446,7 +446,7 @@ fn why_an_entry_is_not_committed_names_who_is_missing_or_the_old_term() {
 #[test]
 fn everyone_says_whom_it_believes_to_lead() {
     let mut run = by_hand("S1:L4 12 / S2:F2 12 / S3:C4 12 / S4:x1 1", &[]);
-    run.act(Action::Send { from: s(1), to: s(2) }).unwrap();
+    run.act(Action::Send { from: s(1), to: s(2), empty: false }).unwrap();
     deliver(&mut run, 1, 2);
     assert_eq!(
         who_believes(run.world()),

@@ -55,7 +55,7 @@ const PURPOSE: [(Property, &str); 7] = [
          leaderOutsideNotCounted learnersNotCounted changeAfterOwnTermCommit freshIdentity",
     ),
     (Property::LogMatching, "prevLogIndex prevLogTerm deleteConflicts newTailReplacesSuffix"),
-    (Property::StateMachineSafety, "commitUpToLastNew heartbeatChecked"),
+    (Property::StateMachineSafety, "commitUpToLastNew commitUpToLastNew.lateReply heartbeatChecked"),
     (
         Property::Linearizability,
         "readConfirmed readAfterOwnTermCommit leaseBoundedByDrift leaseGivenUpOnTransfer \

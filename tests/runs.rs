@@ -31,7 +31,7 @@ fn twenty_actions() -> Run {
     wait(&mut run, 100);
     submit(&mut run, Op::Cas { key: "x".into(), expect: Some("1".into()), value: "2".into() });
     let (message, _) = on_way(&run, first.number(), follower.number()).pop().unwrap_or_else(|| {
-        act(&mut run, Action::Send { from: first, to: follower });
+        act(&mut run, Action::Send { from: first, to: follower, empty: false });
         on_way(&run, first.number(), follower.number())[0].clone()
     });
     act(&mut run, Action::Hold { message });

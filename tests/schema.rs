@@ -60,6 +60,7 @@ fn actions() -> Vec<Value> {
         json!({"change": {"change": "leave", "at": "S1"}}),
         json!({"partition": {"groups": [["S1", "S2"], [], ["S3"]]}}),
         json!("heal"),
+        json!({"send": {"from": "S1", "to": "S2", "empty": true}}),
         json!({"setLink": {"link": link}}),
         json!({"setLink": {"from": "S1", "to": "S2", "link": {}}}),
         json!({"setOptions": {"options": {}}}),

@@ -67,6 +67,8 @@ pub enum Command {
     Calm,
     /// Background clients ask that from now on; nothing: what they ask is shown.
     Workload(Option<Workload>),
+    /// The first sends the second its request of the moment, or a heartbeat.
+    Send(ServerId, ServerId, bool),
     /// Everyone hears everyone.
     Heal,
     /// The links fail in that way; without one, all ways in a table.
@@ -152,6 +154,7 @@ commands! {
     "links", "links [PRESET]", "cuts links in a way that has a name, such as bridge; alone, it shows all of them.";
     "schedule" ["every"], "schedule crash|crashLeader|pause|cut|partition|links PRESET|transfer|stallDisk 5s [for 1s]  or  schedule [FAULT] stop  or  schedule", "brings a fault about again and again, each time for a while or for good; ends that schedule, or all; or shows them.";
     "workload" ["load"], "workload N clients 50ms [reads 50%] [increments 10%] [keys 5] [hot 80%] [mode readIndex]  or  workload stop  or  workload", "has background clients C2 to C6 ask again and again; ends that, or says what they ask.";
+    "send", "send S1 S2 [empty]", "makes S1 send S2 its request of the moment, or, with empty, a leader's heartbeat even where entries wait.";
     "heal", "heal", "everyone hears everyone again.";
     "config" ["members"], "config", "shows by which configuration each server goes: voters, learners, joint or not, how many are needed.";
     "add", "add S6", "makes a server a voter; a new one starts first, and catches up if that option is on.";

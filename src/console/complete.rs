@@ -45,7 +45,8 @@ fn candidates(before: &[&str], begun: &str, run: &Run) -> Vec<String> {
     match (help.name, arguments.len()) {
         ("kill" | "restart" | "pause" | "resume" | "timeout" | "snapshot" | "tear" | "wipe", _) => servers(),
         ("show_log" | "state" | "submit" | "remove" | "transfer" | "clock" | "disk", 0)
-        | ("cut" | "mend", 0..=1) => servers(),
+        | ("cut" | "mend" | "send", 0..=1) => servers(),
+        ("send", 2) => own(&["empty"]),
         ("add" | "learner", 0) => with_next(servers(), run),
         ("boot", 0) => with_next(Vec::new(), run),
         ("joint", _) => with_next(servers(), run).into_iter().chain(own(&["learners", "manual"])).collect(),

@@ -161,6 +161,7 @@ impl Line<'_> {
             "partition" => self.partition(),
             "cut" => self.two_servers().map(|(from, to)| Command::Cut(from, to)),
             "mend" => self.two_servers().map(|(from, to)| Command::Mend(from, to)),
+            "send" => self.send(),
             "heal" => self.alone(Command::Heal),
             "links" => self.links(),
             "schedule" => self.schedule(),
@@ -423,6 +424,15 @@ impl Line<'_> {
         Ok(Command::Disk(server, change))
     }
 
+    fn send(&self) -> Result<Command, String> {
+        let (ends, empty) = match self.words {
+            [ends @ .., last] if last.text.eq_ignore_ascii_case("empty") => (ends, true),
+            ends => (ends, false),
+        };
+        let (from, to) = Line { words: ends, ..*self }.two_servers()?;
+        Ok(Command::Send(from, to, empty))
+    }
+
     fn server(&self, word: &Word) -> Result<ServerId, String> {
         let digits = word.text.trim_start_matches(['S', 's']);
         let whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -444,7 +454,10 @@ impl Line<'_> {
         let [one, other] = self.words else { return Err(self.usage()) };
         let (one, other) = (self.server(one)?, self.server(other)?);
         if one == other {
-            return Err(format!("{one} is always connected with itself: name two servers."));
+            return Err(match self.help.name {
+                "send" => format!("{one} sends itself nothing: name two servers."),
+                _ => format!("{one} is always connected with itself: name two servers."),
+            });
         }
         Ok((one, other))
     }

@@ -141,6 +141,7 @@ impl Shell {
             Command::Partition(groups) => vec![partition(hands, groups)],
             Command::Cut(from, to) => vec![hands.act_and_say(Action::Cut { from, to }, 0)],
             Command::Mend(from, to) => vec![hands.act_and_say(Action::Mend { from, to }, 0)],
+            Command::Send(from, to, empty) => vec![hands.act_and_say(Action::Send { from, to, empty }, 0)],
             Command::Heal => vec![hands.act_and_say(Action::Heal, 0)],
             Command::Links(Some(preset)) => vec![hands.act_and_say(Action::LinkPreset { preset }, 0)],
             Command::Links(None) => vec![answers::link_presets()],

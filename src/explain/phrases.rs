@@ -33,7 +33,8 @@ pub fn phrase(action: &Action) -> String {
         Action::Resume { server } => format!("resume {server}"),
         Action::Fire { server, timer } => format!("{server}'s {} timer fires now", timer_name(*timer)),
         Action::StepDown { server } => format!("{server} steps down"),
-        Action::Send { from, to } => format!("{from} sends {to} its request of the moment"),
+        Action::Send { from, to, empty: true } => format!("{from} sends {to} a heartbeat"),
+        Action::Send { from, to, .. } => format!("{from} sends {to} its request of the moment"),
         Action::Drop { message } => format!("the message {message} vanishes"),
         Action::Deliver { message } => format!("the message {message} arrives now"),
         Action::Hold { message } => format!("the message {message} is held"),
@@ -198,7 +199,7 @@ pub(super) fn servers_of(action: &Action) -> ServerSet {
         Action::Change { at, .. } => at.iter().copied().collect(),
         Action::Transfer { to, at } => at.iter().chain([to]).copied().collect(),
         Action::Mislead { leader, follower, .. } => [*leader, *follower].into_iter().collect(),
-        Action::Send { from, to } | Action::Cut { from, to } | Action::Mend { from, to } => {
+        Action::Send { from, to, .. } | Action::Cut { from, to } | Action::Mend { from, to } => {
             [*from, *to].into_iter().collect()
         }
         Action::Partition { groups } => groups.iter().fold(ServerSet::EMPTY, |all, group| all.or(*group)),

@@ -203,7 +203,7 @@ impl Hand {
     /// Sends the request of the moment. Its name.
     fn request(&mut self, from: ServerId, to: ServerId) -> Result<PacketName, ReplayError> {
         let events = self.run.world().events();
-        self.act(Action::Send { from, to })?;
+        self.act(Action::Send { from, to, empty: false })?;
         let new = self.run.events().iter().filter(|event| event.id.0 >= events);
         let mut sent = new.flat_map(|event| event.sent.iter().copied());
         let way = (Endpoint::Server(from), Endpoint::Server(to));

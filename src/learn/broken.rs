@@ -192,11 +192,18 @@ pub const TABLE: &[Broken] = &[
     falls(
         Rule::CommitUpToLastNew,
         StateMachineSafety,
+        "S1 sends S2 a heartbeat while entries wait. It agrees with S2 about the first entry, and S2 commits \
+         the second as well, which is its own.",
+    ),
+    falls(
+        Rule::CommitUpToLastNew,
+        StateMachineSafety,
         "A late refusal from term 2, which is counted too, makes S1 begin too far back. What it sends ends \
          before S2's own last entry, and S2 commits that.",
     )
     .besides(&[Rule::DropStaleReplies])
-    .with(&["maxEntries"]),
+    .with(&["maxEntries"])
+    .varied("lateReply"),
     falls(
         Rule::MatchFromRequest,
         LeaderCompleteness,

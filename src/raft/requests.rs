@@ -38,9 +38,26 @@ impl Node {
     /// itself.
     #[must_use]
     pub fn send_for(&self, peer: ServerId, rules: Rules) -> Option<Effect> {
-        let message = self.rpc_for(peer)?;
+        self.rpc_for(peer).map(|message| self.sent_by_hand(message, rules))
+    }
+
+    /// The heartbeat that a leader can send to that peer now, though entries wait: AppendEntries without any,
+    /// after the entry before nextIndex. Only a leader has one, and not for a follower that gets a snapshot.
+    #[must_use]
+    pub fn heartbeat_for(&self, peer: ServerId) -> Option<Message> {
+        let request = self.request_for(peer, |_, _| Entries::default());
+        request.filter(|message| matches!(message.body, Body::AppendEntries { .. }))
+    }
+
+    /// [`Node::send_for`] for [`Node::heartbeat_for`].
+    #[must_use]
+    pub fn send_heartbeat_for(&self, peer: ServerId, rules: Rules) -> Option<Effect> {
+        self.heartbeat_for(peer).map(|message| self.sent_by_hand(message, rules))
+    }
+
+    fn sent_by_hand(&self, message: Message, rules: Rules) -> Effect {
         let after = self.request_waits_for(&message.body);
-        Some(Effect::Send(message, after.filter(|_| rules.is_on(Rule::ReplyAfterFsync))))
+        Effect::Send(message, after.filter(|_| rules.is_on(Rule::ReplyAfterFsync)))
     }
 
     /// Sends the request of the moment to that peer.

@@ -55,6 +55,9 @@ pub enum Action {
         from: ServerId,
         /// To whom.
         to: ServerId,
+        /// Whether it is a leader's heartbeat: AppendEntries without entries, also where some wait.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        empty: bool,
     },
     /// The message vanishes.
     Drop {
@@ -278,6 +281,8 @@ impl Action {
                 mode.is_some_and(|mode| mode != ReadMode::Log)
             }
             Action::SetOptions { options } => !options.paper,
+            // There heartbeats are for idle periods: where entries wait, these are sent.
+            Action::Send { empty, .. } => *empty,
             _ => false,
         }
     }

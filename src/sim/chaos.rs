@@ -331,7 +331,9 @@ impl Plan {
                 self.at(now_us, Action::Fire { server, timer: Timer::Election });
             }
             14 => match dice.pair(servers) {
-                Some((from, to)) if dice.one_in(2) => self.at(now_us, Action::Send { from, to }),
+                Some((from, to)) if dice.one_in(2) => {
+                    self.at(now_us, Action::Send { from, to, empty: false })
+                }
                 _ => self.at(now_us, Action::StepDown { server: dice.server(servers) }),
             },
             _ => self.commands(now_us, dice),

@@ -1,6 +1,7 @@
 //! What is selected, in full, and what can be done to it.
 
 mod disk;
+mod send;
 mod server;
 
 use super::context::{use_tank, use_view};

@@ -189,7 +189,7 @@ fn so_does_the_reply_to_a_heartbeat() {
         replicate(run, 1, 2);
         propose(run, 1, "a");
         settle(run);
-        act(run, Action::Send { from: s(1), to: s(2) });
+        act(run, Action::Send { from: s(1), to: s(2), empty: false });
         // S2 answers both, and crashes before its disk is done. The first answer is lost.
         for (message, _) in on_way(run, 1, 2) {
             drop_all(run, |message| message.from == s(2));
@@ -242,7 +242,7 @@ fn an_entry_is_committed_after_a_quorum_has_it() {
 fn match_index_is_what_the_request_carried() {
     falls(Rule::MatchFromRequest, LED, |run| {
         // S2 acknowledges a heartbeat while S1 takes an entry that S2 has not seen.
-        act(run, Action::Send { from: s(1), to: s(2) });
+        act(run, Action::Send { from: s(1), to: s(2), empty: false });
         deliver(run, 1, 2);
         propose(run, 1, "a");
         settle(run);
@@ -336,7 +336,7 @@ fn entries_need_their_predecessor() {
         propose(run, 1, "a");
         settle(run);
         drop_all(run, |_| true);
-        act(run, Action::Send { from: s(1), to: s(2) });
+        act(run, Action::Send { from: s(1), to: s(2), empty: false });
         settle(run);
         deliver(run, 1, 2);
     });
@@ -377,16 +377,29 @@ fn heartbeats_are_checked_like_any_append() {
     falls(Rule::HeartbeatChecked, start, |run| replicate(run, 1, 2));
 }
 
-// Our leaders never begin before the first conflict, and what they send then replaces the follower's own
-// entries. So it takes a reply that should not have counted to show what the rule is good for.
+#[test]
+fn a_heartbeat_vouches_for_the_entry_before_nextindex_and_for_none_behind() {
+    let start = "S1:L3 13 c2 / S2:F2 12 / S3:F3 13 c2";
+    falls(Rule::CommitUpToLastNew, start, |run| {
+        // S2 refuses: its second entry is another one.
+        heartbeat(run, 1, 2);
+        drop_all(run, |_| true);
+        // About its first entry they agree.
+        heartbeat(run, 1, 2);
+    });
+}
+
+// A leader that always sends what is missing never begins before the first conflict, and what it sends then
+// replaces the follower's own entries. Without hand-made heartbeats it takes a reply that should not have
+// counted to show what the rule is good for.
 #[test]
 fn a_follower_commits_up_to_the_last_new_entry() {
     let mut setup = Setup::new(5, 1);
     setup.options.max_entries = 1;
     let start = "S1:L2 1112 / S2:F2 1 / S3:F2 1112 / S4:F2 1112 / S5:F2 1112";
-    falls_in(Rule::CommitUpToLastNew, by_hand(setup, start), |run| {
+    falls_as(Rule::CommitUpToLastNew, Some("lateReply"), by_hand(setup, start), |run| {
         // S2 has nothing at the end of S1's log. That it says so is long on its way.
-        act(run, Action::Send { from: s(1), to: s(2) });
+        act(run, Action::Send { from: s(1), to: s(2), empty: false });
         settle(run);
         deliver(run, 1, 2);
         let (late, _) = on_way(run, 2, 1)[0];

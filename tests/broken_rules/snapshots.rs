@@ -18,7 +18,7 @@ fn compact(run: &mut Run, n: u8) {
 /// By hand: what that leader would send to that server now. It stays on its way.
 #[track_caller]
 fn send(run: &mut Run, from: u8, to: u8) -> PacketName {
-    act(run, Action::Send { from: s(from), to: s(to) });
+    act(run, Action::Send { from: s(from), to: s(to), empty: false });
     settle(run);
     on_way(run, from, to).last().expect("it was sent").0
 }

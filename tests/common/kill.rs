@@ -41,6 +41,7 @@ recordings! {
     "truncateOnlyOnConflict"
     "newTailReplacesSuffix"
     "commitUpToLastNew"
+    "commitUpToLastNew.lateReply"
     "matchFromRequest"
     "leaderCountsSelfWhenDurable"
     "commitAfterQuorum"

@@ -236,7 +236,16 @@ pub fn elect_by(run: &mut Run, n: u8, voters: &[u8]) {
 #[track_caller]
 pub fn replicate(run: &mut Run, from: u8, to: u8) {
     drop_all(run, |message| message.from == s(from) && message.to == s(to));
-    act(run, Action::Send { from: s(from), to: s(to) });
+    act(run, Action::Send { from: s(from), to: s(to), empty: false });
+    settle(run);
+    ask_by_hand(run, from, to);
+}
+
+/// By hand: that leader sends that follower a heartbeat, even where entries wait; the follower receives it, and
+/// the answer comes back.
+#[track_caller]
+pub fn heartbeat(run: &mut Run, from: u8, to: u8) {
+    act(run, Action::Send { from: s(from), to: s(to), empty: true });
     settle(run);
     ask_by_hand(run, from, to);
 }

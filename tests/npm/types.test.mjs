@@ -109,7 +109,7 @@ function everything() {
 
 const ACTIONS = [
   { pause: "S1" }, { resume: "S1" }, { crash: "S2" }, { restart: "S2" }, { fire: "S3" }, { stepDown: "S3" },
-  { send: ["S1", "S2"] }, { hold: "MESSAGE" }, { release: "MESSAGE" }, { duplicate: "MESSAGE" },
+  { send: ["S1", "S2"] }, { send: { from: "S2", to: "S1", empty: true } }, { hold: "MESSAGE" }, { release: "MESSAGE" }, { duplicate: "MESSAGE" },
   { deliver: "MESSAGE" }, { drop: "MESSAGE" }, { cut: ["S1", "S2"] }, { mend: ["S1", "S2"] },
   { partition: [["S1", "S2"], ["S3", "S4", "S5"]] }, { linkPreset: "bridge" }, { heal: true },
   { schedule: { fault: "pause", everyUs: 100_000, forUs: 50_000 } }, { schedule: { fault: { links: "ring" }, everyUs: 70_000 } }, { calm: true }, { heal: true },

@@ -55,9 +55,13 @@ impl World {
                 let follows = active(*id)?.brief().role == RoleName::Follower;
                 ensure(!follows, Refusal::Follows { server: *id })
             }
-            Action::Send { from, to } => {
+            Action::Send { from, to, empty } => {
                 server(*to)?;
-                let some = active(*from)?.node.rpc_for(*to).is_some();
+                let node = &active(*from)?.node;
+                let some = node.rpc_for(*to).is_some();
+                if *empty && from != to {
+                    check_heartbeat(node, *to)?;
+                }
                 ensure(some, Refusal::NothingToSend { server: *from, peer: *to })
             }
             Action::Drop { message: name } => message(*name).map(drop),
@@ -277,8 +281,13 @@ impl World {
                 let payload = Payload::Command(command.encode());
                 self.on_server(*server, Input::Proposed(vec![payload]), draft, watch);
             }
-            Action::Send { from, to } => {
-                if let Some(effect) = self.servers[from.slot()].node.send_for(*to, self.rules) {
+            Action::Send { from, to, empty } => {
+                let node = &self.servers[from.slot()].node;
+                let effect = match empty {
+                    true => node.send_heartbeat_for(*to, self.rules),
+                    false => node.send_for(*to, self.rules),
+                };
+                if let Some(effect) = effect {
                     self.carry_out(*from, effect, draft, watch);
                 }
             }
@@ -517,6 +526,19 @@ impl Action {
                 | Action::Propose { .. }
         )
     }
+}
+
+/// Whether a server can send that other one a heartbeat.
+fn check_heartbeat(node: &Node, to: ServerId) -> Result<(), Refusal> {
+    let from = node.id();
+    let why = if !node.is_leader() {
+        format!("{from} does not lead, and only a leader sends heartbeats")
+    } else if node.heartbeat_for(to).is_none() {
+        format!("{from} no longer has the entry before {to}'s nextIndex: it sends {to} a snapshot instead")
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::Nonsense { why })
 }
 
 /// The servers that a change names and that have to be there.

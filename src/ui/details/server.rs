@@ -1,6 +1,7 @@
 //! A server in full: its state, its faults, its place in the cluster, what it knows of the others.
 
 use super::disk::{DiskFacts, DiskSpeed, disk_actions, disk_lines};
+use super::send::sends;
 use super::{Line, lines_html};
 use crate::raft::{
     Change, Configuration, Index, Mode, Pace, Role, RoleName, Rules, ServerId, ServerSet, Timer,
@@ -341,6 +342,7 @@ pub fn ServerDetails(props: &ServerProps) -> Html {
                 { offers(format!("Disk and clock of {id}"), fault_actions(id, facts), html! {}) }
                 <DiskSpeed {id} disk={facts.disk.clone()} />
             </details>
+            { sends(id, facts.peers.iter().map(|peer| peer.id)) }
             { lines_html(&facts.lines) }
             if !facts.peers.is_empty() {
                 <h3>{ if facts.leads { "Followers and links" } else { "Links" } }</h3>
