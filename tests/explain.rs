@@ -494,7 +494,7 @@ fn who_can_win_is_answered_with_names_and_reasons() {
 
 #[test]
 fn whoever_gives_up_what_it_was_is_named_with_the_reason() {
-    let heartbeat = Action::Send { from: s(2), to: s(1) };
+    let heartbeat = Action::Send { from: s(2), to: s(1), empty: false };
     let election = Action::Fire { server: s(2), timer: Timer::Election };
     for (state, action, expected) in [
         (
