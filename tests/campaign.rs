@@ -1,5 +1,5 @@
 //! Two thousand random storms of a minute each, in none of which a promise falls; and the proof that
-//! one would be noticed.
+//! one would be noticed. Half of them end for everyone, half for a random majority alone.
 
 #[path = "common/storms.rs"]
 mod storms;
@@ -9,7 +9,9 @@ use storms::for_seeds;
 use wavetank::check::Checker;
 use wavetank::explore::{Counts, Judge, Plan, STORM_US, weather};
 use wavetank::kv::Op;
-use wavetank::raft::{AppendOutcome, Body, Guard, Index, Observer, Rule, Rules, ServerId, TimerRange};
+use wavetank::raft::{
+    AppendOutcome, Body, Guard, Index, Observer, Rule, Rules, ServerId, ServerSet, TimerRange,
+};
 use wavetank::sim::{Action, Content, Event, Seed, Server, Stepped, Watch, World, chaos, notation};
 
 const SEEDS: u64 = 2000;
@@ -19,6 +21,8 @@ const TALLY_EVERY: u64 = 20;
 const LEADER_WITHIN_US: u64 = 5_000_000;
 /// From one more write to equal logs everywhere, at most.
 const EQUAL_WITHIN_US: u64 = 5_000_000;
+/// So long after the end of the storm the checker has seen whether there was a leader when one was due.
+const JUDGED_AFTER_US: u64 = 12_000_000;
 
 /// A checker that counts what it sees.
 struct Tally {
@@ -51,23 +55,30 @@ fn storm(seed: u64, rules: Rules) -> (World, Vec<(u64, Action)>) {
     (World::new(&setup), actions)
 }
 
-/// Who leads, if one does and everyone knows it.
-fn settled_leader(world: &World) -> Option<ServerId> {
-    let leaders: Vec<&Server> = world.servers().iter().filter(|server| server.node.is_leader()).collect();
-    let [leader] = leaders[..] else { return None };
-    let knows = |s: &Server| s.node.term() == leader.node.term() && s.node.leader() == Some(leader.node.id());
-    world.servers().iter().all(knows).then(|| leader.node.id())
+/// Those for whom the storm has ended.
+fn concerned(world: &World, majority: ServerSet) -> Vec<&Server> {
+    majority.iter().filter_map(|id| world.server(id)).collect()
 }
 
-/// Whether all logs, commitIndexes and stores are equal, and everything is committed and applied.
-fn all_equal(world: &World) -> bool {
-    let first = &world.servers()[0];
-    world.servers().iter().all(|server| {
+/// Who leads them, if one does and everyone of them knows it.
+fn settled_leader(world: &World, majority: ServerSet) -> Option<ServerId> {
+    let servers = concerned(world, majority);
+    let leaders: Vec<&&Server> = servers.iter().filter(|server| server.node.is_leader()).collect();
+    let [leader] = leaders[..] else { return None };
+    let knows =
+        |s: &&Server| s.node.term() == leader.node.term() && s.node.leader() == Some(leader.node.id());
+    servers.iter().all(knows).then(|| leader.node.id())
+}
+
+/// Whether all their logs, commitIndexes and stores are equal, and everything is committed and applied.
+fn all_equal(world: &World, majority: ServerSet) -> bool {
+    let servers = concerned(world, majority);
+    servers.iter().all(|server| {
         let node = &server.node;
-        node.log() == first.node.log()
+        node.log() == servers[0].node.log()
             && node.commit() == node.log().last_index()
             && node.applied() == node.commit()
-            && server.store == first.store
+            && server.store == servers[0].store
     })
 }
 
@@ -98,19 +109,32 @@ fn survive<J: Judge>(seed: u64, make: impl Fn(Checker) -> J) -> (Counts, J) {
     counts.count("seeds that committed", u64::from(judge.checker().committed() > Index(0)));
     let crashes = done.iter().filter(|stamped| matches!(stamped.action, Action::Crash { .. })).count();
     counts.count("crashes planned", crashes as u64);
-    for action in chaos::calm(&world) {
+    let majority = chaos::heals_a_majority_only(Seed(seed)).then(|| chaos::calm_majority(&world)).flatten();
+    counts.count("seeds that ended for a majority", u64::from(majority.is_some()));
+    let (among, actions) = match majority {
+        Some(calm) => (calm.majority, calm.actions),
+        None => (world.ids().collect(), chaos::calm(&world)),
+    };
+    for action in actions {
         world.act(&action, &mut judge).unwrap_or_else(|why| panic!("seed {seed}: {action:?}: {why}"));
     }
-    let leader_after =
-        run_until_it_holds(&mut world, LEADER_WITHIN_US, &mut judge, |world| settled_leader(world).is_some());
-    assert!(leader_after.is_some(), "seed {seed}: no leader after the storm: {}", notation::write(&world));
-    let server = settled_leader(&world).expect("it has just been seen");
+    let ended_us = world.now_us();
+    let leader_after = run_until_it_holds(&mut world, LEADER_WITHIN_US, &mut judge, |world| {
+        settled_leader(world, among).is_some()
+    });
+    let state = |world: &World| format!("{among}: {}", notation::write(world));
+    assert!(leader_after.is_some(), "seed {seed}: no leader after the storm: {}", state(&world));
+    let server = settled_leader(&world, among).expect("it has just been seen");
     let op = Op::Submit { text: "after the storm".into() };
     world.act(&Action::Propose { server, op }, &mut judge).expect("a leader takes commands");
-    let equal_after = run_until_it_holds(&mut world, EQUAL_WITHIN_US, &mut judge, all_equal);
-    assert!(equal_after.is_some(), "seed {seed}: the logs do not come together: {}", notation::write(&world));
+    let equal_after =
+        run_until_it_holds(&mut world, EQUAL_WITHIN_US, &mut judge, |world| all_equal(world, among));
+    assert!(equal_after.is_some(), "seed {seed}: the logs do not come together: {}", state(&world));
+    let due = judge.checker().leaders_due();
+    world.run_until(ended_us + JUDGED_AFTER_US, &mut judge);
+    assert!(judge.checker().leaders_due() > due, "seed {seed}: it was never looked: {}", state(&world));
     let violations = judge.checker().violations();
-    assert!(violations.is_empty(), "seed {seed}: {violations:#?}\n{}", notation::write(&world));
+    assert!(violations.is_empty(), "seed {seed}: {violations:#?}\n{}", state(&world));
     (counts, judge)
 }
 
@@ -132,6 +156,7 @@ fn no_promise_falls_in_two_thousand_storms_and_every_cluster_recovers() {
 
     // It was not idle.
     assert_eq!(all.of("seeds"), SEEDS);
+    assert!(all.of("seeds that ended for a majority") * 10 >= SEEDS * 3, "most clusters have a majority");
     assert!(all.of("seeds that committed") * 10 >= SEEDS * 9, "most storms have room for commands");
     let more = [
         ("terms with a leader", 5 * SEEDS),

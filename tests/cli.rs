@@ -220,7 +220,8 @@ fn histories_are_judged() {
 #[test]
 fn fuzzing_finds_nothing_in_raft_and_shows_that_it_was_not_idle() {
     let out = ends(&["fuzz", "--seeds", "0..6", "--plan", "all", "--length", "10s"], 0);
-    assert!(out.starts_with("Seeds 0..6 of ") && out.contains(": 6 runs, 1 simulated minutes.\n"), "{out}");
+    // Each goes on for 20 s after its 10 s of trouble.
+    assert!(out.starts_with("Seeds 0..6 of ") && out.contains(": 6 runs, 3 simulated minutes.\n"), "{out}");
     for counted in ["crashes", "partitions", "messages lost", "terms with a leader", "entries committed"] {
         let line =
             out.lines().find(|line| line.ends_with(counted)).unwrap_or_else(|| panic!("{counted}: {out}"));
@@ -262,6 +263,28 @@ fn shards_share_the_seeds_and_the_result_does_not_depend_on_cores() {
     for what in ["runs", "hits", "simulatedUs"] {
         let sum: u64 = parts.iter().map(|part| part[what].as_u64().unwrap()).sum();
         assert_eq!(whole[what], sum, "{what}");
+    }
+}
+
+#[test]
+fn how_trouble_ends_can_be_said_and_is_part_of_how_to_do_it_again() {
+    let hunt =
+        ["fuzz", "--seeds", "0..12", "--length", "3s", "--all", "--json", "--off", "commitAfterQuorum"];
+    let result = |ending: &str| {
+        let out = ends(&[&hunt[..], &["--ending", ending]].concat(), 1);
+        serde_json::from_str::<serde_json::Value>(&out).unwrap()
+    };
+    let (everyone, majority) = ("storms that ended for everyone", "storms that ended for a majority");
+    let table =
+        [("drawn", true, true), ("healed", true, false), ("majority", true, true), ("never", false, false)];
+    for (ending, for_everyone, for_majority) in table {
+        let told = result(ending);
+        let some = |what: &str| told["counts"][what].as_u64().is_some_and(|times| times > 0);
+        assert_eq!(told["ending"], ending);
+        // A cluster of one or two has no majority but everyone.
+        assert_eq!((some(everyone), some(majority)), (for_everyone, for_majority), "{told}");
+        let again = told["first"]["again"].as_str().expect("the rule is broken");
+        assert_eq!(again.contains(&format!("--ending {ending}")), ending != "drawn", "{again}");
     }
 }
 

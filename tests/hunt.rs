@@ -2,7 +2,7 @@
 //! threads there are.
 
 use wavetank::check::goal::{Goal, Lookout};
-use wavetank::explore::{Hit, Hunt, Plan, Report, Target, hunt};
+use wavetank::explore::{ENDING_US, Hit, Hunt, Plan, Report, Target, hunt};
 use wavetank::raft::{Rule, Rules};
 use wavetank::sim::Action;
 use wavetank::timeline::{Recording, Run};
@@ -63,13 +63,14 @@ fn with_every_rule_on_nothing_falls_and_it_was_not_idle() {
     for plan in [Plan::Figure2, Plan::All] {
         let report = go(&Hunt { plan, ..seeds(40) }, 2);
         assert_eq!((report.runs, report.hits, report.first.as_ref()), (40, 0, None));
-        assert_eq!(report.simulated_us, 40 * 20_000_000);
+        assert_eq!(report.simulated_us, 40 * (20_000_000 + ENDING_US));
         assert!(report.violations.is_empty());
         let trouble = ["crashes", "pauses", "partitions", "cuts in one direction", "messages lost"];
         let work = ["second copies that arrived", "writes", "requests done", "entries committed"];
+        let endings = ["storms that ended for everyone", "storms that ended for a majority", "leaders due"];
         let more = ["changes begun", "pieces of snapshots", "clocks set", "leases run out"];
         let more = more.iter().filter(|_| plan == Plan::All);
-        for what in trouble.iter().chain(&work).chain(more) {
+        for what in trouble.iter().chain(&work).chain(&endings).chain(more) {
             assert!(report.counts.of(what) > 0, "{what}: {:#?}", report.counts);
         }
     }

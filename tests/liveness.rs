@@ -6,7 +6,7 @@ mod common;
 use common::*;
 use wavetank::check::{Property, Violation};
 use wavetank::kv::Op;
-use wavetank::raft::{Change, ReadMode, Rule, Rules, Timer, TimerRange};
+use wavetank::raft::{Change, ReadMode, Rule, Rules, ServerSet, Timer, TimerRange};
 use wavetank::sim::{Action, Link, Options, Setup};
 use wavetank::timeline::{Recording, Run, Start};
 
@@ -200,6 +200,160 @@ fn without_an_entry_of_its_own_term_a_leader_commits_nothing_and_answers_no_such
     act(&mut run, Action::Submit { op: get, to: None, mode: Some(ReadMode::ReadIndex) });
     wait(&mut run, 30_000);
     assert_eq!((commit(&run, 1), liveness(&run)), (0, None));
+}
+
+#[test]
+fn a_leader_from_before_the_no_op_was_switched_on_owes_no_such_read_either() {
+    let mut run = state(LED);
+    act(&mut run, Action::SetOptions { options: Options { noop: true, ..Options::default() } });
+    for _ in 0..6 {
+        let get = Op::Get { key: "x".into() };
+        act(&mut run, Action::Submit { op: get, to: None, mode: Some(ReadMode::ReadIndex) });
+        wait(&mut run, 7000);
+    }
+    assert_eq!(liveness(&run), None);
+    // Nor one in whose run the option was on from the start.
+    let options = Options { noop: true, client_attempts: 1000, ..Options::default() };
+    let mut run = state_with(&Setup { options, ..Setup::new(3, 1) }, LED);
+    let get = Op::Get { key: "x".into() };
+    act(&mut run, Action::Submit { op: get, to: None, mode: Some(ReadMode::Lease) });
+    wait(&mut run, 30_000);
+    assert_eq!(liveness(&run), None);
+}
+
+#[test]
+fn a_server_that_has_forgotten_in_a_crash_that_it_was_removed_needs_stickiness_to_be_ignored() {
+    let far = Link { latency: TimerRange { min_us: 45_000, max_us: 50_000 }, ..Link::default() };
+    for stickiness in [false, true] {
+        let options = Options { stickiness, link: far, noop: true, ..Options::default() };
+        let setup = without(&Setup { options, ..Setup::new(3, 1) }, &[Rule::Stickiness]);
+        let mut run = state_with(&setup, LED);
+        submit(&mut run, put("x", "1"));
+        wait(&mut run, 1000);
+        act(&mut run, Action::Change { change: Change::Remove(s(1)), at: Some(s(1)) });
+        wait(&mut run, 1000);
+        // Its log says so, but commitIndex was in memory.
+        crash(&mut run, 1);
+        act(&mut run, Action::SetClock { server: s(1), ppm: 1_000_000 });
+        restart(&mut run, 1);
+        wait(&mut run, 20_000);
+        let configurations: Vec<_> = run.world().servers().iter().map(|s| *s.node.configuration()).collect();
+        assert!(configurations.iter().all(|one| one.voters == set("23")), "{configurations:?}");
+        assert!(term(&run, 1).0 > 50, "one election follows the other");
+        assert_eq!(liveness(&run).is_some(), stickiness, "stickiness {stickiness}: {:?}", run.violations());
+    }
+}
+
+// A majority is enough.
+
+/// Thirty seconds of five servers without random timeouts, after something has been done to them.
+fn five(ignoring: bool, script: impl Fn(&mut Run)) -> Run {
+    let mut options = Options::default();
+    (options.pre_vote, options.check_quorum, options.stickiness) = (ignoring, ignoring, ignoring);
+    let setup = without(&Setup { options, ..Setup::new(5, 1) }, &[Rule::RandomisedTimeouts]);
+    let start = "S1:F1 1 / S2:F1 1 / S3:F1 1 / S4:F1 1 / S5:F1 1";
+    let mut run = Run::from_start(&setup, Start::State(start.into())).unwrap();
+    script(&mut run);
+    wait(&mut run, 30_000);
+    run
+}
+
+/// All links from and to these are lossy from now on.
+fn lossy(run: &mut Run, servers: &str) {
+    let link =
+        Link { loss_ppm: 300_000, latency: TimerRange { min_us: 0, max_us: 900_000 }, ..Link::default() };
+    for bad in set(servers).iter() {
+        for other in set("12345").iter().filter(|&other| other != bad) {
+            act(run, Action::SetLink { from: Some(bad), to: Some(other), link });
+            act(run, Action::SetLink { from: Some(other), to: Some(bad), link });
+        }
+    }
+}
+
+/// Holds a message between two servers that is on its way now.
+fn hold_one(run: &mut Run, from: u8, to: u8) {
+    let asks = |run: &Run| {
+        let mut names = run.world().network().packets().map(|packet| packet.name);
+        names.find(|name| name.from.server() == Some(s(from)) && name.to.server() == Some(s(to)))
+    };
+    until(run, 5000, "it says something", |run| asks(run).is_some());
+    let message = asks(run).expect("it was just seen");
+    act(run, Action::Hold { message });
+}
+
+#[test]
+fn what_is_wrong_outside_of_a_majority_is_not_in_its_way_if_it_cannot_be_heard_there() {
+    type Script = fn(&mut Run);
+    let cut: Script = |run| {
+        act(run, groups("123 45"));
+    };
+    // Whether others are ignored, to whom a leader is promised, and whether the rule that is off breaks that.
+    let table: [(&str, bool, &str, bool, Script); 12] = [
+        ("two are down", false, "123", true, |run| {
+            crash(run, 4);
+            crash(run, 5);
+        }),
+        ("two are paused", false, "123", true, |run| {
+            act(run, Action::Pause { server: s(4) });
+            act(run, Action::Pause { server: s(5) });
+        }),
+        ("two are cut off", false, "123", true, cut),
+        ("two are cut off, and their links bad", false, "123", true, |run| {
+            lossy(run, "45");
+            act(run, groups("123 45"));
+        }),
+        ("a message is held outside", false, "123", true, |run| {
+            hold_one(run, 4, 5);
+            act(run, groups("123 45"));
+        }),
+        ("two are cut off, and a clock of theirs runs fast", false, "123", true, |run| {
+            act(run, groups("123 45"));
+            act(run, Action::SetClock { server: s(4), ppm: 9_000_000 });
+        }),
+        ("a message is held inside", false, "", false, |run| {
+            act(run, groups("123 45"));
+            hold_one(run, 1, 2);
+        }),
+        ("two are heard", false, "", false, |run| {
+            for (from, to) in [(1, 4), (2, 4), (3, 4), (1, 5), (2, 5), (3, 5)] {
+                act(run, Action::Cut { from: s(from), to: s(to) });
+            }
+        }),
+        ("two are heard by way of another", false, "", false, |run| {
+            act(run, groups("123 45"));
+            act(run, Action::Mend { from: s(4), to: s(3) });
+        }),
+        ("two have bad links", false, "", false, |run| lossy(run, "45")),
+        ("two have bad links, but are ignored", true, "123", false, |run| lossy(run, "45")),
+        ("two have fast clocks, and may win", true, "", false, |run| {
+            act(run, Action::SetClock { server: s(4), ppm: 9_000_000 });
+            act(run, Action::SetClock { server: s(5), ppm: 9_000_000 });
+        }),
+    ];
+    for (what, ignoring, promised, violated, script) in table {
+        let run = five(ignoring, script);
+        assert_eq!(run.checker().promised().unwrap_or(ServerSet::EMPTY), set(promised), "{what}");
+        assert_eq!(liveness(&run).is_some(), violated, "{what}: {:?}", run.violations());
+        let told = liveness(&run).map_or("", |violation| violation.sentence.as_str());
+        assert!(!violated || told.contains("in the way of {S1, S2, S3}"), "{what}: {told}");
+    }
+}
+
+#[test]
+fn a_client_that_is_sent_to_and_fro_by_servers_that_are_cut_off_is_promised_nothing() {
+    // S1 leads the past and S2 follows it; without a check of its quorum S1 does not notice (D6.2).
+    let options = Options { client_attempts: 1000, ..Options::default() };
+    let five = "S1:L2 2 / S2:F2 2 / S3:F2 2 / S4:F2 2 / S5:F2 2";
+    for check_quorum in [false, true] {
+        let options = Options { check_quorum, ..options.clone() };
+        let mut run = state_with(&Setup { options, ..Setup::new(5, 1) }, five);
+        act(&mut run, groups("12 345"));
+        wait(&mut run, 5000);
+        act(&mut run, Action::Submit { op: put("x", "1"), to: Some(s(1)), mode: None });
+        wait(&mut run, 60_000);
+        let answered = run.world().clients()[0].call.is_none();
+        assert_eq!((answered, liveness(&run)), (check_quorum, None));
+    }
 }
 
 #[test]

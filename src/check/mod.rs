@@ -28,7 +28,7 @@ mod violation;
 pub use property::Property;
 pub use violation::{Fact, Violation};
 
-use crate::raft::{Guard, Index, MAX_SERVERS, Observer, ServerId, Term};
+use crate::raft::{Guard, Index, MAX_SERVERS, Observer, ServerId, ServerSet, Term};
 use crate::sim::{Event, EventId, Server, Stepped, Watch, World};
 use durable_commit::DurableCommit;
 use look::{Known, Look};
@@ -200,6 +200,19 @@ impl Checker {
     #[must_use]
     pub fn undecided(&self) -> u64 {
         self.linearizability.unjudged()
+    }
+
+    /// The majority to which [`Property::Liveness`] promises a leader as the world is, and as far as was looked:
+    /// nothing is in its way. None where nobody is promised anything.
+    #[must_use]
+    pub fn promised(&self) -> Option<ServerSet> {
+        self.liveness.majority()
+    }
+
+    /// How many times it was looked whether that majority had a leader when one was due.
+    #[must_use]
+    pub fn leaders_due(&self) -> u64 {
+        self.liveness.judged()
     }
 
     /// How many steps of servers were looked at.

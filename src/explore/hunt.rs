@@ -2,7 +2,7 @@
 //! brings the run back.
 
 use super::seeds::for_seeds;
-use super::storm::{Judge, Plan, STORM_US, Script, weather};
+use super::storm::{Ending, Judge, Plan, STORM_US, Script, subside, weather};
 use super::tally::Counts;
 use super::target::{Seeker, Target};
 use crate::check::{Checker, Property, Violation};
@@ -22,8 +22,10 @@ pub struct Hunt {
     pub plan: Plan,
     /// How many servers; 0: as many as the seed draws.
     pub servers: u8,
-    /// How long a run lasts, in simulated microseconds.
+    /// How long the trouble lasts, in simulated microseconds.
     pub until_us: u64,
+    /// How it ends; the run goes on for [`ENDING_US`](super::ENDING_US) then, if it does.
+    pub ending: Ending,
     /// The rules that are off.
     pub off: Rules,
     /// What is hunted for.
@@ -41,6 +43,7 @@ impl Hunt {
             plan: Plan::default(),
             servers: 0,
             until_us: STORM_US,
+            ending: Ending::default(),
             off: Rules::ALL_ON,
             target: Target::Any,
             all: false,
@@ -126,6 +129,10 @@ fn run(hunt: &Hunt, seed: u64, (setup, actions): Script) -> Ran {
     let mut world = World::new(&setup);
     let mut hunter = Hunter { seeker: Seeker::new(&hunt.target, &world), counts: Counts::default() };
     let mut done = weather(&mut world, actions, hunt.until_us, &mut hunter);
+    if !hunter.is_over() {
+        let ended = subside(&mut world, hunt.ending, &mut hunter, &mut done);
+        hunter.counts.subsided(ended);
+    }
     hunter.counts.ended(&world, &hunter.seeker.checker);
     let violation = hunter.seeker.checker.violations().first().cloned();
     let hit = hunter.seeker.found.map(|end| {

@@ -45,7 +45,7 @@ pub use route::{arrive, crashed, extent, goal_of, search_for};
 pub use search::{Ended, Found, Progress, Search, search, states, threads};
 pub use seeds::for_seeds;
 pub use shrink::{NotShrunk, Shrunk, shrink};
-pub use storm::{Judge, Plan, STORM_US, Script, weather};
+pub use storm::{Calmed, ENDING_US, Ending, Judge, Plan, STORM_US, Script, subside, weather};
 pub use tally::Counts;
 pub use target::Target;
 pub use view::View;

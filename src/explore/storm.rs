@@ -1,13 +1,19 @@
 //! A storm: a random plan of [`chaos`], done to a world, and messages meddled with by the way.
 
 use crate::check::Checker;
-use crate::raft::{Observer, Rules};
-use crate::sim::{Action, Options, Seed, Setup, Watch, World, chaos};
+use crate::kv::Op;
+use crate::raft::{Observer, Rules, ServerSet};
+use crate::sim::chaos::{self, Calm};
+use crate::sim::{Action, Options, Seed, Setup, Watch, World};
 use crate::timeline::{Stamped, moment};
 use serde::{Deserialize, Serialize};
 
 /// How long a storm lasts where nothing else is said, in microseconds: a minute.
 pub const STORM_US: u64 = 60_000_000;
+
+/// How long a run goes on after its storm, in microseconds: long enough to see more than once whether those
+/// for whom it has ended have a leader when one is due.
+pub const ENDING_US: u64 = 20_000_000;
 
 /// A setup, and what is done when, in order.
 pub type Script = (Setup, Vec<(u64, Action)>);
@@ -48,6 +54,36 @@ impl Plan {
         }
         (setup, actions)
     }
+}
+
+/// How a storm ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Ending {
+    /// In one of the two ways in which storms end, drawn from the seed.
+    #[default]
+    Drawn,
+    /// Everything heals ([`chaos::calm`]).
+    Healed,
+    /// Only a random majority heals, and all other faults stay ([`chaos::calm_majority`]); where there is no
+    /// majority without everyone, everything heals.
+    Majority,
+    /// Not at all: the run is over with its plan.
+    Never,
+}
+
+/// How a storm has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Calmed {
+    /// Everything has healed.
+    Everyone,
+    /// Only this majority has.
+    Majority {
+        /// Its servers.
+        majority: ServerSet,
+        /// Whether somebody else is still heard there.
+        disturbed: bool,
+    },
 }
 
 /// One who watches, and whose checker can be asked.
@@ -91,6 +127,42 @@ pub fn weather<J: Judge>(
     }
     world.run_until(until_us, judge);
     done
+}
+
+/// Ends the storm, and lets the run go on for [`ENDING_US`], in which a client asks for something now and then.
+/// What is done is added to what was. None where it does not end.
+pub fn subside<J: Judge>(
+    world: &mut World,
+    ending: Ending,
+    judge: &mut J,
+    done: &mut Vec<Stamped>,
+) -> Option<Calmed> {
+    let of_majority = match ending {
+        Ending::Never => return None,
+        Ending::Healed => false,
+        Ending::Majority => true,
+        Ending::Drawn => chaos::heals_a_majority_only(world.setup().seed),
+    };
+    let calm = of_majority.then(|| chaos::calm_majority(world)).flatten();
+    let (ended, actions) = match calm {
+        Some(Calm { majority, disturbed, actions }) => (Calmed::Majority { majority, disturbed }, actions),
+        None => (Calmed::Everyone, chaos::calm(world)),
+    };
+    actions.into_iter().for_each(|action| act(world, action, judge, done));
+    let (begin_us, until_us) = (world.now_us(), world.now_us() + ENDING_US);
+    let key = || "after the storm".to_string();
+    for at_us in (begin_us + 1_000_000..until_us).step_by(6_000_000) {
+        world.run_until(at_us, judge);
+        let put = Op::Put { key: key(), value: at_us.to_string() };
+        for op in [put, Op::Get { key: key() }] {
+            act(world, Action::Submit { op, to: None, mode: None }, judge, done);
+        }
+        if judge.is_over() {
+            return Some(ended);
+        }
+    }
+    world.run_until(until_us, judge);
+    Some(ended)
 }
 
 fn act<W: Watch + Observer>(world: &mut World, action: Action, watch: &mut W, done: &mut Vec<Stamped>) {

@@ -1,5 +1,6 @@
 //! How often things happened in runs: what shows that they were not idle.
 
+use super::storm::Calmed;
 use crate::check::Checker;
 use crate::raft::{Body, Guard, Payload, Rule, Term, Timer};
 use crate::sim::{Action, Content, DropReason, Event, Outcome, What, World};
@@ -82,12 +83,26 @@ impl Counts {
         [what, finished].into_iter().flatten().for_each(|what| self.count(what, 1));
     }
 
+    /// Takes in how a storm has ended.
+    pub fn subsided(&mut self, ended: Option<Calmed>) {
+        let what = match ended {
+            None => return,
+            Some(Calmed::Everyone) => "storms that ended for everyone",
+            Some(Calmed::Majority { .. }) => "storms that ended for a majority",
+        };
+        self.count(what, 1);
+        if let Some(Calmed::Majority { disturbed: true, .. }) = ended {
+            self.count("majorities that hear others", 1);
+        }
+    }
+
     /// Takes in what a run has come to.
     pub fn ended(&mut self, world: &World, checker: &Checker) {
         self.count("events", world.events());
         self.count("entries committed", checker.committed().0);
         let led = checker.leaders().filter(|&(term, _)| term > Term(0)).count();
         self.count("terms with a leader", led as u64);
+        self.count("leaders due", checker.leaders_due());
     }
 }
 

@@ -4,9 +4,12 @@
 //! whole numbers of a fixed width are drawn, by a generator that is written down. Messages have no
 //! names before they are sent; [`meddle`] picks one that is on its way.
 
+mod calm;
+
+pub use calm::{Calm, calm, calm_majority, heals_a_majority_only};
+
 use super::action::Action;
 use super::draw::{Purpose, Seed, Shape, draw, within};
-use super::net::Endpoint;
 use super::setup::{Link, Options, Setup};
 use super::world::World;
 use crate::kv::Op;
@@ -28,6 +31,11 @@ impl Dice {
 
     fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.between(0, from.len() as u64 - 1) as usize]
+    }
+
+    /// A place in a list that is so long; none in an empty one.
+    fn below(&mut self, length: usize) -> Option<usize> {
+        Some(self.between(0, length.checked_sub(1)? as u64) as usize)
     }
 
     fn server(&mut self, servers: u8) -> ServerId {
@@ -220,7 +228,7 @@ fn administration(booted: &mut u8, setup: &Setup, dice: &mut Dice) -> Action {
     }
 }
 
-fn range(min_us: u64, max_us: u64) -> TimerRange {
+const fn range(min_us: u64, max_us: u64) -> TimerRange {
     TimerRange { min_us, max_us }
 }
 
@@ -420,42 +428,6 @@ pub fn meddle(world: &World) -> Option<Action> {
         2 | 3 => Action::Duplicate { message },
         _ => Action::Deliver { message },
     })
-}
-
-/// What it takes to end all trouble, as the world is now: everyone up, every link whole and clean, held
-/// messages released, timings of the paper, and no background client. The protocol's variants stay.
-#[must_use]
-pub fn calm(world: &World) -> Vec<Action> {
-    let link = Link { latency: range(1000, 2000), ..Link::default() };
-    let options = of_calm(world.options(), &Options { link, ..Options::default() });
-    let mut actions = vec![Action::SetOptions { options }];
-    if world.network().any_cut() {
-        actions.push(Action::Heal);
-    }
-    for from in world.ids() {
-        for to in world.ids().filter(|&to| to != from) {
-            if world.network().link(Endpoint::Server(from), Endpoint::Server(to)) != link {
-                actions.push(Action::SetLink { from: Some(from), to: Some(to), link });
-            }
-        }
-    }
-    for server in world.servers() {
-        let id = server.node.id();
-        if server.clock_ppm != 0 {
-            actions.push(Action::SetClock { server: id, ppm: 0 });
-        }
-        match (server.up, server.paused) {
-            (false, _) if server.retired => {}
-            (false, _) => actions.push(Action::Restart { server: id }),
-            (true, true) => actions.push(Action::Resume { server: id }),
-            (true, false) => {}
-        }
-    }
-    let mut held: Vec<_> =
-        world.network().packets().filter(|packet| packet.held).map(|packet| packet.name).collect();
-    held.sort_unstable();
-    actions.extend(held.into_iter().map(|message| Action::Release { message }));
-    actions
 }
 
 #[cfg(test)]

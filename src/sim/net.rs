@@ -302,6 +302,12 @@ impl Network {
         }
     }
 
+    /// The setting that this direction has of its own, if it has one.
+    #[must_use]
+    pub fn own_link(&self, from: ServerId, to: ServerId) -> Option<Link> {
+        self.links.get(&(from, to)).copied()
+    }
+
     /// From now on messages travel like this in this direction.
     pub fn set_link(&mut self, from: ServerId, to: ServerId, link: Link) {
         self.links.insert((from, to), link);

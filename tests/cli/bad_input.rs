@@ -73,6 +73,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("fuzz --seeds 0..4 --servers 10", &["10 is not in 1..=9"]),
     ("fuzz --seeds 0..4 --threads 0", &["0 is not in 1..=1024"]),
     ("fuzz --seeds 0..4 --plan everything", &["figure2, all"]),
+    ("fuzz --seeds 0..4 --ending soon", &["drawn, healed, majority, never"]),
     // Searches.
     ("search", &["--goal <EXPR>"]),
     ("search --goal leders>=2", &["column 1", "did you mean ‘leaders’?"]),

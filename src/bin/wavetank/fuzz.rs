@@ -31,9 +31,12 @@ pub struct Arguments {
     /// What befalls the cluster
     #[arg(long, value_enum, default_value = "figure2")]
     plan: Plan,
-    /// How long each run lasts, in simulated time
+    /// How long the trouble lasts in each run, in simulated time
     #[arg(long, value_name = "TIME", default_value = "1m", value_parser = length)]
     length: u64,
+    /// How the trouble ends. The run goes on for 20 simulated seconds then, in which there has to be a leader
+    #[arg(long, value_enum, default_value = "drawn")]
+    ending: Ending,
     /// How many servers, 1 to 9; without it, as many as the seed draws
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=9))]
     servers: Option<u8>,
@@ -72,6 +75,29 @@ enum Plan {
     All,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum Ending {
+    /// For everyone or for a majority, as the seed draws
+    Drawn,
+    /// For everyone: all links, servers and disks are well again
+    Healed,
+    /// For a random majority; all other faults stay
+    Majority,
+    /// Not at all: the run is over with its trouble
+    Never,
+}
+
+impl Ending {
+    fn of_storms(self) -> wavetank::explore::Ending {
+        match self {
+            Ending::Drawn => wavetank::explore::Ending::Drawn,
+            Ending::Healed => wavetank::explore::Ending::Healed,
+            Ending::Majority => wavetank::explore::Ending::Majority,
+            Ending::Never => wavetank::explore::Ending::Never,
+        }
+    }
+}
+
 pub fn fuzz(arguments: &Arguments) -> CameOut {
     let hunted = Hunt {
         plan: match arguments.plan {
@@ -80,6 +106,7 @@ pub fn fuzz(arguments: &Arguments) -> CameOut {
         },
         servers: arguments.servers.unwrap_or(0),
         until_us: arguments.length,
+        ending: arguments.ending.of_storms(),
         off: Rules::without(&arguments.off),
         all: arguments.all,
         ..Hunt::new(part(&arguments.seeds, arguments.shard))
@@ -130,6 +157,9 @@ fn again(arguments: &Arguments, seed: u64) -> String {
         (_, 0) => write!(text, " --length {}ms", length / 1000),
         _ => write!(text, " --length {length}us"),
     };
+    if let Some(ending) = arguments.ending.to_possible_value().filter(|ending| ending.get_name() != "drawn") {
+        let _ = write!(text, " --ending {}", ending.get_name());
+    }
     if let Some(servers) = arguments.servers {
         let _ = write!(text, " --servers {servers}");
     }
@@ -186,6 +216,7 @@ struct Line<'a> {
     seeds: [String; 2],
     plan: Trouble,
     length_us: u64,
+    ending: wavetank::explore::Ending,
     servers: Option<u8>,
     off: Rules,
     paper: bool,
@@ -213,6 +244,7 @@ fn json(hunted: &Hunt, arguments: &Arguments, came: &Report) -> String {
         seeds: [hunted.seeds.start, hunted.seeds.end].map(|seed| seed.to_string()),
         plan: hunted.plan,
         length_us: hunted.until_us,
+        ending: hunted.ending,
         servers: arguments.servers,
         off: hunted.off,
         paper: arguments.paper,
