@@ -292,7 +292,7 @@ fn a_vote_is_kept_when_the_leader_of_its_term_is_heard() {
             }
             bench.sync_all();
             let vote = if kept { "no 2" } else { "yes 2" };
-            let told = bench.receive(3, 2, vote_request(1, 9));
+            let told = bench.receive(3, 2, vote_request(2, 9));
             assert!(told.iter().any(|effect| effect.contains(vote)), "{heard:?}: {told:?}");
             // With the rule off the next request of the leader clears the second vote as well.
             bench.receive(2, 2, heard.clone());

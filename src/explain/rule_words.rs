@@ -26,7 +26,7 @@ pub(super) fn words(guard: &Guard) -> Words {
         LogUpToDate => ["", "the vote is refused", "the vote does not depend on the logs"],
         PreVoteLogUpToDate => ["", "it would not vote", "the PreVote does not depend on the logs"],
         CountVotesOnce => [
-            "the vote of {l} is counted already",
+            "votes counted so far: {l}; with this copy of one of them: {r}",
             "the copy counts for nothing",
             "the copy is counted as another vote",
         ],

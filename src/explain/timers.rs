@@ -71,17 +71,15 @@ fn election_timeout(event: &Event, id: ServerId) -> Draft {
         return draft(Kind::Election, &["D6.4.1"], text);
     }
     if now.term == before.term && !asks {
-        let why: String = match before.configuration.members() {
-            known if known.is_empty() => "knows of no cluster: it waits to be added".into(),
-            _ => match before.leader {
-                Some(leader) => {
-                    format!("has no vote, so it starts no election; it forgets {leader}, which is silent")
-                }
-                None => "has no vote, so it starts no election".into(),
-            },
+        let text = |why: &str| format!("{id}'s election timer runs out, but it {why}");
+        if before.configuration.members().is_empty() {
+            return draft(Kind::Election, &["D4.2.1"], text("knows of no cluster: it waits to be added"));
+        }
+        let has_no_vote = draft(Kind::Election, &["D4.2.1"], text("has no vote, so it starts no election"));
+        return match before.leader {
+            Some(leader) => has_no_vote.and(&format!("; it forgets {leader}, which is silent")).also("D6.2"),
+            None => has_no_vote,
         };
-        let text = format!("{id}'s election timer runs out, but it {why}");
-        return draft(Kind::Election, &["D4.2.1", "D6.2"], text);
     }
     let stood = before.role == RoleName::Candidate;
     let waited = match before.role {

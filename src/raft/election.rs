@@ -255,7 +255,8 @@ impl Node {
         if let Role::Candidate { granted, refused, again, .. } = &mut self.role {
             if yes && granted.contains(from) {
                 // The network may deliver a message twice, and votes are counted by voter, not by message.
-                if !step.guard(Rule::CountVotesOnce, false, Some(from), None::<ServerId>) {
+                let counted = granted.len() + *again;
+                if !step.guard(Rule::CountVotesOnce, false, counted, counted + 1) {
                     return;
                 }
                 *again += 1;

@@ -257,6 +257,7 @@ fn names_in_files() -> BTreeSet<String> {
         lease: true,
         drift_ppm: 1,
         catch_up_rounds: 1,
+        hand_over_on_removal: true,
         snapshot_every: 1,
         snapshot_chunk: 1,
         sessions: true,

@@ -220,7 +220,7 @@ const STORIES: &[Story] = &[
         says: &[
             "S4's election timer runs out, but it knows of no cluster: it waits to be added (D4.2.1).",
             "S1 appends the configuration S1, S2 and S3 (learning: S4) as entry 4, and sends it to S2, S3 and S4; it is in force at once: S4 receives the log, and becomes a voter when it has caught up",
-            "The round in which S4 catches up with S1 takes longer than an election timeout: that is not fast enough for a voter, and without a faster round it stays a learner (D4.2.1).",
+            "The round in which S4 catches up with S1 takes longer than an election timeout, which is not fast enough for a voter: another round follows (D4.2.1).",
             "S4 has caught up and becomes a voter: S1, S2, S3 and S4, at once in force",
         ],
     },
