@@ -224,6 +224,88 @@ fn documents() -> Vec<(String, Document)> {
                 &[put("1"), json!({"crash": {"server": "S1"}})],
             ),
         ),
+        (
+            "disks of their own: a range, a stall; heartbeats where entries wait".into(),
+            done(
+                &plain(5, 21),
+                state("S1:L2 12 / S2:F2 1 / S3:F2 1 / S4:F2 1 / S5:F2 1"),
+                &[
+                    json!({"setDisk": {"server": "S1", "lies": false, "fsync": {"minUs": 20_000, "maxUs": 90_000}}}),
+                    put("1"),
+                    json!({"stallDisk": {"server": "S2", "forUs": 300_000}}),
+                    json!({"send": {"from": "S1", "to": "S3", "empty": true}}),
+                    put("2"),
+                    json!({"setDisk": {"server": "S1", "lies": false}}),
+                ],
+            ),
+        ),
+        (
+            "links by name".into(),
+            done(
+                &plain(5, 22),
+                Start::Empty,
+                &[
+                    "halves",
+                    "minorityLeader",
+                    "ring",
+                    "bridge",
+                    "oneWay",
+                    "quorumLoss",
+                    "constrainedElection",
+                    "chained",
+                ]
+                .map(|preset| json!({"linkPreset": {"preset": preset}})),
+            ),
+        ),
+        (
+            "schedules and a workload".into(),
+            done(
+                &setup(5, 23, json!({"noop": true, "sessions": true})),
+                Start::Empty,
+                &[
+                    json!({"workload": {"clients": 3, "everyUs": 30_000, "readsPpm": 400_000, "incrementsPpm": 200_000, "keys": 3, "hotPpm": 500_000, "mode": "readIndex"}}),
+                    json!({"schedule": {"fault": "crash", "everyUs": 100_000, "forUs": 60_000}}),
+                    json!({"schedule": {"fault": {"links": "bridge"}, "everyUs": 170_000, "forUs": 50_000}}),
+                    json!({"schedule": {"fault": "stallDisk", "everyUs": 90_000, "forUs": 20_000}}),
+                    json!({"schedule": {"fault": "transfer", "everyUs": 210_000}}),
+                    json!({"schedule": {"fault": "crash", "everyUs": 0}}),
+                    json!("calm"),
+                    json!({"workload": {"clients": 0}}),
+                ],
+            ),
+        ),
+        (
+            "reads at followers, and a leader that hands over before it is removed".into(),
+            done(
+                &setup(
+                    5,
+                    24,
+                    json!({"noop": true, "handOverOnRemoval": true, "catchUpRounds": 5, "reads": "follower"}),
+                ),
+                Start::Empty,
+                &[
+                    put("1"),
+                    json!({"submit": {"op": {"get": {"key": "x"}}}}),
+                    json!({"submit": {"op": {"get": {"key": "x"}}, "to": "S3", "mode": "follower"}}),
+                    json!({"boot": {"server": "S6"}}),
+                    json!({"change": {"change": {"joint": {"voters": ["S1", "S2", "S6"], "learners": ["S3"]}}}}),
+                    json!({"change": {"change": {"remove": "S1"}}}),
+                    json!({"change": {"change": {"remove": "S2"}}}),
+                ],
+            ),
+        ),
+        (
+            "every rule off that there is by now".into(),
+            done(
+                &Setup { rules_off: Rules::without(Rule::ALL), ..plain(5, 25) },
+                Start::Empty,
+                &[
+                    put("1"),
+                    json!({"crash": {"server": "S1"}}),
+                    json!({"fire": {"server": "S2", "timer": "election"}}),
+                ],
+            ),
+        ),
     ];
     for (seed, of_all) in [(1, false), (2, false), (3, true), (4, true), (5, true)] {
         all.push((format!("session {seed} of 60 actions"), session(seed, 60, of_all)));
