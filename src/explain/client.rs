@@ -3,7 +3,7 @@
 use super::guards::{passed, refused};
 use super::sentence::{Draft, Kind, draft};
 use super::servers::change_of;
-use super::words::{list, op as asks, request};
+use super::words::{list, once, op as asks, request};
 use crate::kv::{Op, Output};
 use crate::raft::{Index, Message, ReadMode, RoleName, Rule, Term};
 use crate::sim::{Answer, Brief, ClientId, Endpoint, Event, Finished, Outcome, PacketName};
@@ -146,7 +146,7 @@ fn read(event: &Event, name: PacketName, wish: &str, mode: ReadMode, now: Brief)
             ),
         )
     } else {
-        let to = list(event.sent.iter().map(|name| name.to));
+        let to = once(event.sent.iter().map(|name| name.to));
         (
             "D6.4",
             format!(
