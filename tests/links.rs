@@ -173,7 +173,7 @@ fn a_broken_link_says_what_is_wrong_with_it() {
         (packed(b"{\"wavetank\":7}"), "saved in version 7"),
         (packed(b"{\"wavetank\":1,\"branches\":[]}"), "there is no branch"),
         (packed(b"\xff\xfe"), "its checksum does not fit"),
-        (packed(&[b'['; 10_000]), "not a whole Wavetank run"),
+        (packed(&[b'['; 10_000]), "not a valid Wavetank run"),
         (packed(b"{\"a\":1}"), "This is no Wavetank run"),
     ];
     for (text, expected) in table {

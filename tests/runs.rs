@@ -454,7 +454,7 @@ fn a_recording_that_makes_no_run_is_refused_in_a_sentence() {
             "upside down",
         ),
         ("\"heartbeatUs\": 50000", "\"heartbeatUs\": 1", "heartbeat: 1 µs is out of bounds"),
-        ("\"heartbeatUs\": 50000", "\"heartbeatUs\": 1e300", "cut off"),
+        ("\"heartbeatUs\": 50000", "\"heartbeatUs\": 1e300", "not a valid Wavetank recording"),
         ("\"heartbeatUs\": 50000", "\"heartBeat\": 50000", "unknown field `heartBeat`"),
         ("\"seed\": \"7\"", "\"seed\": \"-7\"", "is not a seed"),
         ("\"seed\": \"7\"", "\"seed\": \"99999999999999999999\"", "is not a seed"),

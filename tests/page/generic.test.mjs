@@ -14,7 +14,7 @@ const { open, server } = harness();
  * The most that goes over the wire, in bytes. The issue's aim is 250,000, and is not reached: what stands
  * in the way is the code of the components, and the words in which everything is explained.
  */
-const BYTES_MAX = 1_020_000;
+const BYTES_MAX = 1_075_000;
 
 test("the page loads and shows something", async (t) => {
   const page = await open(t);

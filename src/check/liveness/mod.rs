@@ -258,49 +258,47 @@ mod tests {
         }
     }
 
-    /// S1 leads, and a client asks for something; what is found in so much time.
-    fn found(options: Options, ms: u64) -> Vec<String> {
-        let setup = Setup { options, ..Setup::new(3, 1) };
+    /// S1 leads servers whose messages take that long, and at 20 s a client asks for something: what is found in a
+    /// second.
+    fn found(options: Options, between_servers_us: u64) -> Vec<String> {
+        let election = TimerRange { min_us: 60_000_000, max_us: 90_000_000 };
+        let setup = Setup { options: Options { election, ..options }, ..Setup::new(3, 1) };
         let states = notation::parse("S1:L2 2 / S2:F2 2 / S3:F2 2").expect("it is shorthand");
         let mut world = World::in_state(&setup, &states).expect("it makes a world");
         let mut hurried = Hurried::default();
-        world.run_until(1_000_000, &mut hurried);
+        let latency = TimerRange { min_us: between_servers_us, max_us: between_servers_us };
+        let link = crate::sim::Link { latency, ..Default::default() };
+        for from in world.ids() {
+            for to in world.ids().filter(|&to| to != from) {
+                let action = Action::SetLink { from: Some(from), to: Some(to), link };
+                world.act(&action, &mut hurried).expect("the link is set");
+            }
+        }
+        world.run_until(20_000_000, &mut hurried);
         // It has settled by now.
         hurried.found.clear();
         let op = Op::Put { key: "x".into(), value: "1".into() };
         world.act(&Action::Submit { op, to: None, mode: None }, &mut hurried).expect("it is asked");
-        world.run_until(1_000_000 + ms * 1000, &mut hurried);
+        world.run_until(21_000_000, &mut hurried);
         hurried.found
     }
 
     #[test]
     fn a_member_that_does_not_come_to_commit_what_the_leader_has_is_noticed() {
-        let found = found(Options::default(), 200);
+        let found = found(Options::default(), 15_000);
         let told = "S1 leads, and had its log up to 2 at ";
-        assert!(
-            found.iter().any(|found| found.contains(told) && found.contains("only up to 1")),
-            "{found:?}"
-        );
+        assert!(found.iter().any(|found| found.contains(told) && found.contains("only up to 1")));
     }
 
     #[test]
     fn a_client_that_is_not_answered_is_noticed() {
-        let election = TimerRange { min_us: 5_000_000, max_us: 9_000_000 };
-        let link = crate::sim::Link {
-            latency: TimerRange { min_us: 300_000, max_us: 300_000 },
-            ..Default::default()
-        };
-        let far = Options {
-            election,
-            link,
-            client_timeout_us: 1000,
-            client_attempts: 10_000,
-            ..Options::default()
-        };
-        let found = found(far, 1000);
-        assert!(
-            found.iter().any(|found| found.contains("C1 asked x←1 at 1000 ms, and S1 leads a majority")),
-            "{found:?}"
-        );
+        let near = TimerRange { min_us: 1000, max_us: 1000 };
+        let link = crate::sim::Link { latency: near, ..Default::default() };
+        let options =
+            Options { link, client_timeout_us: 10_000, client_attempts: 10_000, ..Options::default() };
+        let told = "C1 asked x←1 at 20000 ms, and S1 leads a majority";
+        // An answer takes two seconds and more.
+        assert!(found(options.clone(), 1_000_000).iter().any(|found| found.contains(told)));
+        assert!(!found(options, 1000).iter().any(|found| found.contains(told)));
     }
 }

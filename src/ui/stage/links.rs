@@ -108,6 +108,8 @@ fn client_glyph(view: &StageView, client: &ClientView, on_client: &Callback<Clie
     };
     let says =
         if client.queue > 0 { format!("{} +{}", client.says, client.queue) } else { client.says.clone() };
+    // Of many clients the line alone shows whom each believes to lead: there is no room for more words.
+    let roomy = view.clients.len() <= 2;
     let label = format!("client {id}, believes that {} leads; {says}", client.believes);
     html! {
         <g key={id.0} class={classes!("client", client.selected.then_some("selected"))}>
@@ -117,7 +119,9 @@ fn client_glyph(view: &StageView, client: &ClientView, on_client: &Callback<Clie
                 <rect class="client-body" x="-27" y="-22" width="54" height="44" rx="9" />
                 <text class="client-name" y="7">{ id.to_string() }</text>
                 <text class="client-note" y="40">{ says }</text>
-                <text class="client-note faint" y="-31">{ format!("believes {} leads", client.believes) }</text>
+                if roomy {
+                    <text class="client-note faint" y="-31">{ format!("believes {} leads", client.believes) }</text>
+                }
             </g>
         </g>
     }
