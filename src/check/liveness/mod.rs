@@ -252,9 +252,8 @@ mod tests {
             });
             self.last = Some(seen.clone());
             let Some(court) = court else { return };
-            let found =
-                behind(&mut self.due, world, leader, court).or_else(|| unserved(world, leader, court, &seen));
-            self.found.extend(found.map(|finding| format!("{finding:?}")));
+            let found = [behind(&mut self.due, world, leader, court), unserved(world, leader, court, &seen)];
+            self.found.extend(found.into_iter().flatten().map(|finding| format!("{finding:?}")));
         }
     }
 
