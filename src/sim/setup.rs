@@ -240,7 +240,7 @@ impl Options {
     /// hold up the page.
     ///
     /// # Errors
-    /// As [`Options::check`], and for an election timeout under [`ELECTION_US_LEAST`].
+    /// As [`Options::check`], and for an election timeout under a millisecond.
     pub fn check_new(&self) -> Result<(), String> {
         self.check_with_election_of(ELECTION_US_LEAST)
     }
