@@ -56,7 +56,7 @@ pub(crate) fn shortened(sentence: String) -> String {
 pub struct Unread {
     /// In the parser's words.
     why: String,
-    /// Whether the text may be without its end, or damaged. Else it is whole, and says something wrong.
+    /// Whether the text ends too early. Else something in it is wrong.
     damaged: bool,
 }
 
@@ -85,7 +85,7 @@ impl Unread {
 
 impl From<&serde_json::Error> for Unread {
     fn from(why: &serde_json::Error) -> Unread {
-        Unread { why: parsers_words(why), damaged: !why.is_data() }
+        Unread { why: parsers_words(why), damaged: why.is_eof() }
     }
 }
 

@@ -39,6 +39,7 @@ pub struct Event {
     /// What a client now knows.
     pub finished: Option<Box<Finished>>,
     /// Where links were cut or mended: all that are cut from now on.
+    #[serde(skip)]
     pub cuts: Option<Box<Cuts>>,
 }
 

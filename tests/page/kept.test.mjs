@@ -553,7 +553,7 @@ test("a run of a version that this page does not know is in the list, with the r
   await list(page);
   const texts = await until(page, (all) => all.length === 4, "all are there");
   assert.match(texts.find((it) => it.startsWith("From tomorrow")), /version 99, which is newer/);
-  assert.match(texts.find((it) => it.includes("not a whole Wavetank run")), /^A run that can’t be read/);
+  assert.match(texts.find((it) => it.includes("not a valid Wavetank run")), /^A run that can’t be read/);
   const tomorrow = row(page, "From tomorrow");
   for (const name of ["Open", "Duplicate"]) {
     assert.match(await tomorrow.getByRole("button", { name }).getAttribute("aria-description"), /it can’t be read/);
@@ -569,13 +569,19 @@ test("a run of a version that this page does not know is in the list, with the r
   assert.equal(JSON.parse(record).colour, "red", "with what this page does not know");
 });
 
-/** The documents in the storage, by what they are called: their texts. */
-const documents = (page) =>
-  page.evaluate(async () => {
-    const all = await window.wavetankKept.records();
-    const texts = await Promise.all(all.map(([id]) => window.wavetankKept.text(id)));
-    return Object.fromEntries(texts.filter(Boolean).map((text) => [JSON.parse(text).name, text]));
-  });
+/** The text of the run of that name, once it is in the storage. */
+async function textOf(page, name) {
+  for (let tries = 0; tries < 200; tries += 1) {
+    const text = await page.evaluate(async (name) => {
+      const all = await window.wavetankKept.records();
+      const found = all.find(([, record]) => JSON.parse(record).name === name);
+      return found && window.wavetankKept.text(found[0]);
+    }, name);
+    if (text) return text;
+    await page.waitForTimeout(50);
+  }
+  throw new Error(`${name} is not in the storage`);
+}
 
 test("a run that an earlier version made and that runs differently stays as it was; going on makes a copy", async (t) => {
   const page = await open(t, { query: "?seed=7" });
@@ -600,17 +606,14 @@ test("a run that an earlier version made and that runs differently stays as it w
   await page.evaluate((link) => { location.hash = link; }, other);
   await note(page, "An earlier version made it (semantics 1; this version’s is 2)");
   await note(page, "to go on here makes a copy");
-  await stored(page);
-  const { Other: before } = await documents(page);
+  const before = await textOf(page, "Other");
   assert.deepEqual(JSON.parse(before).branches[0].marks, branch.marks, "as it was made");
   assert.equal(JSON.parse(before).branches[0].recording.semantics, 1);
 
   await call(page, "act", crash("S4"));
   await note(page, "This goes on in a copy, “Other (copy)”.");
-  await stored(page);
-  const after = await documents(page);
-  assert.equal(after.Other, before, "not touched");
-  const copy = JSON.parse(after["Other (copy)"]).branches[0].recording;
+  const copy = JSON.parse(await textOf(page, "Other (copy)")).branches[0].recording;
+  assert.equal(await textOf(page, "Other"), before, "not touched");
   assert.deepEqual([copy.semantics, copy.actions.length], [2, branch.recording.actions.length + 1]);
 });
 

@@ -77,7 +77,7 @@ pub fn legend() -> Html {
         (message(Shape::Timeout, None, 0), "TimeoutNow: the leader hands over"),
         (
             message(Shape::Read, None, 0),
-            "ReadIndex: a follower asks how far to apply before it answers a read",
+            "ReadIndex: a follower asks which entries to apply before it answers a read",
         ),
         (message(Shape::Client, None, 0), "between a client and a server"),
         (
