@@ -1,8 +1,8 @@
 //! Transfers of leadership (D3.10): where nothing disturbs one it ends with the other server leading.
 
-use crate::watcher::{Past, Sight, active_set, is_calm};
+use crate::watcher::{Past, Sight, active, active_set, is_calm};
 use wavetank::raft::{Body, RoleName, ServerId, Term, Timer, quorum};
-use wavetank::sim::{Action, Content, DropReason, Event, Options, What, World};
+use wavetank::sim::{Action, Content, DropReason, Event, Options, Server, What, World};
 
 #[derive(Default)]
 pub struct Transfers {
@@ -65,14 +65,16 @@ fn within_us(options: &Options, past: &Past, lost: bool) -> u64 {
 
 impl Handover {
     /// Whether nothing is in the way: a majority is up and connected, the other server too, and no server is in
-    /// a later term than the leader.
+    /// a later term than the leader, or has timed out already.
     fn is_clear(&self, world: &World) -> bool {
         let up = active_set(world);
         let later = world.servers().iter().any(|server| server.up && server.node.term() > self.term);
+        let follows = |server: &Server| server.node.role().name() == RoleName::Follower;
+        let timed_out = active(world).any(|server| !follows(server) && server.node.id() != self.from);
         let leads = world.server(self.from).is_some_and(|server| {
             quorum::is_quorum(server.node.configuration(), up) && server.node.is_leader()
         });
-        leads && up.contains(self.to) && !later && is_calm(world)
+        leads && up.contains(self.to) && !later && !timed_out && is_calm(world)
     }
 
     fn succeeded(&self, event: &Event) -> bool {
@@ -99,6 +101,11 @@ impl Handover {
     fn goes_on(&mut self, world: &World, event: &Event, past: &Past) -> bool {
         if self.asked_us.is_none() {
             return self.waits(world, event, past);
+        }
+        let leader = world.server(self.from).and_then(|server| server.node.leadership());
+        if leader.is_some_and(|leading| leading.transfer.is_none()) {
+            // It has given the transfer up, since the other server was caught up too late.
+            return false;
         }
         let up = active_set(world);
         match &event.what {

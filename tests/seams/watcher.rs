@@ -137,9 +137,12 @@ pub fn is_calm(world: &World) -> bool {
         (log.term_at(log.configuration_index()), log.configuration_index())
     });
     let Some(latest) = latest.map(|server| *server.node.configuration()) else { return false };
+    // A removed server starts elections as long as it can't know that its removal is committed.
     let removed = |server: &Server| {
-        let id = server.node.id();
-        !latest.all_voters().contains(id) && server.node.configuration().all_voters().contains(id)
+        let (id, node) = (server.node.id(), &server.node);
+        let unsure = node.configuration().all_voters().contains(id)
+            || node.commit() < node.log().configuration_index();
+        !latest.all_voters().contains(id) && unsure
     };
     let prevented = options.pre_vote && options.stickiness;
     !world.network().any_cut()
