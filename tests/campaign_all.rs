@@ -34,7 +34,7 @@ const EQUAL_WITHIN_US: u64 = 10_000_000;
 struct Witness {
     checker: Checker,
     counts: Counts,
-    /// Whether clients have sessions from the start to the end.
+    /// Whether clients have sessions from the start to the end, and none but C2 writes to its keys.
     sessions: bool,
     /// When which value of the background client's keys was acknowledged.
     acknowledged: BTreeMap<String, Vec<(u64, u64)>>,
@@ -83,8 +83,8 @@ impl Witness {
                     ));
                 }
             }
-            (Op::Increment { .. }, Outcome::Done(_)) => self.increments_done += 1,
-            (Op::Increment { .. }, Outcome::Unknown) => self.increments_unknown += 1,
+            (Op::Increment { key }, Outcome::Done(_)) if key == "counter" => self.increments_done += 1,
+            (Op::Increment { key }, Outcome::Unknown) if key == "counter" => self.increments_unknown += 1,
             _ => {}
         }
     }
@@ -92,7 +92,9 @@ impl Witness {
     /// How often the counter was incremented, and how often it may have been.
     fn check_counter(&self, seed: u64, world: &World, store: &Server) {
         let under_way = world.clients().iter().filter_map(|client| client.call.as_ref());
-        let under_way = under_way.filter(|call| matches!(call.op, Op::Increment { .. })).count() as u64;
+        let under_way = under_way
+            .filter(|call| matches!(&call.op, Op::Increment { key } if key == "counter"))
+            .count() as u64;
         let counter: u64 = store.store.get("counter").map_or(0, |n| n.parse().expect("a number"));
         let most = self.increments_done + self.increments_unknown + under_way;
         assert!(
@@ -266,7 +268,8 @@ fn has_leader<J: Judge>(world: &mut World, judge: &mut J) -> bool {
 fn has_sessions(setup: &Setup, actions: &[(u64, Action)]) -> bool {
     let switched_off =
         |(_, action): &(u64, Action)| matches!(action, Action::SetOptions { options } if !options.sessions);
-    setup.options.sessions && !actions.iter().any(switched_off)
+    let loaded = |(_, action): &(u64, Action)| matches!(action, Action::Workload(_));
+    setup.options.sessions && !actions.iter().any(switched_off) && !actions.iter().any(loaded)
 }
 
 /// A minute of storm, then calm.
@@ -349,11 +352,17 @@ fn no_promise_falls_in_two_thousand_storms_over_all_of_raft() {
         "torn entries found",
         "transfers begun",
         "slow rounds of catching up",
+        "heartbeats sent by hand",
+        "schedules",
+        "workloads",
     ];
     let many = [
         "asked or refused before standing",
         "changes begun",
         "clocks set",
+        "disks changed",
+        "disks stalled",
+        "link presets",
         "commands answered from memory",
         "configurations delivered",
         "counts of a leader outside",
@@ -381,7 +390,7 @@ fn no_promise_falls_in_two_thousand_storms_over_all_of_raft() {
     );
     assert!(all.of("leaders due") >= 4 * majority);
     assert!(all.of("seeds that needed stickiness to recover") * 100 <= seeds, "few are disturbed for long");
-    assert!(all.of("seeds with sessions throughout") * 20 >= all.of("seeds with a trace"));
+    assert!(all.of("seeds with sessions throughout") * 100 >= all.of("seeds with a trace"));
 }
 
 #[test]

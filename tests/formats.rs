@@ -31,7 +31,7 @@ use wavetank::timeline::{Recording, Run, Start};
 fn recordings() -> &'static [Recording] {
     static RECORDINGS: LazyLock<Vec<Recording>> = LazyLock::new(|| {
         let plain = (0..6).map(|seed| storms::storm(seed).recording());
-        let whole = plain.chain((0..6).map(|seed| storms::storm_of_all(seed).recording()));
+        let whole = plain.chain((0..16).map(|seed| storms::storm_of_all(seed).recording()));
         let storms = whole.map(|recording| cut(recording, 6_000_000));
         storms.chain([figure_7(Backtracking::StepByOne), figure_7(Backtracking::ConflictHints)]).collect()
     });

@@ -4,8 +4,10 @@
 //! whole numbers of a fixed width are drawn, by a generator that is written down. Messages have no
 //! names before they are sent; [`meddle`] picks one that is on its way.
 
+mod all;
 mod calm;
 
+pub use all::plan_of_all;
 pub use calm::{Calm, calm, calm_majority, heals_a_majority_only};
 
 use super::action::Action;
@@ -13,7 +15,7 @@ use super::draw::{Purpose, Seed, Shape, draw, within};
 use super::setup::{Link, Options, Setup};
 use super::world::World;
 use crate::kv::Op;
-use crate::raft::{Backtracking, Change, MAX_SERVERS, ReadMode, ServerId, ServerSet, Timer, TimerRange};
+use crate::raft::{Backtracking, MAX_SERVERS, ServerId, ServerSet, Timer, TimerRange};
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, SeedableRng};
 
@@ -86,50 +88,6 @@ pub fn plan(seed: Seed, servers: u8, until_us: u64) -> (Setup, Vec<(u64, Action)
     (setup, plan.actions)
 }
 
-/// [`plan`] with everything that the dissertation adds: its options drawn at random, and changes of the
-/// configuration, transfers, snapshots, reads of every kind, torn writes, wiped disks and clocks that
-/// drift among the actions. Clocks drift by no more than leases allow for, so every promise must hold.
-///
-/// # Panics
-/// When there are more than [`MAX_SERVERS`].
-#[must_use]
-pub fn plan_of_all(seed: Seed, servers: u8, until_us: u64) -> (Setup, Vec<(u64, Action)>) {
-    let (mut setup, mut actions) = plan(seed, servers, until_us);
-    let dice = &mut Dice(Xoshiro256PlusPlus::seed_from_u64(seed.0 ^ 0x5eed_0fa1));
-    setup.options = all_options(&setup.options, dice);
-    let mut more = Vec::new();
-    for (at_us, action) in &mut actions {
-        match action {
-            Action::SetOptions { options } => {
-                let Options { sessions, session_life, .. } = setup.options;
-                let drawn = Options { sessions, session_life, ..all_options(options, dice) };
-                *options = if dice.one_in(2) { drawn } else { of_calm(&setup.options, options) };
-            }
-            // A crash in the middle of a write, if there is one; else it crashes as planned.
-            Action::Crash { server } if dice.one_in(4) => {
-                more.push((*at_us, Action::Tear { server: *server }))
-            }
-            Action::Submit { op, mode, .. } => *mode = read_mode(op, dice),
-            Action::Propose { op, .. } => *op = of_c1(op),
-            _ => {}
-        }
-    }
-    let hurry_ms = dice.pick(&[200, 1000, 4000]);
-    let mut booted = setup.servers;
-    let mut now_us = 0;
-    loop {
-        now_us += dice.between(1000, hurry_ms * 2000);
-        if now_us >= until_us {
-            break;
-        }
-        more.push((now_us, administration(&mut booted, &setup, dice)));
-    }
-    // What stands at the same moment stays in order, and a torn write comes before the crash.
-    more.extend(actions);
-    more.sort_by_key(|&(at_us, _)| at_us);
-    (setup, more)
-}
-
 /// The variants of the protocol of one, with the timings of another.
 fn of_calm(variants: &Options, timings: &Options) -> Options {
     let Options { election, heartbeat_us, link, fsync, .. } = *timings;
@@ -143,88 +101,6 @@ fn of_calm(variants: &Options, timings: &Options) -> Options {
         client_attempts,
         workload_every_us,
         ..variants.clone()
-    }
-}
-
-/// How far clocks drift in these plans, at most, in millionths.
-const DRIFT_PPM: i32 = 100_000;
-
-fn all_options(base: &Options, dice: &mut Dice) -> Options {
-    Options {
-        window: dice.pick(&[0, 1, 4, 64]),
-        write_before_send: dice.one_in(4),
-        pre_vote: dice.one_in(2),
-        check_quorum: dice.one_in(2),
-        stickiness: dice.one_in(2),
-        lease: dice.one_in(2),
-        drift_ppm: DRIFT_PPM as u32,
-        catch_up_rounds: dice.pick(&[0, 0, 1, 10]),
-        snapshot_every: dice.pick(&[0, 1, 5, 30, 200]),
-        snapshot_chunk: dice.pick(&[0, 7, 100]),
-        sessions: dice.one_in(2),
-        session_life: dice.pick(&[0, 0, 10, 100]),
-        reads: dice.pick(&[ReadMode::Log, ReadMode::ReadIndex, ReadMode::Lease]),
-        ..base.clone()
-    }
-}
-
-fn read_mode(op: &mut Op, dice: &mut Dice) -> Option<ReadMode> {
-    match op {
-        // The background client's keys are its own, so that one can tell whether a read of them is stale.
-        Op::Get { .. } => {
-            Some(dice.pick(&[ReadMode::Log, ReadMode::ReadIndex, ReadMode::Lease, ReadMode::Lease]))
-        }
-        _ => {
-            *op = if dice.one_in(2) { Op::Increment { key: "counter".into() } } else { of_c1(op) };
-            None
-        }
-    }
-}
-
-/// The same with keys of its own.
-fn of_c1(op: &Op) -> Op {
-    let own = |key: String| format!("c1.{key}");
-    match op.clone() {
-        Op::Put { key, value } => Op::Put { key: own(key), value },
-        Op::Append { key, value } => Op::Append { key: own(key), value },
-        Op::Cas { key, expect, value } => Op::Cas { key: own(key), expect, value },
-        Op::Delete { key } => Op::Delete { key: own(key) },
-        other => other,
-    }
-}
-
-/// Something that an administrator does, or a fault of a single server.
-fn administration(booted: &mut u8, setup: &Setup, dice: &mut Dice) -> Action {
-    let any = |dice: &mut Dice| dice.server(*booted);
-    let change = |change| Action::Change { change, at: None };
-    match dice.between(0, 19) {
-        0..=2 if *booted < MAX_SERVERS => {
-            *booted += 1;
-            Action::Boot { server: ServerId::new(*booted).expect("there are not too many") }
-        }
-        0..=4 => change(Change::Add(any(dice))),
-        5 => change(Change::Learner(any(dice))),
-        6 | 7 => change(Change::Remove(any(dice))),
-        8 | 9 => {
-            let voters = dice.group(*booted);
-            let learners = dice.group(*booted).minus(voters);
-            change(Change::Joint { voters, learners, manual: dice.one_in(3) })
-        }
-        10..=12 => change(Change::Leave),
-        13 => Action::Transfer { to: any(dice), at: None },
-        14 | 15 => Action::Snapshot { server: any(dice) },
-        16 | 17 => {
-            let ppm = dice.pick(&[0, DRIFT_PPM, -DRIFT_PPM]);
-            Action::SetClock { server: any(dice), ppm }
-        }
-        // Losing more than one disk can lose what is committed, and no protocol helps.
-        18 if dice.one_in(8) && *booted < MAX_SERVERS && *booted == setup.servers && *booted > 2 => {
-            let server = any(dice);
-            *booted += 1;
-            Action::Wipe { server }
-        }
-        _ if dice.one_in(2) => Action::Crash { server: any(dice) },
-        _ => Action::Restart { server: any(dice) },
     }
 }
 

@@ -7,6 +7,7 @@ use crate::sim::draw::{Seed, Shape};
 use crate::sim::net::{Endpoint, PacketName};
 use crate::sim::server::Server;
 use crate::sim::setup::{Link, Options};
+use crate::sim::workload::Workload;
 use crate::sim::world::World;
 use rand::SeedableRng;
 use rand::rngs::Xoshiro256PlusPlus;
@@ -20,6 +21,9 @@ const CLEAN: Link = Link { latency: range(1000, 2000), shape: Shape::Uniform, lo
 pub fn calm(world: &World) -> Vec<Action> {
     let everyone: ServerSet = world.ids().collect();
     let mut actions: Vec<Action> = no_schedules(world).chain([calm_options(world)]).collect();
+    if world.workload().is_some() {
+        actions.push(Action::Workload(Workload::none()));
+    }
     if world.network().any_cut() {
         actions.push(Action::Heal);
     }
