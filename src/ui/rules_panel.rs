@@ -188,7 +188,8 @@ fn rule_row(tank: &Tank, rule: Rule, rules: Rules, rows: &Rc<Vec<Row>>) -> Html 
     let on = rules.is_on(rule);
     let onchange = {
         let tank = tank.clone();
-        move |_: Event| set(&tank, rules.set(rule, !on))
+        // As the rules are at the click: another one may have been switched since this row was drawn.
+        move |_: Event| set(&tank, tank.with(|run| run.world().rules()).set(rule, !on))
     };
     html! {
         <div key={rule.name()} class={classes!("option", "flag", (!on).then_some("is-off"))} data-rule={rule.name()}>

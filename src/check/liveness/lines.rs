@@ -60,16 +60,24 @@ impl Lines {
         a == b || self.hear_all[a.slot()].contains(b) && self.hear_all[b.slot()].contains(a)
     }
 
-    /// All sets of servers that hear each other, all of each other, the largest first.
-    pub(super) fn sets(&self) -> Vec<ServerSet> {
+    /// All sets of servers that hear each other, all of each other, the largest first. Mostly that is all of them,
+    /// and the others need not be looked for.
+    pub(super) fn sets(&self) -> impl Iterator<Item = ServerSet> + '_ {
+        let all = Some(self.active).filter(|all| !all.is_empty() && self.hear_each_other(*all));
+        let others = std::iter::once_with(|| self.all_sets()).flatten();
+        all.into_iter().chain(others.filter(move |set| Some(*set) != all))
+    }
+
+    fn hear_each_other(&self, set: ServerSet) -> bool {
+        set.iter().all(|id| set.minus([id].into_iter().collect()).minus(self.hear_all[id.slot()]).is_empty())
+    }
+
+    fn all_sets(&self) -> Vec<ServerSet> {
         let ids: Vec<ServerId> = self.active.iter().collect();
         let set = |bits: u32| -> ServerSet {
             ids.iter().enumerate().filter(|(nth, _)| bits >> nth & 1 == 1).map(|(_, &id)| id).collect()
         };
-        let close = |set: &ServerSet| {
-            set.iter()
-                .all(|id| set.minus([id].into_iter().collect()).minus(self.hear_all[id.slot()]).is_empty())
-        };
+        let close = |set: &ServerSet| self.hear_each_other(*set);
         let mut sets: Vec<ServerSet> = (1..1u32 << ids.len()).map(set).filter(close).collect();
         sets.sort_by_key(|set| std::cmp::Reverse(set.len()));
         sets

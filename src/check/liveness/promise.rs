@@ -78,7 +78,7 @@ impl Promise {
             return None;
         }
         let lines = Lines::of(world);
-        let promise = lines.sets().into_iter().find_map(|set| Promise::to(set, &lines, world))?;
+        let promise = lines.sets().find_map(|set| Promise::to(set, &lines, world))?;
         (!promise.hasty || before == Some(promise) || promise.is_led(world)).then_some(promise)
     }
 

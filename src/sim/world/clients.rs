@@ -83,10 +83,10 @@ impl World {
     pub(super) fn tick<W: Watch>(&mut self, slot: usize, watch: &mut W) -> EventId {
         let mut draft = self.draft::<W>(None);
         let every_us = self.workload.map_or(self.options.workload_every_us, |workload| workload.every_us);
-        let wish = self.background_wish(slot);
-        let client = &mut self.clients[slot];
-        client.tick_us = (every_us > 0).then(|| self.now_us + every_us);
-        if client.call.is_none() {
+        self.clients[slot].tick_us = (every_us > 0).then(|| self.now_us + every_us);
+        if self.clients[slot].call.is_none() {
+            let wish = self.background_wish(slot);
+            let client = &mut self.clients[slot];
             client.queue.push_back(wish);
             client.begin(self.now_us, draft.id);
             self.ask(slot, &mut draft);
