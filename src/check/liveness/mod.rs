@@ -103,26 +103,14 @@ fn leader<'a>(world: &'a World, lines: &Lines, promise: Option<Promise>) -> Opti
 
 impl Liveness {
     pub(super) fn new(world: &World) -> Liveness {
-        let mut liveness = Liveness {
-            promise: None,
-            since_us: 0,
-            next_us: u64::MAX,
-            looks: 0,
-            undisturbed: 0,
-            unled: 0,
-            last: None,
-            due: None,
-            judged: 0,
-        };
+        let mut liveness = Liveness::waiting(None, 0, 0);
         liveness.begin(world, Promise::of(world, None));
         liveness
     }
 
-    /// The waiting begins anew.
-    fn begin(&mut self, world: &World, promise: Option<Promise>) {
-        let since_us = aftermath_us(world);
-        let judged = self.judged;
-        *self = Liveness {
+    /// Nothing was looked at yet.
+    fn waiting(promise: Option<Promise>, since_us: u64, judged: u64) -> Liveness {
+        Liveness {
             promise,
             since_us,
             next_us: u64::MAX,
@@ -132,7 +120,13 @@ impl Liveness {
             last: None,
             due: None,
             judged,
-        };
+        }
+    }
+
+    /// The waiting begins anew.
+    fn begin(&mut self, world: &World, promise: Option<Promise>) {
+        let since_us = aftermath_us(world);
+        *self = Liveness::waiting(promise, since_us, self.judged);
         self.look_again(world, since_us);
     }
 
