@@ -19,6 +19,8 @@ struct Led {
     term: Term,
     leader: ServerId,
     event: EventId,
+    /// Whether it was elected in that term; else it led an older one and took the term over (§5.1).
+    elected: bool,
 }
 
 impl ElectionSafety {
@@ -27,14 +29,17 @@ impl ElectionSafety {
             return None;
         }
         let (term, id) = (look.now.term, look.id);
-        let Some(&Led { leader: first, event, .. }) = self.leaders.find(term, |led| led.term) else {
-            self.leaders.insert(Led { term, leader: id, event: look.event }, |led| led.term);
+        let Some(&Led { leader: first, event, elected, .. }) = self.leaders.find(term, |led| led.term) else {
+            self.leaders
+                .insert(Led { term, leader: id, event: look.event, elected: !look.took_over() }, |led| {
+                    led.term
+                });
             return None;
         };
-        (first != id).then(|| two_leaders(look, first, event))
+        (first != id).then(|| two_leaders(look, first, event, elected))
     }
 
-    /// When that server was elected in that term, if it was the first.
+    /// When that server came to lead that term, if it was the first.
     pub(super) fn elected(&self, leader: ServerId, term: Term) -> Option<EventId> {
         let led = self.leaders.find(term, |led| led.term)?;
         (led.leader == leader).then_some(led.event)
@@ -50,9 +55,15 @@ impl ElectionSafety {
 }
 
 #[cold]
-fn two_leaders(look: &Look, first: ServerId, event: EventId) -> Finding {
+fn two_leaders(look: &Look, first: ServerId, event: EventId, elected: bool) -> Finding {
     let (term, id) = (look.now.term, look.id);
-    let sentence = format!("Term {term} has two leaders: {first} was elected in it, and now {id} is.");
+    let was = if elected { "was elected in it" } else { "led an older one and took it over" };
+    let now = match (elected, look.took_over()) {
+        (true, false) => "is",
+        (false, false) => "is elected in it",
+        (_, true) => "has taken it over, which led an older one",
+    };
+    let sentence = format!("Term {term} has two leaders: {first} {was}, and now {id} {now}.");
     let mut finding = Finding::new([first, id], sentence).since([event]).value("term", term);
     for id in [first, id] {
         if let Some(server) = look.world.server(id) {

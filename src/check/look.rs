@@ -70,6 +70,11 @@ impl Look<'_> {
         self.leads() && !led
     }
 
+    /// Whether it leads a term that it took over while it led an older one: without the rule of §5.1.
+    pub(super) fn took_over(&self) -> bool {
+        self.same_life() && self.before.leads()
+    }
+
     /// Whether it runs on from before the step.
     pub(super) fn same_life(&self) -> bool {
         self.before.up && self.now.up && !self.reborn

@@ -48,7 +48,7 @@ fn first_disordered(leading: &Leadership, peers: ServerSet) -> Option<(ServerId,
 pub(super) fn judge(leader: ServerId, (peer, progress): (ServerId, Progress)) -> Finding {
     let Progress { next, matched, .. } = progress;
     let sentence = format!(
-        "{leader} knows that {peer} has its log up to {matched}, and would send it entry {next} next."
+        "{leader} believes that {peer} has its log up to {matched}, and would send it entry {next} next."
     );
     Finding::new([leader, peer], sentence)
         .at(matched)
@@ -83,7 +83,7 @@ mod tests {
         let violation = judge(s1, found).dated(Property::Order, EventId(4), 10);
         assert_eq!(
             violation.sentence,
-            "S1 knows that S3 has its log up to 5, and would send it entry 2 next."
+            "S1 believes that S3 has its log up to 5, and would send it entry 2 next."
         );
         assert_eq!((violation.index, violation.events), (Some(Index(5)), vec![EventId(4)]));
         assert_eq!(violation.values.len(), 2);

@@ -177,7 +177,9 @@ pub(super) fn finished(finished: &Finished) -> Line {
     let (op, took) = (spelled(op), duration(returned_us - called_us));
     match outcome {
         Outcome::Done(output) => Line::Text(format!("{op} – done after {took}: {output}")),
-        Outcome::Failed => Line::Error(format!("{op} – failed after {took}: no server took it")),
+        Outcome::Failed => {
+            Line::Error(format!("{op} – failed after {took}: it was not done and never will be"))
+        }
         Outcome::Unknown => Line::Error(format!(
             "{op} – unknown after {took}: it may have been done, may be done later, or never"
         )),

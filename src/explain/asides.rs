@@ -1,13 +1,15 @@
 //! What an event brought about besides what its sentence is about: configurations that come into force
 //! or are committed, reads that are answered, commands that come twice, leadership that is handed over.
 
+use super::claim::{Because, Claim};
 use super::guards::{of, passed, refused};
 use super::quorums::{commits_configuration, reply};
+use super::roles::role_change;
 use super::rule_words::has_session_seen;
 use super::sentence::{Draft, Scene};
 use super::words::{list, members};
-use crate::raft::{Body, Guard, Payload, RoleName, Rule, ServerId};
-use crate::sim::{Brief, Content, Endpoint, Event, What};
+use crate::raft::{Body, Guard, Payload, ReadMode, RoleName, Rule, ServerId};
+use crate::sim::{Brief, ClientId, Content, Endpoint, Event, What};
 
 /// Appends what there is to say.
 pub(super) fn add(draft: &mut Draft, event: &Event, scene: Scene) {
@@ -19,64 +21,151 @@ pub(super) fn add(draft: &mut Draft, event: &Event, scene: Scene) {
         // It gives up what it was for a higher term.
         draft.sections.insert(0, "§5.1");
     }
-    let asked = matches!(&event.what, What::Delivered { content: Content::Request { .. }, .. });
-    let mut say = |section: &'static str, text: String| {
-        draft.text.push_str("; ");
-        draft.text.push_str(&text);
-        draft.sections.push(section);
-    };
     if after.up && !by_hand {
-        if let Some(text) = configuration(event, server, before, after) {
-            say("§6", text);
-        }
-        if before.role == RoleName::Leader && after.role != RoleName::Leader && after.commit > before.commit {
-            say("§6", "the configuration in which it has no place is committed, and it steps down".into());
-        } else if commits_configuration(scene, event, server) {
-            say("§6", format!("with that the configuration {} is committed", members(&after.configuration)));
-        }
-        if let (None, Some(to)) = (before.transferring, after.transferring) {
-            say(
-                "D3.10",
-                format!(
-                    "it has no place in that configuration, and hands its leadership over to {to} before it steps down"
-                ),
-            );
-        }
-        if let Some(to) = before.transferring
-            && passed(event, Rule::TransferWaitsForCatchUp).is_some()
-        {
-            say("D3.10", format!("{to} has what it needs now, and is asked to take over"));
-        }
+        configurations(draft, event, scene, server, (before, after));
+        transfers(draft, event, server, (before, after));
     }
-    let told = clients(event);
-    let read = passed(event, Rule::ReadConfirmed).or(passed(event, Rule::LeaseNeedsStickiness));
-    if !asked && !told.is_empty() {
-        match read {
-            Some(guard) if guard.rule == Rule::ReadConfirmed => say(
-                "D6.4",
-                format!("a majority has answered since {told} asked, so it still leads and answers the read"),
-            ),
-            Some(_) => say("D6.4.1", format!("it answers {told}'s read by its lease")),
-            None if before.transferring.is_some() && after.transferring.is_none() => {
-                say("D3.10", format!("{told}, whose commands it had kept waiting, hears who leads now"));
-            }
-            None => {}
-        }
+    if !matches!(&event.what, What::Delivered { content: Content::Request { .. }, .. }) {
+        answers(draft, event, scene, server, (before, after));
     }
     if let Some(guard) = refused(event, Rule::Sessions) {
-        say("D6.3", in_session(guard).into());
+        draft.say("D6.3", in_session(guard), []);
     }
     if takes_snapshot(event, before, after) && !by_hand {
         let upto = after.applied;
-        say("§7", format!("it takes a snapshot up to entry {upto}, which goes to its disk"));
+        let text = format!("it takes a snapshot up to entry {upto}, which goes to its disk");
+        draft.say("§7", &text, [Claim::Snapshot { server, upto, installed: false }]);
     }
 }
 
-/// "C1 and C2": whom a server has answered.
-fn clients(event: &Event) -> String {
-    let clients = event.sent.iter().map(|name| name.to).filter(|to| matches!(to, Endpoint::Client(_)));
-    let clients: Vec<Endpoint> = crate::order::set(clients).into_iter().collect();
-    if clients.is_empty() { String::new() } else { list(clients) }
+impl Draft {
+    /// One more thing that the event brought about, with its section.
+    fn say(&mut self, section: &'static str, text: &str, claims: impl IntoIterator<Item = Claim>) {
+        self.text.push_str("; ");
+        self.text.push_str(text);
+        self.sections.push(section);
+        self.claims.extend(claims);
+    }
+}
+
+/// Configurations that come into force or are committed.
+fn configurations(
+    draft: &mut Draft,
+    event: &Event,
+    scene: Scene,
+    server: ServerId,
+    (before, after): (Brief, Brief),
+) {
+    let new = |committed| Claim::Configuration { server, configuration: after.configuration, committed };
+    if let Some(text) = configuration(event, server, before, after) {
+        draft.say("§6", &text, [new(false)]);
+    }
+    let steps_down = role_change(event).filter(|claim| {
+        matches!(claim, Claim::Role { because: Because::Removed, role: RoleName::Follower, .. })
+    });
+    let at_once = of(event, Rule::RemovedLeaderStepsDownAfterCommit).is_some_and(Guard::broken);
+    if let Some(claim) = steps_down.filter(|_| at_once) {
+        draft.say("§6", "it has no place in that configuration, and steps down", [claim]);
+    } else if let Some(claim) = steps_down.filter(|_| after.commit > before.commit) {
+        let text = "the configuration in which it has no place is committed, and it steps down";
+        draft.say("§6", text, [claim, new(true)]);
+    } else if commits_configuration(scene, event, server) {
+        let text = format!("with that the configuration {} is committed", members(&after.configuration));
+        draft.say("§6", &text, [new(true)]);
+    }
+}
+
+/// Leadership that is handed over.
+fn transfers(draft: &mut Draft, event: &Event, leader: ServerId, (before, after): (Brief, Brief)) {
+    let catches_up = passed(event, Rule::TransferWaitsForCatchUp);
+    if let (None, Some(to)) = (before.transferring, after.transferring) {
+        let text = format!(
+            "it has no place in the committed configuration, and hands its leadership over to {to} before it steps down"
+        );
+        draft.say(
+            "D3.10",
+            &text,
+            [Claim::Transfer { leader, to, caught_up: catches_up.is_some_and(|guard| guard.held) }],
+        );
+    }
+    if let (Some(to), Some(guard)) = (before.transferring, catches_up) {
+        let has = if guard.held { "has what it needs now, and" } else { "lacks some of the log still, but" };
+        draft.say(
+            "D3.10",
+            &format!("{to} {has} is asked to take over"),
+            [Claim::Transfer { leader, to, caught_up: guard.held }],
+        );
+    }
+}
+
+/// Whom a server answers by the way.
+fn answers(
+    draft: &mut Draft,
+    event: &Event,
+    scene: Scene,
+    server: ServerId,
+    (before, after): (Brief, Brief),
+) {
+    let clients = event.sent.iter().filter_map(|name| match name.to {
+        Endpoint::Client(client) => Some(client),
+        Endpoint::Server(_) => None,
+    });
+    let clients = crate::order::set(clients);
+    let asked = |client: &ClientId| asked_for(scene, event, server, *client);
+    let those = |modes: &[Option<ReadMode>]| {
+        clients
+            .iter()
+            .copied()
+            .filter(|client| asked(client).is_some_and(|mode| modes.contains(&mode)))
+            .collect::<Vec<_>>()
+    };
+    if before.role == RoleName::Leader && after.role == RoleName::Leader {
+        let confirmed = passed(event, Rule::ReadConfirmed);
+        let by_lease = passed(event, Rule::LeaseGivenUpOnTransfer).is_some();
+        let leased = if by_lease { those(&[Some(ReadMode::Lease)]) } else { Vec::new() };
+        if confirmed.is_some() || by_lease {
+            let mut by_round =
+                those(&[Some(ReadMode::ReadIndex), Some(ReadMode::Follower), Some(ReadMode::Lease)]);
+            by_round.retain(|client| !leased.contains(client));
+            reads(draft, server, &by_round, confirmed.is_some_and(|guard| guard.held));
+        }
+        if !leased.is_empty() {
+            let claims = leased.iter().map(|&client| Claim::Read { server, client, confirmed: false });
+            draft.say("D6.4.1", &format!("it answers the reads of {} by its lease", list(&leased)), claims);
+        }
+    } else if before.transferring.is_some() {
+        let told = those(&[None]);
+        if !told.is_empty() {
+            let text =
+                format!("{}, whose commands it had kept waiting, hears that it no longer leads", list(told));
+            draft.say("D3.10", &text, []);
+        }
+    }
+}
+
+fn reads(draft: &mut Draft, server: ServerId, clients: &[ClientId], confirmed: bool) {
+    if clients.is_empty() {
+        return;
+    }
+    let told = list(clients);
+    let text = if confirmed {
+        format!("a majority has answered since {told} asked, so it still leads and answers the read")
+    } else {
+        format!("it answers the read of {told}")
+    };
+    draft.say("D6.4", &text, clients.iter().map(|&client| Claim::Read { server, client, confirmed }));
+}
+
+/// What the client asked of that server last: a read past the log, in that mode, or something for the log.
+fn asked_for(scene: Scene, event: &Event, server: ServerId, client: ClientId) -> Option<Option<ReadMode>> {
+    scene.before(event.id).filter(|other| other.server == Some(server)).find_map(|other| match &other.what {
+        What::Delivered { message, content: Content::Request { mode, .. } }
+            if message.from == Endpoint::Client(client) =>
+        {
+            Some(Some(*mode).filter(|mode| *mode != ReadMode::Log))
+        }
+        _ => None,
+    })
 }
 
 /// A configuration has come into force.

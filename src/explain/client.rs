@@ -1,11 +1,12 @@
 //! Clients in words: requests, redirections, answers, and what is known in the end.
 
+use super::claim::{Claim, Fate};
 use super::guards::{passed, refused};
-use super::sentence::{Draft, Kind, draft};
+use super::sentence::{Draft, Kind, Scene, draft};
 use super::servers::change_of;
-use super::words::{list, once, op as asks, request};
+use super::words::{list, once, op as wanted, request};
 use crate::kv::{Op, Output};
-use crate::raft::{Index, Message, ReadMode, RoleName, Rule, Term};
+use crate::raft::{Index, Message, ReadMode, RoleName, Rule, ServerSet, Term};
 use crate::sim::{Answer, Brief, ClientId, Endpoint, Event, Finished, Outcome, PacketName};
 
 /// The words for not knowing.
@@ -14,7 +15,7 @@ pub(super) const UNKNOWN: &str = "it may have been done, may be done later, or n
 /// "C1's x←1".
 fn wish(client: Endpoint, op: &Op) -> String {
     let a = if matches!(op, Op::Register { .. }) { "request for " } else { "" };
-    format!("{client}'s {a}{}", asks(op))
+    format!("{client}'s {a}{}", wanted(op))
 }
 
 /// A request has reached a server.
@@ -46,7 +47,7 @@ pub(super) fn asked(event: &Event, name: PacketName, op: &Op, mode: ReadMode) ->
                 "{server} takes {wish} itself, and asks {leader} up to where it has to apply its log first"
             )
         }
-        Some(leader) => format!("{server} does not lead and points {client} to {leader} for {}", asks(op)),
+        Some(leader) => format!("{server} does not lead and points {client} to {leader} for {}", wanted(op)),
         None => format!("{server} does not lead, knows nobody who does, and turns {wish} away"),
     };
     draft(Kind::Client, &["§8"], text)
@@ -75,7 +76,7 @@ fn by_leader(
     let (index, term) = (now.last_index, now.term);
     let text =
         format!("{server} takes {wish} into its log as entry {index} of term {term}{}", sent_to(event));
-    draft(Kind::Client, &["§5.3"], text).at(index)
+    draft(Kind::Client, &["§5.3"], text).at(index).claim(appended(event, index))
 }
 
 /// A follower asks its leader for a ReadIndex (D6.4).
@@ -131,7 +132,7 @@ fn read(event: &Event, name: PacketName, wish: &str, mode: ReadMode, now: Brief)
     };
     let (section, text) = if done && passed(event, Rule::ReadConfirmed).is_none() {
         let text = format!(
-            "{server} holds a lease, so nobody else leads as long as clocks drift no more than assumed: it answers {wish} at once"
+            "{server} holds a lease and answers {wish} at once, without asking whether it still leads"
         );
         ("D6.4.1", text)
     } else if done {
@@ -157,25 +158,41 @@ fn read(event: &Event, name: PacketName, wish: &str, mode: ReadMode, now: Brief)
     draft(Kind::Client, &[section], text).at(commit)
 }
 
-/// " and sends it to S2 and S3", where anything left.
+/// An entry is new at the end of a leader's log.
+pub(super) fn appended(event: &Event, index: Index) -> Option<Claim> {
+    event.server.map(|server| Claim::Entries { server, from: index, to: index, fate: Fate::Stored })
+}
+
+/// " and sends it to S2 and S3", where anything left for another server.
 pub(super) fn sent_to(event: &Event) -> String {
-    if event.sent.is_empty() {
-        return String::new();
-    }
-    format!(", and sends it to {}", list(event.sent.iter().map(|name| name.to)))
+    let to: ServerSet = event.sent.iter().filter_map(|name| name.to.server()).collect();
+    if to.is_empty() { String::new() } else { format!(", and sends it to {}", list(to.iter())) }
 }
 
 /// An answer has reached a client.
-pub(super) fn answered(event: &Event, name: PacketName, answer: &Answer) -> Draft {
+pub(super) fn answered(event: &Event, name: PacketName, answer: &Answer, scene: Scene) -> Draft {
     let (server, client) = (name.from, name.to);
     if let Some(finished) = &event.finished {
         if matches!(answer, Answer::Done(Output::NoSession | Output::Outdated)) {
-            let text = format!("{} – {server} has answered that its session has ended", known(finished));
+            let text =
+                format!("{server} has answered {client} that its session has ended: {}", known(finished));
             return draft(Kind::Client, &["D6.3"], text);
         }
-        return draft(Kind::Client, &["§8"], format!("{} – {server} has answered", known(finished)));
+        let text = match finished.outcome {
+            Outcome::Done(_) => format!("{} – {server} has answered", known(finished)),
+            _ => format!("{server} has answered {client}, which has asked long enough: {}", known(finished)),
+        };
+        return draft(Kind::Client, &["§8"], text);
     }
     let next = event.sent.first().map(|name| name.to);
+    if next.is_none()
+        && (matches!(answer, Answer::Done(_)) || asked_last(scene, event, client) != Some(server))
+    {
+        let text = format!(
+            "{server}'s answer reaches {client}, which does not wait for it any more: nothing changes"
+        );
+        return draft(Kind::Client, &["§8"], text);
+    }
     let text = match (answer, next) {
         (Answer::NotLeader(Some(leader)), Some(next)) => {
             format!("{client} hears from {server} that {leader} leads, and asks {next}")
@@ -197,21 +214,37 @@ pub(super) fn answered(event: &Event, name: PacketName, answer: &Answer) -> Draf
         (Answer::Done(_), Some(next)) => {
             format!("{client} has a session at {server} now, and asks {next} for what it wanted")
         }
-        (Answer::Done(_), None) => format!("{client} hears again from {server} what it knows already"),
+        (Answer::Done(_), None) => format!("{server} has answered {client}"),
     };
     let sessions = matches!(answer, Answer::Done(_)) && next.is_some();
-    draft(Kind::Client, if sessions { &["D6.3"] } else { &["§8"] }, text)
+    draft(Kind::Client, if sessions { &["D6.3"] } else { &["§8"] }, text).claim(asks(event))
+}
+
+/// Whom a client has asked last, if it waits for an answer still.
+fn asked_last(scene: Scene, event: &Event, client: Endpoint) -> Option<Endpoint> {
+    let over =
+        |other: &Event| other.finished.as_ref().is_some_and(|over| Endpoint::Client(over.client) == client);
+    let asked = |other: &Event| other.sent.iter().rev().find(|name| name.from == client).map(|name| name.to);
+    scene.before(event.id).find_map(|other| asked(other).map(Some).or(over(other).then_some(None))).flatten()
+}
+
+/// A client asks a server.
+fn asks(event: &Event) -> Option<Claim> {
+    event.sent.first().and_then(|name| match (name.from, name.to) {
+        (Endpoint::Client(client), Endpoint::Server(server)) => Some(Claim::Asks { client, server }),
+        _ => None,
+    })
 }
 
 /// What a client knows of a request that is over.
 fn known(finished: &Finished) -> String {
     let Finished { client, op, outcome, .. } = finished;
-    let op = asks(op);
+    let op = wanted(op);
     match outcome {
         Outcome::Done(output) => {
             format!("{client} knows that {op} is done: {}", super::words::short(&output.to_string()))
         }
-        Outcome::Failed => format!("{client} knows that {op} has failed: no server took it"),
+        Outcome::Failed => format!("{client} knows that {op} has failed: it was not done and never will be"),
         Outcome::Unknown => {
             format!("{client} gives up on {op} and does not know what became of it: {UNKNOWN}")
         }
@@ -232,16 +265,18 @@ pub(super) fn woke(event: &Event, client: ClientId, serial: u32, timed_out: bool
         Some(name) => format!("{waited}, and asks {}", name.to),
         None => waited,
     };
-    draft(Kind::Client, &["§8"], text)
+    draft(Kind::Client, &["§8"], text).claim(asks(event))
 }
 
 /// The background client wants something new.
 pub(super) fn ticked(event: &Event, client: ClientId) -> Draft {
     let text = match event.sent.first() {
-        Some(name) => format!("{client}, the background client, asks {} for something new", name.to),
+        Some(name) => format!("{client}, a background client, asks {} for something new", name.to),
         None => {
-            format!("{client}, the background client, still waits for an answer and asks for nothing new")
+            format!(
+                "{client}, a background client, is still busy with its last request and asks for nothing new"
+            )
         }
     };
-    draft(Kind::Client, &["§8"], text)
+    draft(Kind::Client, &["§8"], text).claim(asks(event))
 }

@@ -1,13 +1,16 @@
 //! What people do, in words.
 
-use super::client::sent_to;
+use super::claim::{Claim, Fate};
+use super::client::{appended, sent_to};
 use super::guards::{deciding, of, passed, refused};
 use super::phrases::{links, phrase, speed, written};
+use super::roles::role_change;
 use super::sentence::{Draft, Kind, Scene, draft};
+use super::servers::disk_of;
 use super::words::{count, duration, entries, list, members, op as asks, request, span, vote};
 use crate::kv::Op;
 use crate::raft::{Change, ReadMode, RoleName, Rule, Rules, ServerId, TimerRange};
-use crate::sim::{Action, Brief, Event, Fault, LinkPreset, Refusal, What, Workload};
+use crate::sim::{Action, Brief, Event, Fault, LinkPreset, Refusal, Workload};
 
 /// Somebody has acted, or tried to; or a schedule has.
 pub(super) fn acted(event: &Event, action: &Action, refused: Option<&Refusal>, scene: Scene) -> Draft {
@@ -34,7 +37,7 @@ fn done(event: &Event, action: &Action, refused: Option<&Refusal>, scene: Scene)
         | Action::Pause { .. }
         | Action::Resume { .. }
         | Action::Tear { .. } => to_server(event, action),
-        Action::Wipe { server } => wiped(event, *server, scene),
+        Action::Wipe { server } => wiped(event, *server),
         Action::Change { change, .. } => changed(event, change),
         Action::Transfer { to, .. } => transfer(event, *to),
         Action::Boot { server } => draft(
@@ -47,7 +50,11 @@ fn done(event: &Event, action: &Action, refused: Option<&Refusal>, scene: Scene)
             let text = format!(
                 "{server} takes a snapshot of its state machine up to entry {upto}; when that is on its disk, the log gives up what it covers"
             );
-            draft(Kind::Action, &["§7"], text).at(upto)
+            draft(Kind::Action, &["§7"], text).at(upto).claim([Claim::Snapshot {
+                server: *server,
+                upto,
+                installed: false,
+            }])
         }
         Action::SetClock { server, ppm } => draft(
             Kind::Fault,
@@ -90,7 +97,8 @@ fn done(event: &Event, action: &Action, refused: Option<&Refusal>, scene: Scene)
             Kind::Election,
             &["§5.1"],
             format!("{server} steps down by hand and is a follower of the same term"),
-        ),
+        )
+        .claim(role_change(event)),
         Action::Submit { op, to, mode } => submitted(event, op, *to, *mode),
         Action::Propose { server, op } => proposed(event, *server, op),
         Action::SetRules { off } => draft(Kind::Action, &[], rules_off(*off)),
@@ -185,19 +193,13 @@ fn preset_in_words(event: &Event, preset: LinkPreset, scene: Scene) -> Draft {
 
 /// A disk is another from now on. What it was before is told by the last event of its kind.
 fn disk(event: &Event, server: ServerId, lies: bool, fsync: Option<TimerRange>, scene: Scene) -> Draft {
-    let earlier = scene.before(event.id).find_map(|event| match &event.what {
-        What::Acted { action: Action::SetDisk { server: id, lies, fsync }, refused: None }
-            if *id == server =>
-        {
-            Some((*lies, *fsync))
-        }
-        _ => None,
-    });
+    let earlier = disk_of(scene, event.id, server);
+    // Where it is not known what it was before, all is said that it is now.
     let (lied, took) = earlier.unwrap_or((!lies && fsync.is_none(), None));
     let honesty = (lied != lies).then_some(if lies {
         "says from now on that a write is done before it is: that is outside of Raft's fault model, and no promise holds any more"
     } else {
-        "is honest again: what it says is written is written"
+        "is honest: what it says is written is written"
     });
     let speed = (took != fsync).then(|| match fsync {
         Some(range) => format!(
@@ -238,9 +240,17 @@ fn changed(event: &Event, change: &Change) -> Draft {
         Change::Joint { .. } | Change::Leave => "§6",
     };
     match change {
-        Change::Add(id) if before.last_index == index => {
-            let text = format!("{leader} lets {id} catch up before it becomes a voter");
+        Change::Learner(id) if before.last_index == index => {
+            let text =
+                format!("{leader} lets {id} stay a learner: it is to become no voter when it has caught up");
             return draft(Kind::Action, &["D4.2.1"], text);
+        }
+        _ if before.last_index == index => {
+            let who = match change {
+                Change::Add(id) => format!("{id} catch up before it becomes a voter"),
+                _ => "the new servers catch up before they become voters".into(),
+            };
+            return draft(Kind::Action, &["D4.2.1"], format!("{leader} lets {who}"));
         }
         _ if of(event, Rule::ConfigurationOnAppend).is_some_and(|guard| !guard.on) => {
             what = "asked for".into();
@@ -256,6 +266,12 @@ fn changed(event: &Event, change: &Change) -> Draft {
                 ": until {until}, majorities of the old and of the new voters are needed"
             ));
         }
+        _ if after.role != RoleName::Leader => then.push_str(", and it steps down"),
+        Change::Remove(id)
+            if *id == leader && of(event, Rule::LeaderOutsideNotCounted).is_some_and(|guard| !guard.on) =>
+        {
+            then.push_str(": the leader counts itself all the same, and leads until that is committed");
+        }
         Change::Remove(id) if *id == leader => {
             then.push_str(": the leader does not count itself any more, and leads until that is committed");
         }
@@ -263,12 +279,24 @@ fn changed(event: &Event, change: &Change) -> Draft {
     }
     let text =
         format!("{leader} appends the configuration {what} as entry {index}{}; {then}", sent_to(event));
-    draft(Kind::Action, &[section], text).at(index)
+    let new = Claim::Configuration { server: leader, configuration: after.configuration, committed: false };
+    let in_force = after.configuration != before.configuration;
+    draft(Kind::Action, &[section], text)
+        .at(index)
+        .claim(appended(event, index))
+        .claim(in_force.then_some(new))
+        .claim(role_change(event))
 }
 
 fn transfer(event: &Event, to: ServerId) -> Draft {
     let leader = vote(event.server);
-    let text = if passed(event, Rule::TransferWaitsForCatchUp).is_some() {
+    let caught_up = passed(event, Rule::TransferWaitsForCatchUp);
+    let claim = event.server.map(|leader| Claim::Transfer {
+        leader,
+        to,
+        caught_up: caught_up.is_some_and(|guard| guard.held),
+    });
+    let text = if caught_up.is_some() {
         format!(
             "{leader} is to hand its leadership over to {to}, takes no more commands, and asks {to} to stand at once"
         )
@@ -277,7 +305,7 @@ fn transfer(event: &Event, to: ServerId) -> Draft {
             "{leader} is to hand its leadership over to {to}, takes no more commands, and sends {to} first what it lacks"
         )
     };
-    draft(Kind::Action, &["D3.10"], text)
+    draft(Kind::Action, &["D3.10"], text).claim(claim)
 }
 
 fn proposed(event: &Event, server: ServerId, op: &Op) -> Draft {
@@ -290,7 +318,7 @@ fn proposed(event: &Event, server: ServerId, op: &Op) -> Draft {
         asks(op),
         change.after.term
     );
-    draft(Kind::Client, &["§5.3"], text + &sent_to(event)).at(index)
+    draft(Kind::Client, &["§5.3"], text + &sent_to(event)).at(index).claim(appended(event, index))
 }
 
 fn rules_off(off: Rules) -> String {
@@ -311,10 +339,15 @@ fn to_server(event: &Event, action: &Action) -> Draft {
                 "{server} crashes in the middle of a write: its disk has whole entries up to {}, and behind them a piece of one",
                 after.last_index
             );
-            draft(Kind::Fault, &["D3.8"], text).at(after.last_index)
+            draft(Kind::Fault, &["D3.8"], text)
+                .at(after.last_index)
+                .claim([Claim::Up { server: *server, up: false }])
         }
         Action::Crash { server } => {
+            let mut claims = vec![Claim::Up { server: *server, up: false }];
             let lost = if before.last_index > after.last_index {
+                let (from, to) = (after.last_index.next(), before.last_index);
+                claims.push(Claim::Entries { server: *server, from, to, fate: Fate::Lost });
                 let lost = entries(after.last_index.next(), before.last_index);
                 let are = if before.last_index == after.last_index.next() { "is" } else { "are" };
                 format!(": {lost} had not reached its disk and {are} lost")
@@ -323,7 +356,7 @@ fn to_server(event: &Event, action: &Action) -> Draft {
             } else {
                 ": what its memory held is lost, what its disk holds stays".into()
             };
-            draft(Kind::Fault, &["§5.5", "D3.8"], format!("{server} crashes{lost}"))
+            draft(Kind::Fault, &["§5.5", "D3.8"], format!("{server} crashes{lost}")).claim(claims)
         }
         Action::Restart { server } => {
             let mut text = format!("{server} restarts from its disk: {}", found(after));
@@ -335,7 +368,7 @@ fn to_server(event: &Event, action: &Action) -> Draft {
                 text.push_str("; it withholds its vote for an election timeout, as a lease may count on it");
                 sections.push("D6.4.1");
             }
-            draft(Kind::Fault, &sections, text)
+            draft(Kind::Fault, &sections, text).claim([Claim::Up { server: *server, up: true }])
         }
         Action::Pause { server } => draft(
             Kind::Fault,
@@ -350,46 +383,17 @@ fn to_server(event: &Event, action: &Action) -> Draft {
 }
 
 /// A server has lost its disk.
-fn wiped(event: &Event, server: ServerId, scene: Scene) -> Draft {
+fn wiped(event: &Event, server: ServerId) -> Draft {
     if refused(event, Rule::FreshIdentity).is_none() {
         let text = format!(
             "{server} loses its disk and comes back under its old name, having forgotten what it promised: that is outside of Raft's fault model"
         );
         return draft(Kind::Fault, &["D3.8"], text);
     }
-    let next = newcomer(event, scene).map_or_else(|| "a new server".into(), |id| id.to_string());
-    let stays = if votes(event, server, scene) {
-        format!("{server} stays a voter until it is removed, and ")
-    } else {
-        String::new()
-    };
     let text = format!(
-        "{server} loses its disk, and nobody of that name comes back; {next} starts empty, under a new name. {stays}{next} waits to be added"
+        "{server} loses its disk, and nobody of that name comes back; another server starts empty, under a new name, and waits to be added"
     );
     draft(Kind::Fault, &["D3.8", "D4.1"], text)
-}
-
-/// The server that started in the place of one without a disk: the last of all, but for those that
-/// started later.
-fn newcomer(event: &Event, scene: Scene) -> Option<ServerId> {
-    let starts = |event: &&Event| match &event.what {
-        What::Acted { action: Action::Boot { .. }, refused: None } => true,
-        What::Acted { action: Action::Wipe { .. }, refused: None } => {
-            refused(event, Rule::FreshIdentity).is_some()
-        }
-        _ => false,
-    };
-    let later = scene.trace.iter().map(|event| &**event).filter(|other| other.id > event.id);
-    ServerId::new(scene.servers.checked_sub(later.filter(starts).count() as u8)?)
-}
-
-/// Whether a server votes by what the last leader that is known went by; else by its own configuration.
-fn votes(event: &Event, server: ServerId, scene: Scene) -> bool {
-    let by_leader = scene.before(event.id).find_map(|event| {
-        event.change.map(|change| change.after).filter(|after| after.role == RoleName::Leader)
-    });
-    let known = by_leader.or_else(|| event.change.map(|change| change.before));
-    known.is_some_and(|brief| brief.configuration.all_voters().contains(server))
 }
 
 /// What a server has after a restart.

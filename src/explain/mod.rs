@@ -1,16 +1,21 @@
 //! From events and guards to words: every event in one sentence, every decision with what it compared,
 //! and answers to why, why not, and what if.
 //!
+//! Beside each sentence stand the facts that it claims, as data ([`Claim`]), from the code that writes the words:
+//! `tests/claims.rs` holds them against what happened.
+//!
 //! **Words never influence a run.** They are made from events when somebody looks; no digest, recording or
 //! check knows them.
 
 mod asides;
+mod claim;
 mod client;
 mod compare;
 mod guards;
 mod hands;
 mod phrases;
 mod quorums;
+mod roles;
 mod rule_words;
 mod sentence;
 mod servers;
@@ -23,6 +28,7 @@ mod what_if;
 mod why;
 mod words;
 
+pub use claim::{Because, Claim, Fate, Written};
 pub use compare::difference;
 pub use guards::{because, decided_by, decides};
 pub use hands::load;

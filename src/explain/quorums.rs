@@ -1,13 +1,15 @@
 //! Who had granted and who had acknowledged by then: read back from the trace, so that a sentence about
-//! the past says what was so in the past.
+//! the past says what was so in the past. What counts is what the server counted, whatever rule was off.
 
-use super::guards;
+use super::claim::Claim;
+use super::guards::{self, passed};
+use super::roles::stood;
 use super::sentence::Scene;
 use crate::raft::{
-    AppendOutcome, Body, Index, Message, Payload, RoleName, Rule, ServerId, ServerSet, SnapshotOutcome, Term,
-    Value,
+    AppendOutcome, Body, Configuration, Guard, Index, Message, Payload, RoleName, Rule, ServerId, ServerSet,
+    SnapshotOutcome, Timer, Value, quorum,
 };
-use crate::sim::{Brief, Content, Event, What};
+use crate::sim::{Brief, Content, Event, EventId, What};
 
 /// How many events are looked back through.
 const LOOK_BACK: usize = 4000;
@@ -35,78 +37,133 @@ pub(super) fn reply(event: &Event) -> Option<&Message> {
     }
 }
 
-/// The servers that a leader knew, after this event, to have stored its log up to `index`.
-pub(super) fn acknowledged(scene: Scene, event: &Event, leader: ServerId, index: Index) -> ServerSet {
-    let mut have = ServerSet::EMPTY;
-    for (event, before, after) in back(scene, event, leader) {
-        if after.role != RoleName::Leader {
-            break;
+/// What a candidate has counted.
+#[derive(Default)]
+pub(super) struct Tally {
+    /// Whose votes, each once.
+    pub(super) voters: ServerSet,
+    /// Those of them that answered a request of an older term.
+    pub(super) stale: ServerSet,
+    /// How many copies it has counted besides.
+    pub(super) again: u32,
+    /// Whether everything since the candidacy began is still known.
+    pub(super) complete: bool,
+}
+
+impl Tally {
+    /// The same as a claim, if it is known whole.
+    pub(super) fn claim(&self, candidate: ServerId, of: &Configuration, pre: bool) -> Option<Claim> {
+        let Tally { voters, stale, again, complete } = *self;
+        let (counted, majority) = (voters.len() + again, quorum::is_quorum(of, voters));
+        complete.then_some(Claim::Votes { candidate, voters, stale, counted, majority, pre })
+    }
+
+    fn take(&mut self, from: ServerId, event: &Event) {
+        // Without the decision there was no candidate any more.
+        let Some(guard) = passed(event, Rule::DropStaleReplies) else { return };
+        if guards::refused(event, Rule::CountVotesOnce).is_some() {
+            return;
         }
-        if after.durable_index >= index {
-            have.insert(leader);
+        self.again += u32::from(passed(event, Rule::CountVotesOnce).is_some());
+        self.voters.insert(from);
+        // Of several answers of one server the first was counted, and it is the last one here.
+        if guard.broken() {
+            self.stale.insert(from);
+        } else {
+            self.stale.remove(from);
         }
-        if let Some(from) = stored(event, after.term, index) {
-            have.insert(from);
+    }
+}
+
+/// The votes that a candidate had counted, after this event.
+pub(super) fn granted(scene: Scene, event: &Event, candidate: ServerId) -> Tally {
+    let mut tally = Tally::default();
+    // Its own vote counts once a write is done that was asked for when it stood, or later.
+    let mut written: Option<EventId> = None;
+    for (event, before, after) in back(scene, event, candidate) {
+        if let Some(Message { from, body: Body::RequestVoteReply { granted: true, .. }, .. }) = reply(event) {
+            tally.take(*from, event);
         }
-        // Before the leader had the entry, or led, nobody can have acknowledged it.
-        if before.role != RoleName::Leader || before.last_index < index {
+        if matches!(event.what, What::Synced { .. }) && after.voted_for == Some(candidate) {
+            written = written.max(event.causes[0]);
+        }
+        if stood(candidate, before, after) {
+            tally.complete = true;
+            if written >= Some(event.id) {
+                tally.voters.insert(candidate);
+            }
             break;
         }
     }
-    have
+    if !tally.complete && from_the_start(scene) {
+        // Who is a candidate when a run begins has voted for itself.
+        tally.complete = true;
+        tally.voters.insert(candidate);
+    }
+    tally
 }
 
-fn stored(event: &Event, term: Term, index: Index) -> Option<ServerId> {
+/// Whether the run is known from its first event on.
+fn from_the_start(scene: Scene) -> bool {
+    scene.trace.len() <= LOOK_BACK && scene.trace.front().is_some_and(|event| event.id == EventId(0))
+}
+
+/// The servers that had said by then that they would vote for a server, itself included (D9.6).
+pub(super) fn promised(scene: Scene, event: &Event, candidate: ServerId) -> Tally {
+    let mut tally = Tally { voters: [candidate].into_iter().collect(), ..Tally::default() };
+    for (event, ..) in back(scene, event, candidate) {
+        if let Some(Message { from, body: Body::PreVoteReply { granted: true, .. }, .. }) = reply(event) {
+            tally.take(*from, event);
+        }
+        if matches!(event.what, What::Fired { timer: Timer::Election }) {
+            tally.complete = true;
+            break;
+        }
+    }
+    tally.complete |= from_the_start(scene);
+    tally
+}
+
+/// Where a leader counts its log up to `index`, after this event.
+pub(super) struct Copies {
+    /// The servers.
+    pub(super) on: ServerSet,
+    /// Whether everything since it leads, or has the entry, is still known.
+    pub(super) complete: bool,
+}
+
+pub(super) fn acknowledged(scene: Scene, event: &Event, leader: ServerId, index: Index) -> Copies {
+    let mut copies = Copies { on: ServerSet::EMPTY, complete: false };
+    let in_memory = guards::of(event, Rule::LeaderCountsSelfWhenDurable).is_some_and(Guard::broken);
+    if in_memory {
+        copies.on.insert(leader);
+    }
+    for (event, before, after) in back(scene, event, leader) {
+        if after.durable_index >= index && after.role == RoleName::Leader {
+            copies.on.insert(leader);
+        }
+        copies.on = copies.on.or(stored(event, index).into_iter().collect());
+        // Before the leader had the entry, or led, nobody can have acknowledged it.
+        if before.role != RoleName::Leader || before.last_index < index {
+            copies.complete = true;
+            break;
+        }
+    }
+    copies.complete |= from_the_start(scene);
+    copies
+}
+
+/// The server that the leader believes, because of this event, to have its log up to there.
+fn stored(event: &Event, index: Index) -> Option<ServerId> {
     let message = reply(event)?;
-    let asked = match message.body {
-        Body::AppendEntriesReply { asked, outcome: AppendOutcome::Success, .. }
-        | Body::InstallSnapshotReply { asked, outcome: SnapshotOutcome::Installed, .. } => asked,
-        _ => return None,
+    let (Body::AppendEntriesReply { outcome: AppendOutcome::Success, .. }
+    | Body::InstallSnapshotReply { outcome: SnapshotOutcome::Installed, .. }) = message.body
+    else {
+        return None;
     };
     let believed = guards::of(event, Rule::MatchFromRequest)?;
     let Value::Index(upto) = (if believed.on { believed.left } else { believed.right }) else { return None };
-    (asked == term && upto >= index).then_some(message.from)
-}
-
-/// The servers whose votes a candidate had, after this event.
-pub(super) fn granted(scene: Scene, event: &Event, candidate: ServerId, term: Term) -> ServerSet {
-    let mut have = ServerSet::EMPTY;
-    for (event, before, after) in back(scene, event, candidate) {
-        if after.term != term {
-            break;
-        }
-        if matches!(event.what, What::Synced { .. }) && after.voted_for == Some(candidate) {
-            have.insert(candidate);
-        }
-        if let Some(Message { from, body: Body::RequestVoteReply { asked, granted: true }, .. }) =
-            reply(event)
-            && *asked == term
-        {
-            have.insert(*from);
-        }
-        if before.term != term {
-            break;
-        }
-    }
-    have
-}
-
-/// The servers that had said by then that they would vote for a server in that term, itself included
-/// (D9.6).
-pub(super) fn promised(scene: Scene, event: &Event, candidate: ServerId, asked: Term) -> ServerSet {
-    let mut have: ServerSet = [candidate].into_iter().collect();
-    for (event, before, _) in back(scene, event, candidate) {
-        if before.role != RoleName::PreCandidate {
-            break;
-        }
-        if let Some(Message { from, body: Body::PreVoteReply { asked: answered, granted: true }, .. }) =
-            reply(event)
-            && *answered == asked
-        {
-            have.insert(*from);
-        }
-    }
-    have
+    (upto >= index).then_some(message.from)
 }
 
 /// Whether the entry with the configuration that the server goes by was committed there by this event.
@@ -122,7 +179,9 @@ pub(super) fn commits_configuration(scene: Scene, event: &Event, server: ServerI
             return false;
         }
         if before.configuration != after.configuration {
-            let index = configuration_in(event, after);
+            // With its rule off, a configuration is in force for another reason than that it is in the log.
+            let in_log = guards::of(event, Rule::ConfigurationOnAppend).is_some_and(|guard| guard.on);
+            let index = configuration_in(event, after).filter(|_| in_log);
             return index.is_some_and(|index| was < index && index <= now);
         }
     }

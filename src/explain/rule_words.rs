@@ -1,5 +1,5 @@
 //! Every rule's decision in three parts, as templates: what was compared, with `{l}` and `{r}` for both
-//! values; what came of it where the rule turned the step; what came of it because the rule was off.
+//! values (a yes is "is", a no "is not"); what came of it where the rule turned the step; what came of it because the rule was off.
 //!
 //! A table rather than code: it is read by whoever writes words, and the page is smaller for it.
 
@@ -7,6 +7,9 @@ use crate::raft::{Guard, Rule, Value};
 
 /// What was compared; what follows where the rule turned the step; what follows where it was off.
 type Words = [&'static str; 3];
+
+/// What a voter decides by that is free to vote.
+const NO_LEADER: &str = "the voter neither hears from a leader nor leads";
 
 /// The templates for a decision. What one vote a term and the ends of two logs compare is put together
 /// elsewhere.
@@ -31,12 +34,12 @@ pub(super) fn words(guard: &Guard) -> Words {
             "the copy is counted as another vote",
         ],
         LastTermFirst => [
-            "up to date, with the later last term first: {l}; by length alone: {r}",
+            "by its last term the candidate's log {l} up to date, and by its length alone it {r}",
             "the last term decides before the length",
             "only the lengths are compared",
         ],
         LengthBreaksTies => [
-            "up to date, with the length breaking ties: {l}; by the last term alone: {r}",
+            "by last term and length the candidate's log {l} up to date, and by its last term alone it {r}",
             "the longer log wins where the last terms are equal",
             "only the last terms are compared",
         ],
@@ -60,8 +63,9 @@ pub(super) fn words(guard: &Guard) -> Words {
             "it becomes a follower",
             "it takes the term and keeps its role",
         ],
+        PreVote if matches!(guard.left, Value::Flag(_)) && held => [NO_LEADER, "", ""],
         PreVote if matches!(guard.left, Value::Flag(_)) => [
-            "does the voter hear from a leader, or lead? {l}; for its word it has to be: {r}",
+            "the voter hears from a leader, leads, or was just restarted",
             "it would not vote",
             "it gives its word all the same",
         ],
@@ -78,8 +82,10 @@ pub(super) fn words(guard: &Guard) -> Words {
             "it steps down",
             "it leads on, though another may have been elected",
         ],
+        Stickiness if guard.right == Value::Flag(true) => ["a leader has asked for this election", "", ""],
+        Stickiness if held => [NO_LEADER, "", ""],
         Stickiness => [
-            "does the voter hear from a leader, or lead? {l}; has that leader asked for this election? {r}",
+            "the voter hears from a leader, leads, or was just restarted, and no leader has asked for this election",
             "its vote is withheld",
             "its vote is not withheld",
         ],
@@ -94,8 +100,9 @@ pub(super) fn words(guard: &Guard) -> Words {
             "it is drawn at random",
             "it is {r} for everyone",
         ],
+        VoteTimerOnlyOnGrant if held => ["the vote was granted, which restarts the election timer", "", ""],
         VoteTimerOnlyOnGrant => [
-            "was the vote granted? {l}; for the election timer to start again it has to be: {r}",
+            "the vote was not granted, and only a granted vote restarts the election timer",
             "it runs on",
             "it starts again all the same",
         ],
@@ -129,7 +136,7 @@ pub(super) fn words(guard: &Guard) -> Words {
             "the entry passes for the same",
         ],
         HeartbeatChecked => [
-            "consistent by the check: {l}; if a heartbeat needed none: {r}",
+            "by the check the log {l} consistent with the leader's, and without a check of heartbeats the message {r} accepted",
             "a heartbeat is checked like any AppendEntries",
             "the heartbeat skips the check",
         ],
@@ -250,7 +257,7 @@ pub(super) fn words(guard: &Guard) -> Words {
             "it is a voter at once, with nothing in its log",
         ],
         RemovedLeaderStepsDownAfterCommit => [
-            "is the leader in the new configuration? {l}; to lead for good it would have to be: {r}",
+            "the leader has no vote in the new configuration",
             "it leads on until that configuration is committed",
             "it steps down as soon as it has appended that",
         ],
@@ -261,8 +268,11 @@ pub(super) fn words(guard: &Guard) -> Words {
             "there is nothing new in it, and it is ignored",
             "it is installed all the same, and what was applied since is lost",
         ],
+        SnapshotKeepsSuffix if guard.left == Value::Flag(false) => [
+            "the log does not have the snapshot's last entry, so nothing in it is worth keeping", "", "",
+        ],
         SnapshotKeepsSuffix => [
-            "does the log have the snapshot's last entry, so that what follows can stay? {l}; if all went: {r}",
+            "the log has the snapshot's last entry",
             "what follows that entry stays in the log",
             "what follows that entry is dropped as well",
         ],
@@ -310,18 +320,20 @@ pub(super) fn words(guard: &Guard) -> Words {
             "the shorter time counts",
             "the longer time counts, though another's clock may run faster",
         ],
+        LeaseGivenUpOnTransfer if held => ["the leader has asked nobody to stand in this term", "", ""],
         LeaseGivenUpOnTransfer => [
-            "has the leader asked another to stand? {l}; for its lease to hold it must not have: {r}",
+            "the leader has asked another server to stand in this term",
             "the lease is worth nothing any more",
             "the lease is trusted all the same",
         ],
+        LeaseNeedsStickiness if held => ["servers withhold their votes while they hear from a leader", "", ""],
         LeaseNeedsStickiness => [
-            "do servers withhold their votes while they hear from a leader? {l}; for a lease they have to: {r}",
+            "servers do not withhold their votes while they hear from a leader",
             "the lease is not trusted",
             "the lease is trusted, though others may vote meanwhile",
         ],
         RestartedVoterWaits => [
-            "has it been up for an election timeout? {l}; to vote it has to be: {r}",
+            "the server was restarted, and has not been up for an election timeout yet",
             "it withholds its vote so long, as a leader's lease may count on it",
             "it votes at once, though a leader's lease may count on its silence",
         ],

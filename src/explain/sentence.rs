@@ -1,5 +1,6 @@
 //! Every event in one plain sentence.
 
+use super::claim::Claim;
 use super::guards::deciding;
 use super::{asides, client, hands, phrases, servers, timers};
 use crate::raft::{Index, ServerId, ServerSet};
@@ -75,6 +76,8 @@ pub struct Sentence {
     pub servers: ServerSet,
     /// What it speaks of.
     pub about: About,
+    /// What it claims.
+    pub claims: Vec<Claim>,
 }
 
 /// What a sentence speaks of: where a click on it leads.
@@ -150,10 +153,11 @@ pub(super) struct Draft {
     pub(super) sections: Vec<&'static str>,
     pub(super) kind: Kind,
     pub(super) index: Option<Index>,
+    pub(super) claims: Vec<Claim>,
 }
 
 pub(super) fn draft(kind: Kind, sections: &[&'static str], text: impl Into<String>) -> Draft {
-    Draft { text: text.into(), sections: sections.to_vec(), kind, index: None }
+    Draft { text: text.into(), sections: sections.to_vec(), kind, index: None, claims: Vec::new() }
 }
 
 impl Draft {
@@ -164,6 +168,12 @@ impl Draft {
 
     pub(super) fn also(mut self, section: &'static str) -> Draft {
         self.sections.push(section);
+        self
+    }
+
+    /// What its words claim.
+    pub(super) fn claim(mut self, claims: impl IntoIterator<Item = Claim>) -> Draft {
+        self.claims.extend(claims);
         self
     }
 
@@ -178,11 +188,11 @@ impl Draft {
 pub fn sentence(event: &Event, scene: Scene) -> Sentence {
     let mut draft = match &event.what {
         What::Acted { action, refused } => hands::acted(event, action, refused.as_ref(), scene),
-        What::Fired { timer } => timers::fired(event, *timer),
+        What::Fired { timer } => timers::fired(event, *timer, scene),
         What::Delivered { message, content } => match content {
             Content::Raft(said) => servers::delivered(event, said, scene),
             Content::Request { op, mode, .. } => client::asked(event, *message, op, *mode),
-            Content::Response { answer, .. } => client::answered(event, *message, answer),
+            Content::Response { answer, .. } => client::answered(event, *message, answer, scene),
         },
         What::Dropped { message, content, reason } => phrases::dropped(*message, content, *reason),
         What::Queued { message, content } => phrases::queued(*message, content),
@@ -206,6 +216,7 @@ pub fn sentence(event: &Event, scene: Scene) -> Sentence {
         text: draft.text,
         sections,
         kind: draft.kind,
+        claims: draft.claims,
         about: About {
             event: event.id,
             server: event.server.or_else(|| acted_on(event).iter().next()),

@@ -1,14 +1,17 @@
 //! Raft's messages and writes in words: AppendEntries and its answers, and what reaches the disk.
 
+use super::claim::{Claim, Fate, Written};
 use super::client;
-use super::guards::{because, of, refused};
+use super::guards::{because, of, refused, vote_refused};
+use super::roles::{gives_up, role_change, stood};
 use super::sentence::{Draft, Kind, Scene, draft};
 use super::words::{electorate, entries, list, once};
 use super::{quorums, snapshots, votes};
 use crate::raft::{
-    AppendOutcome, Body, Guard, Index, Message, RoleName, Rule, ServerId, Term, Token, quorum,
+    AppendOutcome, Body, Guard, Index, Message, RoleName, Rule, ServerId, Term, TimerRange, Token, Value,
+    quorum,
 };
-use crate::sim::{Brief, Change, Content, Event, What};
+use crate::sim::{Action, Brief, Change, Content, Event, EventId, What};
 
 pub(super) fn change_of(event: &Event) -> (Brief, Brief) {
     let Change { before, after, .. } = event.change.expect("an event of a server has its change");
@@ -20,36 +23,16 @@ fn nothing(event: &Event) -> Option<Draft> {
     event.change.is_none().then(|| draft(Kind::Election, &[], "Something happened that left no trace"))
 }
 
-/// "; it leaves when that is on its disk", where something waits.
-pub(super) fn waits(event: &Event, what: &str) -> String {
-    match event.waiting {
-        0 => String::new(),
-        _ => format!("; {what} when that is on its disk"),
-    }
-}
-
-/// What a server gives up for a message, and because of what: behind its name as the subject with `having`
-/// ("having"), behind its name elsewhere with "which has".
-pub(super) fn gives_up(event: &Event, having: &str) -> String {
-    let (before, after) = change_of(event);
-    if after.role != RoleName::Follower {
-        return String::new();
-    }
-    let what = match before.role {
-        RoleName::Leader => format!("stepped down as leader of term {}", before.term),
-        RoleName::Candidate => format!("given up its candidacy in term {}", before.term),
-        RoleName::PreCandidate => "given up asking whether it would be elected".into(),
-        RoleName::Follower => return String::new(),
-    };
-    let because = match after.leader {
-        _ if after.term > before.term && before.role == RoleName::PreCandidate => {
-            format!(" because term {} is above its term {}", after.term, before.term)
+impl Draft {
+    /// "; it leaves when that is on its disk", where something waits.
+    pub(super) fn waits(self, event: &Event, what: &str) -> Draft {
+        match event.server.filter(|_| event.waiting > 0) {
+            Some(server) => {
+                self.and(&format!("; {what} when that is on its disk")).claim([Claim::Waits { server }])
+            }
+            None => self,
         }
-        _ if after.term > before.term => format!(" because term {} is higher", after.term),
-        Some(leader) => format!(" because {leader} leads term {}", after.term),
-        None => String::new(),
-    };
-    format!(", {having} {what}{because}")
+    }
 }
 
 // Messages.
@@ -59,9 +42,9 @@ pub(super) fn delivered(event: &Event, said: &Message, scene: Scene) -> Draft {
         return nothing;
     }
     match &said.body {
-        Body::RequestVote { .. } => votes::asked(event, said),
+        Body::RequestVote { .. } => votes::asked(event, said, scene),
         Body::RequestVoteReply { asked, granted } => votes::came(event, said, *asked, *granted, scene),
-        Body::PreVote { asked, .. } => votes::would_be_asked(event, said, *asked),
+        Body::PreVote { asked, .. } => votes::would_be_asked(event, said, *asked, scene),
         Body::PreVoteReply { asked, granted } => votes::would_be_came(event, said, *asked, *granted, scene),
         Body::TimeoutNow => votes::told_to_stand(event, said),
         Body::ReadIndex { .. } => client::index_asked(event, said),
@@ -101,11 +84,9 @@ pub(super) fn only_a_term(event: &Event, said: &Message) -> Option<Draft> {
         (RoleName::Follower, _) => " and adopts it",
         _ => " and takes it, but keeps its role",
     };
-    Some(draft(
-        Kind::Election,
-        &["§5.1"],
-        format!("{to} sees the higher term {term} in the answer of {from}{becomes}"),
-    ))
+    let claim = role_change(event).unwrap_or(Claim::Term { server: to, from: before.term, to: term });
+    let text = format!("{to} sees the higher term {term} in the answer of {from}{becomes}");
+    Some(draft(Kind::Election, &["§5.1"], text).claim([claim]))
 }
 
 /// A reply of an older term.
@@ -116,7 +97,7 @@ pub(super) fn stale_reply(event: &Event, said: &Message, asked: Term, what: &str
         "{}'s {what} answers a request of term {asked}, and {} is in term {} by now: it is dropped",
         said.from, said.to, after.term
     );
-    Some(draft(Kind::Election, &["§5.1"], text))
+    Some(draft(Kind::Election, &["§5.1"], text).claim([Claim::Unchanged { server: said.to }]))
 }
 
 fn append_came(event: &Event, said: &Message, prev: Index, last: Index) -> Draft {
@@ -129,58 +110,121 @@ fn append_came(event: &Event, said: &Message, prev: Index, last: Index) -> Draft
         );
         return draft(Kind::Replication, &[guard.rule.section()], text);
     }
-    if refused(event, Rule::PrevLogIndex).is_some() {
-        let text = format!(
-            "{to} refuses {from}'s AppendEntries{}: it has no entry at prevLogIndex {prev}, its log ends at {}",
-            gives_up(event, "having"),
-            before.last_index
-        );
-        return draft(Kind::Replication, &["§5.3"], text).at(prev);
-    }
-    if let Some(guard) = refused(event, Rule::PrevLogTerm) {
-        let text =
-            format!("{to} refuses {from}'s AppendEntries{}: {}", gives_up(event, "having"), reason(guard));
-        return draft(Kind::Replication, &["§5.3"], text).at(prev);
-    }
     if after.role == RoleName::Leader {
-        let text =
-            format!("{from}'s AppendEntries reaches {to}, which leads too: only a broken rule can do that");
-        return draft(Kind::Replication, &["§5.2"], text);
+        return leads_itself(event, said, "AppendEntries");
     }
-    append_taken(event, said, prev, last)
+    // With its rule off, a heartbeat is taken whatever the check has said.
+    let unchecked = of(event, Rule::HeartbeatChecked).is_some_and(Guard::broken);
+    let why = if refused(event, Rule::PrevLogIndex).is_some() {
+        Some(format!("it has no entry at prevLogIndex {prev}, its log ends at {}", before.last_index))
+    } else {
+        refused(event, Rule::PrevLogTerm).map(reason)
+    };
+    match why.filter(|_| !unchecked) {
+        Some(why) => {
+            let having = gives_up(event, "having");
+            let text = format!("{to} refuses {from}'s AppendEntries{having}: {why}");
+            let refusal = Claim::Append { follower: to, leader: from, accepted: false };
+            draft(Kind::Replication, &["§5.3"], text).at(prev).claim([refusal]).claim(role_change(event))
+        }
+        None => append_taken(event, said, prev, last),
+    }
+}
+
+/// A leader hears what only another leader sends, in its own term or, with a rule off, in an older one.
+pub(super) fn leads_itself(event: &Event, said: &Message, what: &str) -> Draft {
+    let (before, after) = change_of(event);
+    let (to, from, term) = (said.to, said.from, after.term);
+    let text = if term > before.term {
+        format!(
+            "{from}'s {what} of term {term} reaches {to}, which takes that term, leads on in it, and gives no answer: only a broken rule can do that"
+        )
+    } else {
+        format!(
+            "{from}'s {what} of term {} reaches {to}, which leads in term {term}: only a broken rule can do that, and nothing changes",
+            said.term
+        )
+    };
+    draft(Kind::Replication, &["§5.2"], text).claim([term_or_nothing(to, before.term, term)])
+}
+
+fn term_or_nothing(server: ServerId, from: Term, to: Term) -> Claim {
+    if to > from { Claim::Term { server, from, to } } else { Claim::Unchanged { server } }
 }
 
 fn append_taken(event: &Event, said: &Message, prev: Index, last: Index) -> Draft {
     let (before, after) = change_of(event);
     let (to, from) = (said.to, said.from);
     let name = if last == prev { "heartbeat" } else { "AppendEntries" };
-    let mut parts = vec![stored(event, prev, last)];
-    if after.commit > before.commit {
-        parts.push(Some(format!("commitIndex {} → {}", before.commit, after.commit)));
+    let rises = after.commit > before.commit;
+    let mut claims = stored(event, to, prev, last);
+    if rises {
+        claims.push(Claim::Commit { server: to, from: before.commit, to: after.commit });
     }
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
-    let kind = if after.commit > before.commit && last == prev { Kind::Commit } else { Kind::Replication };
+    let parts: Vec<String> = claims.iter().filter_map(part).collect();
+    let kind = if rises && last == prev { Kind::Commit } else { Kind::Replication };
     let (sections, told): (&[&str], _) = if parts.is_empty() {
+        claims.push(Claim::ElectionTimer { server: to });
         (&["§5.2"], "its election timer starts again".to_string())
     } else {
         (&["§5.3"], parts.join(", "))
     };
     let text = format!("{from}'s {name} reaches {to}{}: {told}", gives_up(event, "which has"));
-    let draft = draft(kind, sections, text).and(&waits(event, "its answer leaves"));
-    if last > prev || after.commit > before.commit { draft.at(last.max(after.commit)) } else { draft }
+    claims.push(Claim::Append { follower: to, leader: from, accepted: true });
+    let draft =
+        draft(kind, sections, text).claim(claims).claim(role_change(event)).waits(event, "its answer leaves");
+    if last > prev || rises { draft.at(last.max(after.commit)) } else { draft }
 }
 
-/// What became of the entries of an AppendEntries.
-fn stored(event: &Event, prev: Index, last: Index) -> Option<String> {
-    let (before, after) = change_of(event);
-    let Some(from) = event.change.and_then(|change| change.log_from) else {
-        let be = if last == prev.next() { "was" } else { "were" };
-        return (last > prev).then(|| format!("{} {be} there already", entries(prev.next(), last)));
+/// What became of entries, and of commitIndex, in words.
+fn part(claim: &Claim) -> Option<String> {
+    Some(match *claim {
+        Claim::Commit { from, to, .. } => format!("commitIndex {from} → {to}"),
+        Claim::Entries { from, to, fate, .. } => {
+            let (which, one) = (entries(from, to), from == to);
+            match fate {
+                Fate::Stored => format!("{which} stored"),
+                Fate::Deleted => format!("{which} deleted, in conflict with the leader's"),
+                Fate::Cut => format!("{which} deleted, in conflict with the leader's or not"),
+                Fate::Lost => format!("{which} lost"),
+                Fate::Present => format!("{which} {} there already", if one { "was" } else { "were" }),
+                Fate::Kept => {
+                    format!(
+                        "{which} {}, though in conflict with the leader's",
+                        if one { "stays" } else { "stay" }
+                    )
+                }
+            }
+        }
+        _ => return None,
+    })
+}
+
+/// What became of the entries of an AppendEntries, and of those that were there.
+fn stored(event: &Event, server: ServerId, prev: Index, last: Index) -> Vec<Claim> {
+    let (before, _) = change_of(event);
+    let broken = |rule| of(event, rule).filter(|guard| guard.broken());
+    // With the rule of prevLogIndex off, entries go to the log's end, wherever they belong.
+    let first = prev.min(before.last_index).next();
+    let last = Index(first.prev().0 + (last.0 - prev.0));
+    let conflict = match broken(Rule::DeleteConflicts).map(|guard| guard.left) {
+        Some(Value::Index(agreed)) => Some(agreed.next()),
+        _ => None,
     };
-    let new = (after.last_index >= from).then(|| format!("{} stored", entries(from, after.last_index)));
-    let gone = (before.last_index >= from)
-        .then(|| format!("{} deleted, in conflict with the leader's", entries(from, before.last_index)));
-    Some(gone.into_iter().chain(new).collect::<Vec<_>>().join(", "))
+    let spared = broken(Rule::NewTailReplacesSuffix).is_some();
+    let cut = broken(Rule::TruncateOnlyOnConflict).is_some();
+    let end = if spared { last } else { before.last_index };
+    let written = event.change.and_then(|change| change.log_from);
+    let gone = if cut { Fate::Cut } else { Fate::Deleted };
+    let pieces = match (conflict, written) {
+        (Some(at), _) => {
+            [(at, last.min(before.last_index), Fate::Kept), (before.last_index.next(), last, Fate::Stored)]
+        }
+        (None, Some(from)) => [(from, end, gone), (from, last, Fate::Stored)],
+        (None, None) => [(first, last, Fate::Present), (Index(1), Index(0), Fate::Present)],
+    };
+    let some = pieces.into_iter().filter(|(from, to, _)| from <= to);
+    some.map(|(from, to, fate)| Claim::Entries { server, from, to, fate }).collect()
 }
 
 fn reply_came(event: &Event, said: &Message, asked: Term, outcome: AppendOutcome) -> Draft {
@@ -190,33 +234,35 @@ fn reply_came(event: &Event, said: &Message, asked: Term, outcome: AppendOutcome
     }
     let (before, _) = change_of(event);
     let (leader, follower) = (said.to, said.from);
+    let unchanged = [Claim::Unchanged { server: leader }];
     if before.role != RoleName::Leader {
         let text =
             format!("{follower}'s {what} reaches {leader}, which does not lead any more: nothing changes");
-        return draft(Kind::Replication, &["§5.1"], text);
+        return draft(Kind::Replication, &["§5.1"], text).claim(unchanged);
     }
+    let draft = |text| draft(Kind::Replication, &["§5.3"], text);
     match outcome {
         AppendOutcome::Success => acknowledged(event, said),
-        AppendOutcome::Stale => draft(
-            Kind::Replication,
-            &["§5.1"],
-            format!(
-                "{leader} hears that {follower} had refused an older term: that says nothing about its log"
-            ),
-        ),
-        AppendOutcome::Mismatch { .. } if event.sent.is_empty() => draft(
-            Kind::Replication,
-            &["§5.3"],
-            format!("{follower}'s refusal answers an earlier attempt: {leader} has gone further already"),
-        ),
-        AppendOutcome::Mismatch { .. } => draft(
-            Kind::Replication,
-            &["§5.3"],
-            format!(
-                "{leader} hears that {follower}'s log differs: it lowers nextIndex and tries again further back"
-            ),
-        ),
+        AppendOutcome::Stale => draft(format!(
+            "{leader} hears that {follower} had refused an older term: that says nothing about its log"
+        )),
+        AppendOutcome::Mismatch { .. } if asks_again(event, follower) => draft(format!(
+            "{leader} hears that {follower}'s log differs: it lowers nextIndex and tries again further back"
+        ))
+        .claim([Claim::Retries { leader, follower }]),
+        AppendOutcome::Mismatch { .. } => draft(format!(
+            "{follower}'s refusal answers an earlier attempt: {leader} has gone further already"
+        )),
     }
+}
+
+/// Whether a leader asks a follower once more because of a refusal. A round of requests that begins with it goes
+/// to everyone, the others included.
+fn asks_again(event: &Event, follower: ServerId) -> bool {
+    let to = |id: ServerId| event.sent.iter().filter(|name| name.to.server() == Some(id)).count();
+    let (leader, configuration) = (event.server, change_of(event).1.configuration);
+    let others = configuration.members().iter().filter(|&id| id != follower && Some(id) != leader);
+    event.waiting > 0 || to(follower) > others.map(to).min().unwrap_or(0)
 }
 
 fn acknowledged(event: &Event, said: &Message) -> Draft {
@@ -224,20 +270,18 @@ fn acknowledged(event: &Event, said: &Message) -> Draft {
     let Body::AppendEntriesReply { prev_index, count, .. } = said.body else {
         return draft(Kind::Replication, &["§5.3"], format!("{follower} answers {leader}"));
     };
-    let upto = Index(prev_index.0 + count);
+    let upto = Index(prev_index.0.saturating_add(count));
     if let Some(guard) = refused(event, Rule::CommitOnlyCurrentTerm) {
         let text = format!(
-            "{follower} has stored {leader}'s log up to {upto}, and that is not committed by counting: {}",
+            "{leader} hears that {follower} has stored its log up to {upto}, and commits nothing by counting: {}",
             reason(guard)
         );
         return draft(Kind::Commit, &["§5.4.2"], text).at(upto);
     }
-    let text = if count == 0 && upto == Index(0) {
-        format!("{follower} has answered {leader}'s heartbeat")
-    } else if count == 0 {
-        format!("{follower} has answered {leader}'s heartbeat: its log agrees up to entry {upto}")
-    } else {
-        format!("{leader} hears that {follower} has stored {}", entries(prev_index.next(), upto))
+    let text = match (count, upto) {
+        (0, Index(0)) => format!("{follower} has answered {leader}'s heartbeat"),
+        (0, _) => format!("{leader} hears that {follower}'s log agrees up to entry {upto}"),
+        _ => format!("{leader} hears that {follower} has stored {}", entries(prev_index.next(), upto)),
     };
     draft(Kind::Replication, &["§5.3"], text).at(upto)
 }
@@ -253,18 +297,34 @@ fn committed(event: &Event, leader: ServerId, scene: Scene) -> Draft {
     let (before, after) = change_of(event);
     let index = after.commit;
     let configuration = before.configuration;
-    let have = quorums::acknowledged(scene, event, leader, index).and(configuration.all_voters());
-    let which = entries(before.commit.next(), index);
-    let voters = electorate(&configuration);
-    let alone = of(event, Rule::CommitAfterQuorum).is_some_and(Guard::broken);
-    let text = if alone {
-        format!("{leader} commits {which} before a majority has it")
-    } else if quorum::is_quorum(&configuration, have) {
-        format!("{leader} now has {which} on {}, a majority of {voters}: committed", list(have.iter()))
+    let rise = Claim::Commit { server: leader, from: before.commit, to: index };
+    if let Some(guard) = of(event, Rule::CommitAfterQuorum).filter(|guard| guard.broken()) {
+        let counted = if let Value::Index(stored) = guard.left { stored } else { before.commit };
+        let which = entries(before.commit.max(counted).next(), index);
+        let text = format!("{leader} commits {which} before a majority has it");
+        return draft(Kind::Commit, &["§5.3", "§5.4.2"], text).at(index).claim([rise]);
+    }
+    let quorums::Copies { on, complete } = quorums::acknowledged(scene, event, leader, index);
+    let (which, voters) = (entries(before.commit.next(), index), electorate(&configuration));
+    let on = if of(event, Rule::LearnersNotCounted).is_some_and(|guard| !guard.on) {
+        on.and(configuration.members().or([leader].into_iter().collect()))
+    } else if of(event, Rule::LeaderOutsideNotCounted).is_some_and(|guard| !guard.on) {
+        on.and(configuration.all_voters().or([leader].into_iter().collect()))
     } else {
-        format!("{leader} now has {which} on a majority of {voters}: committed")
+        on.and(configuration.all_voters())
     };
-    draft(Kind::Commit, &["§5.3", "§5.4.2"], text).at(index)
+    let majority = quorum::is_quorum(&configuration, on);
+    let text = match (complete, majority) {
+        (_, true) => {
+            format!("{leader} counts {which} on {}, a majority of {voters}: committed", list(on.iter()))
+        }
+        (true, false) => {
+            format!("{leader} counts {which} on {}, no majority of {voters}, and commits", list(on.iter()))
+        }
+        (false, false) => format!("{leader} counts {which} on enough servers: committed"),
+    };
+    let copies = complete.then_some(Claim::Copies { leader, index, on, majority });
+    draft(Kind::Commit, &["§5.3", "§5.4.2"], text).at(index).claim([rise]).claim(copies)
 }
 
 // The disk.
@@ -277,52 +337,88 @@ pub(super) fn synced(event: &Event, scene: Scene) -> Draft {
     if commits(event) {
         return committed(event, id, scene);
     }
+    let lies = disk_of(scene, event.id, id).is_some_and(|(lies, _)| lies);
+    let is_written = if lies { "is on its disk, as the disk says" } else { "is on its disk" };
     if after.role == RoleName::Leader && before.role == RoleName::Candidate {
+        let (won, claim) = votes::won(event, scene, id);
         let text = format!(
-            "{id}'s vote for itself is on its disk, and with it a majority of {}: it leads in term {}",
-            electorate(&before.configuration),
+            "{id}'s vote for itself {is_written}, and {id} has {won}: it leads in term {}",
             after.term
         );
-        return draft(Kind::Election, &["§5.2"], text);
+        return draft(Kind::Election, &["§5.2"], text).claim(claim).claim(role_change(event));
     }
-    let leaves = leaving(event, id, after, scene).map(|what| format!("; {what}")).unwrap_or_default();
-    if after.first_index > before.first_index {
-        let text = format!(
-            "{id}'s own snapshot up to entry {} is on its disk: its log gives up what that covers{leaves}",
-            after.first_index.prev()
-        );
-        return draft(Kind::Disk, &["§7", "D3.8"], text).at(after.first_index.prev());
+    let (what, written) = written(event, id, scene);
+    let draft = if after.first_index > before.first_index {
+        let upto = after.first_index.prev();
+        let text =
+            format!("{id}'s own snapshot up to entry {upto} {is_written}: its log gives up what that covers");
+        draft(Kind::Disk, &["§7", "D3.8"], text).at(upto).claim([Claim::Snapshot {
+            server: id,
+            upto,
+            installed: false,
+        }])
+    } else {
+        draft(Kind::Disk, &["§5.1", "D3.8"], format!("{what} {is_written}"))
+    };
+    let draft = draft.claim([Claim::Durable { server: id, what: written, lies }]);
+    match leaving(event, id, after, scene) {
+        Some(leaves) => {
+            let to = event.sent.iter().filter_map(|name| name.to.server()).collect();
+            draft.and(&format!("; {leaves}")).claim([Claim::Sends { server: id, to }])
+        }
+        None => draft,
     }
-    draft(Kind::Disk, &["§5.1", "D3.8"], format!("{} is on its disk{leaves}", written(event, id, scene)))
+}
+
+/// Whether a server's disk lied before that event and how long its writes took, if that was ever said.
+pub(super) fn disk_of(scene: Scene, before: EventId, id: ServerId) -> Option<(bool, Option<TimerRange>)> {
+    scene.before(before).find_map(|event| match &event.what {
+        What::Acted { action: Action::SetDisk { server, lies, fsync }, refused: None } if *server == id => {
+            Some((*lies, *fsync))
+        }
+        _ => None,
+    })
 }
 
 /// What was written, by the event that asked for it.
-fn written(event: &Event, id: ServerId, scene: Scene) -> String {
-    let Some((cause, change)) = asked_by(event, scene) else { return format!("A write of {id}") };
+fn written(event: &Event, id: ServerId, scene: Scene) -> (String, Written) {
+    let Some((cause, change)) = asked_by(event, scene) else {
+        return (format!("A write of {id}"), Written::Other);
+    };
     let now = change.after;
     if let What::Delivered { content: Content::Raft(said), .. } = &cause.what
-        && let Body::InstallSnapshot { last_index, .. } = said.body
+        && let Body::InstallSnapshot { last_index: upto, .. } = said.body
         && of(cause, Rule::SnapshotKeepsSuffix).is_some()
     {
-        return format!("{id}'s copy of {}'s snapshot up to entry {last_index}", said.from);
+        let text = format!("{id}'s copy of {}'s snapshot up to entry {upto}", said.from);
+        return (text, Written::Snapshot { upto });
     }
+    let (term, vote) = (now.term, now.voted_for);
     match change.log_from {
-        Some(from) if now.last_index >= from => {
-            format!("{id}'s write of {}", entries(from, now.last_index))
-        }
-        Some(_) => format!("{id}'s shorter log"),
         // With its rule off, term and vote are written one after the other.
-        None if cause.wrote > Some(token(event)) => {
-            format!("{id}'s new term {}, still without its vote,", now.term)
+        _ if cause.wrote > Some(token(event)) && of(cause, Rule::TermAndVoteTogether).is_none() => {
+            (format!("A write of {id}"), Written::Other)
         }
-        None if now.term == change.before.term && now.voted_for == change.before.voted_for => {
-            format!("{id}'s snapshot of what it had applied")
+        _ if cause.wrote > Some(token(event)) => {
+            (format!("{id}'s new term {term}, still without its vote,"), Written::Term { term, vote: None })
         }
-        None => match now.voted_for {
-            Some(candidate) if candidate == id => format!("{id}'s vote for itself in term {}", now.term),
-            Some(candidate) => format!("{id}'s vote for {candidate} in term {}", now.term),
-            None => format!("{id}'s new term {}", now.term),
-        },
+        Some(from) if now.last_index >= from => (
+            format!("{id}'s write of {}", entries(from, now.last_index)),
+            Written::Log { upto: now.last_index },
+        ),
+        Some(_) => (format!("{id}'s shorter log"), Written::Log { upto: now.last_index }),
+        None if (term, vote) == (change.before.term, change.before.voted_for) => {
+            (format!("{id}'s snapshot of what it had applied"), Written::Other)
+        }
+        None => {
+            let text = match vote {
+                Some(candidate) if candidate == id => format!("{id}'s vote for itself in term {term}"),
+                Some(candidate) => format!("{id}'s vote for {candidate} in term {term}"),
+                None if term > change.before.term => format!("{id}'s new term {term}"),
+                None => format!("{id}'s term {term}, without its vote,"),
+            };
+            (text, Written::Term { term, vote })
+        }
     }
 }
 
@@ -345,21 +441,29 @@ fn leaving(event: &Event, id: ServerId, now: Brief, scene: Scene) -> Option<Stri
         return None;
     }
     let to = once(event.sent.iter().map(|name| name.to));
-    let (cause, role) =
-        asked_by(event, scene).map(|(cause, change)| (&cause.what, change.after.role)).unzip();
-    let role = role.unwrap_or(now.role);
+    // Where another event has left something waiting too, all that is known is to whom it goes.
+    let alone = |cause: &Event| {
+        let others = scene.before(event.id).take_while(|other| other.id > cause.id);
+        cause.waiting as usize == event.sent.len()
+            && others.filter(|other| other.server == Some(id)).all(|other| other.waiting == 0)
+    };
+    let cause = asked_by(event, scene).filter(|(cause, _)| alone(cause));
     let several = event.sent.len() > 1;
     Some(match cause {
-        _ if role == RoleName::Candidate => format!("its requests for votes leave, to {to}"),
-        _ if role == RoleName::PreCandidate => format!("its questions to {to} leave"),
-        Some(What::Delivered {
-            content: Content::Raft(Message { body: Body::RequestVote { .. }, .. }),
-            ..
-        }) if event.sent.iter().all(|name| name.to.server() == now.voted_for) => {
-            format!("its vote for {to} leaves")
+        Some((_, change)) if stood(id, change.before, change.after) => {
+            format!("its requests for votes leave, to {to}")
         }
-        Some(What::Delivered { .. }) if several => format!("its {} answers to {to} leave", event.sent.len()),
-        Some(What::Delivered { .. }) => format!("its answer to {to} leaves"),
-        _ => format!("what {id} had to say to {to} leaves"),
+        Some((cause, _)) => match &cause.what {
+            What::Delivered {
+                content: Content::Raft(Message { body: Body::RequestVote { .. }, from, .. }),
+                ..
+            } if now.voted_for == Some(*from) && vote_refused(&cause.guards).is_none() => {
+                format!("its vote for {to} leaves")
+            }
+            What::Delivered { .. } if several => format!("its {} answers to {to} leave", event.sent.len()),
+            What::Delivered { .. } => format!("its answer to {to} leaves"),
+            _ => format!("what {id} had to say to {to} leaves"),
+        },
+        None => format!("what {id} had to say to {to} leaves"),
     })
 }

@@ -1,8 +1,10 @@
 //! InstallSnapshot in words (§7).
 
+use super::claim::Claim;
 use super::guards::{of, refused};
+use super::roles::{gives_up, role_change};
 use super::sentence::{Draft, Kind, draft};
-use super::servers::{change_of, gives_up, only_a_term, stale_reply, waits};
+use super::servers::{change_of, leads_itself, only_a_term, stale_reply};
 use crate::raft::{Body, Index, Message, RoleName, Rule, SnapshotOutcome, Term};
 use crate::sim::Event;
 
@@ -19,10 +21,10 @@ pub(super) fn came(event: &Event, said: &Message) -> Draft {
         return draft(Kind::Replication, &["§5.1"], text);
     }
     if after.role == RoleName::Leader {
-        let text = format!("{name} reaches {to}, which leads too: only a broken rule can do that");
-        return draft(Kind::Replication, &["§5.2"], text);
+        return leads_itself(event, said, &format!("snapshot up to entry {last_index}"));
     }
     let which = gives_up(event, "which has");
+    let mut claim = None;
     let text = if refused(event, Rule::SnapshotOnlyIfNewer).is_some() {
         format!("{name} reaches {to}{which}: all of that is committed there already, so it is ignored")
     } else if let Some(kept) = of(event, Rule::SnapshotKeepsSuffix) {
@@ -33,13 +35,18 @@ pub(super) fn came(event: &Event, said: &Message) -> Draft {
             (false, false) => "the log does not have that entry, so all of it goes",
         };
         let having = gives_up(event, "having");
+        claim = Some(Claim::Snapshot { server: to, upto: *last_index, installed: true });
         format!("{to} installs {name} in the place of its state machine{having}; {rest}")
     } else {
         let (size, end) = (data.0.len() as u64, if *done { ", the last ones," } else { "" });
         let to_byte = (offset + size).saturating_sub(1);
-        format!("Bytes {offset}–{to_byte}{end} of {name} reach {to}{which}: {to} asks for the rest")
+        format!("Bytes {offset}–{to_byte}{end} of {name} reach {to}{which}: {to} asks for what it lacks")
     };
-    draft(Kind::Replication, &["§7"], text).and(&waits(event, "its answer leaves")).at(*last_index)
+    draft(Kind::Replication, &["§7"], text)
+        .claim(claim)
+        .claim(role_change(event))
+        .waits(event, "its answer leaves")
+        .at(*last_index)
 }
 
 pub(super) fn answered(
@@ -56,10 +63,12 @@ pub(super) fn answered(
     let (before, _) = change_of(event);
     let (leader, follower) = (said.to, said.from);
     let sends = event.sent.iter().any(|name| name.to.server() == Some(follower));
+    if before.role != RoleName::Leader {
+        let text =
+            format!("{follower}'s {what} reaches {leader}, which does not lead any more: nothing changes");
+        return draft(Kind::Replication, &["§7"], text).claim([Claim::Unchanged { server: leader }]).at(last);
+    }
     let text = match outcome {
-        _ if before.role != RoleName::Leader => {
-            format!("{follower}'s {what} reaches {leader}, which does not lead any more: nothing changes")
-        }
         SnapshotOutcome::Stale => {
             format!(
                 "{leader} hears that {follower} had refused an older term: that says nothing about its log"

@@ -1,18 +1,21 @@
 //! Timers in words: what somebody does who has waited long enough.
 
+use super::claim::{Claim, Fate};
 use super::guards::{of, passed, refused};
-use super::sentence::{Draft, Kind, draft};
-use super::servers::{change_of, waits};
+use super::roles::role_change;
+use super::sentence::{Draft, Kind, Scene, draft};
+use super::servers::change_of;
+use super::votes::heard_leader;
 use super::words::{entries, list, members, once, value};
 use crate::raft::{RoleName, Rule, ServerId, Timer, Value};
 use crate::sim::Event;
 
-pub(super) fn fired(event: &Event, timer: Timer) -> Draft {
+pub(super) fn fired(event: &Event, timer: Timer, scene: Scene) -> Draft {
     let Some(id) = event.server.filter(|_| event.change.is_some()) else {
         return draft(Kind::Election, &[], "A timer runs out");
     };
     match timer {
-        Timer::Election => election_timeout(event, id),
+        Timer::Election => election_timeout(event, id, scene),
         Timer::Heartbeat => heartbeat(event, id),
         Timer::Quorum => quorum(event, id),
         Timer::Stickiness => {
@@ -22,25 +25,31 @@ pub(super) fn fired(event: &Event, timer: Timer) -> Draft {
         }
         Timer::LeaseA | Timer::LeaseB => {
             let text = format!(
-                "The time of {id}'s lease, or of its attempt at one, is over: until it earns the next it answers reads by ReadIndex"
+                "The time of {id}'s lease, or of its attempt at one, is over: whenever it has none, it answers reads by ReadIndex"
             );
             draft(Kind::Client, &["D6.4.1"], text)
         }
         Timer::Transfer => transfer(event, id),
         Timer::CatchUp => {
             let learners = change_of(event).1.configuration.learners;
-            let who = if learners.len() == 1 { list(learners.iter()) } else { "the new servers".into() };
-            let text = match refused(event, Rule::LearnersCatchUpFirst) {
-                Some(guard) => format!(
+            let (who, catch) = match learners.len() {
+                1 => (list(learners.iter()), "catches"),
+                _ => ("the new servers".into(), "catch"),
+            };
+            let text = match of(event, Rule::LearnersCatchUpFirst) {
+                Some(guard) if guard.refused() => format!(
                     "{id} aborts the change of the configuration: {who} did not catch up within an election \
                      timeout in round {} of {}. What was added stays a learner; ask again when the log is shorter or \
                      the network faster",
                     value(guard.left),
                     value(guard.right)
                 ),
-                None => format!(
-                    "The round in which {who} catches up with {id} takes longer than an election timeout, which is \
+                Some(_) => format!(
+                    "The round in which {who} {catch} up with {id} takes longer than an election timeout, which is \
                      not fast enough for a voter: another round follows"
+                ),
+                None => format!(
+                    "{id} was to see whether new servers have caught up in time, and need not any more"
                 ),
             };
             draft(Kind::Replication, &["D4.2.1"], text)
@@ -57,16 +66,18 @@ fn after(event: &Event, id: ServerId, timer: &str, waited: &str, does: &str) -> 
     }
 }
 
-fn election_timeout(event: &Event, id: ServerId) -> Draft {
+fn election_timeout(event: &Event, id: ServerId, scene: Scene) -> Draft {
     let (before, now) = change_of(event);
     let asks = now.role == RoleName::PreCandidate;
     if now.role == RoleName::Leader && before.role == RoleName::Leader {
         let text = format!("{id}'s election timer runs out, but it leads already");
-        return draft(Kind::Election, &["§5.2"], text);
+        return draft(Kind::Election, &["§5.2"], text).claim([Claim::Unchanged { server: id }]);
     }
     if refused(event, Rule::Stickiness).is_some() {
+        let fires = if event.causes[1].is_some() { "is made to fire" } else { "runs out" };
+        let why = if heard_leader(event, scene) { "hears from a leader" } else { "was just restarted" };
         let text = format!(
-            "{id}'s election timer is made to fire, but it hears from a leader, whose lease may count on its silence: it does not stand"
+            "{id}'s election timer {fires}, but it {why}, and a lease may count on its silence: it does not stand"
         );
         return draft(Kind::Election, &["D6.4.1"], text);
     }
@@ -100,9 +111,9 @@ fn election_timeout(event: &Event, id: ServerId) -> Draft {
     let term = if asks { now.term.next() } else { now.term };
     let text = after(event, id, "election", &waited, &format!("{gives_up}{does} in term {term}"));
     if asks {
-        return draft(Kind::Election, &["§5.2", "D9.6"], text);
+        return draft(Kind::Election, &["§5.2", "D9.6"], text).claim(role_change(event));
     }
-    draft(Kind::Election, &["§5.2"], text).and(&waits(event, "it asks for votes"))
+    draft(Kind::Election, &["§5.2"], text).claim(role_change(event)).waits(event, "it asks for votes")
 }
 
 fn heartbeat(event: &Event, id: ServerId) -> Draft {
@@ -110,6 +121,11 @@ fn heartbeat(event: &Event, id: ServerId) -> Draft {
     let to = once(event.sent.iter().map(|name| name.to).filter(|to| to.server().is_some()));
     let alone = to == "nobody";
     let (kind, sections, text): (_, &[&str], _) = match now.role {
+        RoleName::Leader if alone && event.waiting > 0 => (
+            Kind::Replication,
+            &["§5.2"],
+            format!("{id} keeps its followers from standing, when its term is on its disk"),
+        ),
         RoleName::Leader if alone => {
             (Kind::Replication, &["§5.2"], format!("{id} leads alone and has nobody to send a heartbeat to"))
         }
@@ -139,19 +155,19 @@ fn heartbeat(event: &Event, id: ServerId) -> Draft {
             (Kind::Replication, &["§5.2"], text)
         }
     };
-    draft(kind, sections, text)
+    let to = event.sent.iter().filter_map(|name| name.to.server()).collect();
+    draft(kind, sections, text).claim((!alone).then_some(Claim::Sends { server: id, to }))
 }
 
 /// A candidate's heartbeat timer has run out, and no request leaves.
 fn alone_in(event: &Event, id: ServerId, what: &str) -> String {
     let (_, now) = change_of(event);
-    let again = if now.role == RoleName::Candidate { "stands again" } else { "asks again" };
     if event.waiting > 0 {
         format!("{id} has no {what} yet, and asks again when its vote is on its disk")
     } else if now.configuration.all_voters().minus([id].into_iter().collect()).is_empty() {
         format!("{id} has no {what} yet: its own vote is not on its disk")
     } else {
-        format!("{id} has had every answer and no {what}: it waits for its election timeout, then {again}")
+        format!("{id} has had every other server's answer and no {what} yet: it asks nobody again")
     }
 }
 
@@ -164,15 +180,18 @@ fn quorum(event: &Event, id: ServerId) -> Draft {
     let (Value::Servers(heard), Value::Servers(voters)) = (guard.left, guard.right) else {
         return draft(Kind::Election, sections, format!("{id} checks whether a majority hears it"));
     };
-    let heard = list(heard.and(voters).iter());
+    let heard = heard.and(voters);
+    let which = if heard.is_empty() { "no voter".into() } else { list(heard.iter()) };
     let of = members(&change_of(event).0.configuration);
     let text = if guard.held {
-        format!("{id} has heard from {heard} since its last check, a majority of {of}, and leads on")
+        format!("{id} counts {which} as heard since its last check, a majority of {of}, and leads on")
     } else {
         let does = if passed(event, Rule::CheckQuorum).is_some() { "leads on" } else { "steps down" };
-        format!("{id} has heard from {heard} only since its last check, no majority of {of}, and {does}")
+        format!("{id} counts only {which} as heard since its last check, no majority of {of}, and {does}")
     };
     draft(Kind::Election, sections, text)
+        .claim([Claim::Heard { leader: id, heard, majority: guard.held }])
+        .claim(role_change(event))
 }
 
 fn transfer(event: &Event, id: ServerId) -> Draft {
@@ -185,9 +204,12 @@ fn transfer(event: &Event, id: ServerId) -> Draft {
         "gives the transfer up: it steps down, since it has no place in the configuration"
     };
     let mut text = after(event, id, "transfer", &waited, does);
-    if now.last_index > before.last_index {
-        let held = entries(before.last_index.next(), now.last_index);
-        text.push_str(&format!("; what it had kept waiting is {held}"));
+    let mut held = None;
+    // A change of the configuration may have waited as well.
+    if now.last_index > before.last_index && now.configuration == before.configuration {
+        let (from, to) = (before.last_index.next(), now.last_index);
+        text.push_str(&format!("; what it had kept waiting is {}", entries(from, to)));
+        held = Some(Claim::Entries { server: id, from, to, fate: Fate::Stored });
     }
-    draft(Kind::Election, &["D3.10"], text)
+    draft(Kind::Election, &["D3.10"], text).claim(held).claim(role_change(event))
 }

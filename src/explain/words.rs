@@ -129,8 +129,8 @@ pub(super) fn short(text: &str) -> String {
 pub(super) fn value(value: Value) -> String {
     match value {
         Value::EntryTerm(Some(Term(0))) => "term 0, before any entry".into(),
-        Value::Flag(true) => "yes".into(),
-        Value::Flag(false) => "no".into(),
+        Value::Flag(true) => "is".into(),
+        Value::Flag(false) => "is not".into(),
         Value::Count(n) => n.to_string(),
         Value::Term(Term(term)) | Value::EntryTerm(Some(Term(term))) => format!("term {term}"),
         Value::EntryTerm(None) => "no entry".into(),

@@ -101,8 +101,8 @@ const STORIES: &[Story] = &[
             later(run, 700);
         },
         says: &[
-            "S1 has heard from S1, S2 and S3 since its last check, a majority of S1, S2 and S3, and leads on (D6.2).",
-            "S1 has heard from S1 only since its last check, no majority of S1, S2 and S3, and steps down (D6.2).",
+            "S1 counts S1, S2 and S3 as heard since its last check, a majority of S1, S2 and S3, and leads on (D6.2).",
+            "S1 counts only S1 as heard since its last check, no majority of S1, S2 and S3, and steps down (D6.2).",
         ],
     },
     Story {
@@ -139,8 +139,8 @@ const STORIES: &[Story] = &[
             "S1 is to hand its leadership over to S3, takes no more commands, and asks S3 to stand at once (D3.10).",
             "S1 hands its leadership over to S3, and keeps C1's x←1 waiting until that is over (D3.10).",
             "S1 asks S3 to take over: it stands for election in term 3 at once, and asks nobody before; it asks for votes when that is on its disk (D3.10).",
-            "that it hears from a leader is no matter, since that leader has asked for this election",
-            "C1, whose commands it had kept waiting, hears who leads now",
+            "that a leader is there is no matter, since a leader has asked for this election",
+            "C1, whose commands it had kept waiting, hears that it no longer leads",
         ],
     },
     Story {
@@ -335,7 +335,7 @@ const STORIES: &[Story] = &[
             "S1 keeps C1's x? until it has committed an entry of its own term (D6.4).",
             "S1 notes commitIndex 3 for C1's x?, and asks S2 and S3 whether it still leads (D6.4).",
             "a majority has answered since C1 asked, so it still leads and answers the read",
-            "S1 holds a lease, so nobody else leads as long as clocks drift no more than assumed: it answers C1's x? at once (D6.4.1).",
+            "S1 holds a lease and answers C1's x? at once, without asking whether it still leads (D6.4.1).",
             "S1 answers C1's x? at once from what it has applied, up to entry 3: that may be old (D6.4).",
             "The time of S1's lease, or of its attempt at one, is over: until it earns the next it answers reads by ReadIndex (D6.4.1).",
             "S2 restarts from its disk: it knows term 2, a vote for nobody and 3 entries; its commitIndex begins at 0 again; it withholds its vote for an election timeout, as a lease may count on it (D3.8, D6.4.1).",
@@ -418,7 +418,7 @@ const STORIES: &[Story] = &[
             "Nothing comes of “S3's disk takes 100 ms to 200 ms for a write”: nothing to do: that is already the case.",
             "S3's disk takes as long for each write as the others' again and says from now on that a write is done before it is",
             "S3's disk stalls for 1.5 s: what waits for a write waits until then, and a crash before then loses it (D3.8, D10.2.1).",
-            "S4 loses its disk, and nobody of that name comes back; S5 starts empty, under a new name. S4 stays a voter until it is removed, and S5 waits to be added (D3.8, D4.1).",
+            "S4 loses its disk, and nobody of that name comes back; another server starts empty, under a new name, and waits to be added (D3.8, D4.1).",
             "Nothing comes of “restart S4”: S4 has lost its disk",
             "S5 loses its disk, and nobody of that name comes back; S6 starts empty, under a new name. S6 waits to be added (D3.8, D4.1).",
         ],

@@ -222,7 +222,7 @@ fn who_can_win_knows_of_those_who_hear_a_leader_and_of_those_who_have_no_vote() 
     later(&mut run, 200);
     let no = ballot(run.world(), s(2)).unwrap();
     assert!(!no.wins && no.led, "{no:?}");
-    assert!(no.why_not().unwrap().contains("does the voter hear from a leader"), "{no:?}");
+    assert!(no.why_not().unwrap().contains("the voter hears from a leader"), "{no:?}");
     let verdict = would_vote(run.world(), s(3), s(2)).unwrap();
     assert_eq!((verdict.granted, verdict.refused_by), (false, Some(Rule::PreVote)));
     act(&mut run, Action::Boot { server: s(4) });
