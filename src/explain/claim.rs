@@ -98,12 +98,14 @@ pub enum Claim {
         /// Whether they are a majority of the leader's configuration.
         majority: bool,
     },
-    /// A leader has lowered a follower's nextIndex, and asks it again.
+    /// Whether a leader lowers a follower's nextIndex, and asks it again; or it has done so already.
     Retries {
         /// Who leads.
         leader: ServerId,
         /// Whose log differs.
         follower: ServerId,
+        /// Whether it is lowered now.
+        lowered: bool,
     },
     /// Whom a leader counts as heard since its last check of the quorum (D6.2).
     Heard {

@@ -193,13 +193,17 @@ fn preset_in_words(event: &Event, preset: LinkPreset, scene: Scene) -> Draft {
 
 /// A disk is another from now on. What it was before is told by the last event of its kind.
 fn disk(event: &Event, server: ServerId, lies: bool, fsync: Option<TimerRange>, scene: Scene) -> Draft {
-    let earlier = disk_of(scene, event.id, server);
-    // Where it is not known what it was before, all is said that it is now.
-    let (lied, took) = earlier.unwrap_or((!lies && fsync.is_none(), None));
+    let Some((lied, took)) =
+        disk_of(scene, event.id, server).or((lies || fsync.is_some()).then_some((false, None)))
+    else {
+        // Nobody knows any more what it was before.
+        let text = format!("{server}'s disk is honest, and takes as long for each write as the others'");
+        return draft(Kind::Fault, &["D3.8"], text);
+    };
     let honesty = (lied != lies).then_some(if lies {
         "says from now on that a write is done before it is: that is outside of Raft's fault model, and no promise holds any more"
     } else {
-        "is honest: what it says is written is written"
+        "is honest again: what it says is written is written"
     });
     let speed = (took != fsync).then(|| match fsync {
         Some(range) => format!(

@@ -139,7 +139,7 @@ pub(super) fn acknowledged(scene: Scene, event: &Event, leader: ServerId, index:
         copies.on.insert(leader);
     }
     for (event, before, after) in back(scene, event, leader) {
-        if after.durable_index >= index && after.role == RoleName::Leader {
+        if after.durable_index >= index {
             copies.on.insert(leader);
         }
         copies.on = copies.on.or(stored(event, index).into_iter().collect());

@@ -68,7 +68,7 @@ pub(super) fn gives_up(event: &Event, having: &str) -> String {
         Because::Leader { leader, term } if term == change.after.term => {
             format!(" because {leader} leads term {term}")
         }
-        Because::Leader { leader, term } => format!(" for {leader}, which leads term {term} only"),
+        Because::Leader { leader, term } => format!(" for {leader}, the leader of the older term {term}"),
         _ => String::new(),
     };
     format!(", {having} {what}{because}")

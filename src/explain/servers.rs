@@ -249,16 +249,17 @@ fn reply_came(event: &Event, said: &Message, asked: Term, outcome: AppendOutcome
         AppendOutcome::Mismatch { .. } if asks_again(event, follower) => draft(format!(
             "{leader} hears that {follower}'s log differs: it lowers nextIndex and tries again further back"
         ))
-        .claim([Claim::Retries { leader, follower }]),
+        .claim([Claim::Retries { leader, follower, lowered: true }]),
         AppendOutcome::Mismatch { .. } => draft(format!(
             "{follower}'s refusal answers an earlier attempt: {leader} has gone further already"
-        )),
+        ))
+        .claim([Claim::Retries { leader, follower, lowered: false }]),
     }
 }
 
 /// Whether a leader asks a follower once more because of a refusal. A round of requests that begins with it goes
 /// to everyone, the others included.
-fn asks_again(event: &Event, follower: ServerId) -> bool {
+pub(super) fn asks_again(event: &Event, follower: ServerId) -> bool {
     let to = |id: ServerId| event.sent.iter().filter(|name| name.to.server() == Some(id)).count();
     let (leader, configuration) = (event.server, change_of(event).1.configuration);
     let others = configuration.members().iter().filter(|&id| id != follower && Some(id) != leader);

@@ -4,7 +4,7 @@ use super::claim::Claim;
 use super::guards::{of, refused};
 use super::roles::{gives_up, role_change};
 use super::sentence::{Draft, Kind, draft};
-use super::servers::{change_of, leads_itself, only_a_term, stale_reply};
+use super::servers::{asks_again, change_of, leads_itself, only_a_term, stale_reply};
 use crate::raft::{Body, Index, Message, RoleName, Rule, SnapshotOutcome, Term};
 use crate::sim::Event;
 
@@ -62,7 +62,7 @@ pub(super) fn answered(
     }
     let (before, _) = change_of(event);
     let (leader, follower) = (said.to, said.from);
-    let sends = event.sent.iter().any(|name| name.to.server() == Some(follower));
+    let sends = asks_again(event, follower);
     if before.role != RoleName::Leader {
         let text =
             format!("{follower}'s {what} reaches {leader}, which does not lead any more: nothing changes");

@@ -124,7 +124,7 @@ fn heartbeat(event: &Event, id: ServerId) -> Draft {
         RoleName::Leader if alone && event.waiting > 0 => (
             Kind::Replication,
             &["§5.2"],
-            format!("{id} keeps its followers from standing, when its term is on its disk"),
+            format!("{id}'s AppendEntries to its followers wait until its term is on its disk"),
         ),
         RoleName::Leader if alone => {
             (Kind::Replication, &["§5.2"], format!("{id} leads alone and has nobody to send a heartbeat to"))
@@ -181,13 +181,17 @@ fn quorum(event: &Event, id: ServerId) -> Draft {
         return draft(Kind::Election, sections, format!("{id} checks whether a majority hears it"));
     };
     let heard = heard.and(voters);
-    let which = if heard.is_empty() { "no voter".into() } else { list(heard.iter()) };
+    let which = match list(heard.iter()) {
+        _ if heard.is_empty() => "no voter".into(),
+        which if guard.held => which,
+        which => format!("only {which}"),
+    };
     let of = members(&change_of(event).0.configuration);
     let text = if guard.held {
         format!("{id} counts {which} as heard since its last check, a majority of {of}, and leads on")
     } else {
         let does = if passed(event, Rule::CheckQuorum).is_some() { "leads on" } else { "steps down" };
-        format!("{id} counts only {which} as heard since its last check, no majority of {of}, and {does}")
+        format!("{id} counts {which} as heard since its last check, no majority of {of}, and {does}")
     };
     draft(Kind::Election, sections, text)
         .claim([Claim::Heard { leader: id, heard, majority: guard.held }])

@@ -130,10 +130,12 @@ pub fn judge(moment: &Moment, claim: &Claim) -> Verdict {
                 format!("it heard {expected}")
             })
         }
-        Claim::Retries { leader, follower } => {
+        Claim::Retries { leader, follower, lowered } => {
             let (before, after) = moment.both(leader)?;
             let next = |node: &Node| node.progress(follower).map(|progress| progress.next);
-            so(next(after) < next(before), || format!("nextIndex {:?}, then {:?}", next(before), next(after)))
+            so((next(after) < next(before)) == lowered, || {
+                format!("nextIndex {:?}, then {:?}", next(before), next(after))
+            })
         }
         Claim::ElectionTimer { server } => {
             let timer = moment.now(server)?.timer(Timer::Election);
@@ -224,7 +226,7 @@ fn named(moment: &Moment, claim: &Claim) -> Verdict {
         }
         Claim::Sends { server, to } => (to.or([server].into_iter().collect()).iter().collect(), vec![]),
         Claim::Snapshot { server, upto, .. } => (vec![server], vec![upto.0]),
-        Claim::Transfer { leader, to, .. } | Claim::Retries { leader, follower: to } => {
+        Claim::Transfer { leader, to, .. } | Claim::Retries { leader, follower: to, .. } => {
             (vec![leader, to], vec![])
         }
         Claim::ElectionTimer { server }
@@ -361,8 +363,6 @@ fn copies(moment: &Moment, leader: ServerId, index: Index, on: ServerSet, majori
     let (before, after) = moment.both(leader)?;
     let configuration = before.configuration();
     so(is_majority(configuration, on) == majority, || format!("of {configuration}"))?;
-    // A leader that has stepped down by this knows nothing of its followers any more.
-    let Some(_) = after.leadership() else { return Ok(()) };
     let itself: ServerSet = [leader].into_iter().collect();
     let mut counted = configuration.all_voters();
     if !moment.is_on(Rule::LeaderOutsideNotCounted) {
@@ -372,8 +372,11 @@ fn copies(moment: &Moment, leader: ServerId, index: Index, on: ServerSet, majori
         counted = counted.or(configuration.members());
     }
     let in_memory = !moment.is_on(Rule::LeaderCountsSelfWhenDurable);
-    let has = |id: ServerId| match after.progress(id) {
-        Some(progress) => progress.matched >= index,
+    // A leader that has stepped down by this knows nothing of its followers any more: then it knew what it knew
+    // before, and this answer.
+    let answers = |id: ServerId| moment.arrived().is_some_and(|message| message.from == id);
+    let has = |id: ServerId| match after.progress(id).or(before.progress(id)) {
+        Some(progress) => progress.matched >= index || (after.leadership().is_none() && answers(id)),
         None => in_memory || after.durable_index() >= index,
     };
     let expected: ServerSet = counted.iter().filter(|&id| has(id)).collect();

@@ -286,7 +286,7 @@ const STORIES: &[Story] = &[
             "Nothing comes of “snapshot of S1”: S1 declines: nothing was applied since the last snapshot, or one is being written.",
             "S1's own snapshot up to entry 5 is on its disk: its log gives up what that covers (§7, D3.8).",
             "a snapshot up to entry 5 with 0 entries behind it",
-            "'s snapshot up to entry 5 reach S3: S3 asks for the rest",
+            "'s snapshot up to entry 5 reach S3: S3 asks for what it lacks",
             "S3 has the snapshot up to byte 20: S",
             "'s snapshot up to entry 5 in the place of its state machine; the log does not have that entry, so all of it goes; its answer leaves when that is on its disk (§7).",
             "'s snapshot up to entry 5 is on its disk; its answer to S",
@@ -329,7 +329,7 @@ const STORIES: &[Story] = &[
             act(run, Action::Fire { server: s(3), timer: Timer::Election });
         },
         says: &[
-            "S3's election timer is made to fire, but it hears from a leader, whose lease may count on its silence: it does not stand (D6.4.1).",
+            "S3's election timer is made to fire, but it hears from a leader, and a lease may count on its silence: it does not stand (D6.4.1).",
             "C1 asks S1 to read x by ReadIndex (D6.4).",
             "C1 asks S1 to read x by the leader's lease (D6.4).",
             "S1 keeps C1's x? until it has committed an entry of its own term (D6.4).",
