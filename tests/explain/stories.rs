@@ -337,7 +337,7 @@ const STORIES: &[Story] = &[
             "a majority has answered since C1 asked, so it still leads and answers the read",
             "S1 holds a lease and answers C1's x? at once, without asking whether it still leads (D6.4.1).",
             "S1 answers C1's x? at once from what it has applied, up to entry 3: that may be old (D6.4).",
-            "The time of S1's lease, or of its attempt at one, is over: until it earns the next it answers reads by ReadIndex (D6.4.1).",
+            "The time of S1's lease, or of its attempt at one, is over: whenever it has none, it answers reads by ReadIndex (D6.4.1).",
             "S2 restarts from its disk: it knows term 2, a vote for nobody and 3 entries; its commitIndex begins at 0 again; it withholds its vote for an election timeout, as a lease may count on it (D3.8, D6.4.1).",
         ],
     },
@@ -420,7 +420,7 @@ const STORIES: &[Story] = &[
             "S3's disk stalls for 1.5 s: what waits for a write waits until then, and a crash before then loses it (D3.8, D10.2.1).",
             "S4 loses its disk, and nobody of that name comes back; another server starts empty, under a new name, and waits to be added (D3.8, D4.1).",
             "Nothing comes of “restart S4”: S4 has lost its disk",
-            "S5 loses its disk, and nobody of that name comes back; S6 starts empty, under a new name. S6 waits to be added (D3.8, D4.1).",
+            "S5 loses its disk, and nobody of that name comes back; another server starts empty, under a new name, and waits to be added (D3.8, D4.1).",
         ],
     },
     Story {
@@ -437,7 +437,7 @@ const STORIES: &[Story] = &[
             act(run, Action::Crash { server: s(2) });
         },
         says: &[
-            "S1 has had every answer and no majority in term 3: it waits for its election timeout, then stands again (§5.2).",
+            "S1 has had every other server's answer and no majority in term 3 yet: it asks nobody again (§5.2).",
             "S2 crashes: entry 3 had not reached its disk and is lost (§5.5, D3.8).",
         ],
     },
