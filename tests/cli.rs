@@ -4,6 +4,11 @@
 
 #[path = "cli/bad_input.rs"]
 mod bad_input;
+#[path = "cli/files.rs"]
+mod files;
+#[cfg(target_os = "linux")]
+#[path = "cli/interrupts.rs"]
+mod interrupts;
 #[path = "cli/meanings.rs"]
 mod meanings;
 #[path = "cli/states.rs"]
@@ -213,7 +218,7 @@ fn histories_are_judged() {
     let (code, out) = judged(stale, &[]);
     assert!(code == 1 && out.contains("not linearizable") && out.contains("C2's x?"), "{out}");
     let (code, out) = judged(stale, &["--steps", "0"]);
-    assert!(code == 1 && out.contains("undecided after 0 steps"), "{out}");
+    assert!(code == 3 && out.contains("undecided after 0 steps"), "{out}");
     assert_eq!(judged("[]", &[]).0, 0);
 }
 
@@ -316,7 +321,7 @@ fn a_search_prints_the_shortest_run_and_writes_it_as_a_recording() {
 }
 
 #[test]
-fn a_search_that_finds_nothing_says_how_far_it_looked_and_ends_with_1() {
+fn a_search_that_finds_nothing_says_how_far_it_looked_and_ends_with_1_or_where_a_bound_ended_it_with_3() {
     let goal = ["search", "--goal", "violated(ElectionSafety)"];
     let bounds = ["--terms", "2", "--logs", "1", "--restarts", "0"];
     let out = ends(&[&goal[..], &bounds].concat(), 1);
@@ -324,12 +329,12 @@ fn a_search_that_finds_nothing_says_how_far_it_looked_and_ends_with_1() {
         out.starts_with("Not found: it is nowhere within these bounds (terms to 2, logs to 1, "),
         "{out}"
     );
-    let out = ends(&[&goal[..], &["--max", "3"]].concat(), 1);
+    let out = ends(&[&goal[..], &["--max", "3"]].concat(), 3);
     assert!(out.starts_with("Not found within 3 steps"), "{out}");
-    let out = ends(&[&goal[..], &["--memory", "1MiB"]].concat(), 1);
+    let out = ends(&[&goal[..], &["--memory", "1MiB"]].concat(), 3);
     assert!(out.contains("the memory was full"), "{out}");
     let finer = [&goal[..], &["--grain", "message", "--max", "4", "--off", "oneVotePerTerm"]].concat();
-    assert!(ends(&finer, 1).contains("messages on the way"));
+    assert!(ends(&finer, 3).contains("messages on the way"));
 }
 
 #[test]
@@ -341,7 +346,7 @@ fn a_search_begins_in_any_state() {
     let out = search("S1:L2 12 c2 / S2:F2 12 / S3:F1 1", "commit(S2) = 2", 0);
     assert!(out.starts_with("Found in 1 step,"), "{out}");
     // S3 lacks an entry that the others have.
-    let out = search("S1:F2 12 c2 / S2:F2 12 / S3:F2 1", "role(S3) = leader and last(S3) = 1", 1);
+    let out = search("S1:F2 12 c2 / S2:F2 12 / S3:F2 1", "role(S3) = leader and last(S3) = 1", 3);
     assert!(out.starts_with("Not found"), "{out}");
 }
 
@@ -369,8 +374,14 @@ fn a_recording_shrinks_to_what_still_breaks_the_promise() {
         ends(&["shrink", &large, "--property", "ElectionSafety"], 1)
             .contains("Election Safety is not broken")
     );
-    let out = ends(&["shrink", &large, "--replays", "1", "--out", &small], 0);
+    // A bound ends it: what there is so far is written, or printed.
+    let out = ends(&["shrink", &large, "--replays", "1", "--out", &small], 3);
     assert!(out.contains("Not everything was tried"), "{out}");
+    let first = Recording::from_json(&fs::read_to_string(&small).unwrap()).unwrap();
+    assert!(first.end <= before.end && first.actions.len() > after.actions.len());
+    let Said { code, out, err } = wavetank(&["shrink", &large, "--replays", "1"]);
+    assert_eq!((code, Recording::from_json(&out).unwrap()), (3, first));
+    assert!(err.contains("Not everything was tried"), "{err}");
 }
 
 #[test]
@@ -394,13 +405,17 @@ fn a_closed_pipe_ends_every_command_quietly() {
     }
     fs::write(&long, run.recording().to_json()).unwrap();
     let long = long.to_str().unwrap();
-    let cases: [(&[&str], i32); 7] = [
+    let cases: [(&[&str], i32); 11] = [
         (&["export", long, "--to", "trace"], 0),
         (&["export", long, "--to", "shiviz"], 0),
         (&["rules"], 0),
         (&["--help"], 0),
         (&["run", &file(BROKEN)], 1),
         (&["search", "--goal", "leaders >= 1"], 0),
+        (&["search", "--goal", "leaders >= 1", "--max", "0"], 3),
+        (&["reach", "S1:L1 / S2:F1 / S3:F0", "--json"], 0),
+        (&["shrink", &file(BROKEN)], 0),
+        (&["run", &file(HOLDS), "--trace", "-"], 0),
         (&["fuzz", "--seeds", "0..2", "--length", "1s", "--json"], 0),
     ];
     for (arguments, code) in cases {

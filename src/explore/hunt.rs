@@ -8,10 +8,12 @@ use super::target::{Seeker, Target};
 use crate::check::{Checker, Property, Violation};
 use crate::raft::{Guard, Observer, Rules};
 use crate::sim::{Event, Options, Stepped, Watch, World};
-use crate::timeline::{Recording, Stamped, Start};
+use crate::timeline::{Recording, Stamped, Start, moment};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What to hunt for, and where.
 #[derive(Clone, Debug)]
@@ -32,6 +34,8 @@ pub struct Hunt {
     pub target: Target,
     /// Whether to go on behind the first run that has it.
     pub all: bool,
+    /// Set, it calls the hunt off in the middle of a run. That run counts for nothing.
+    pub stop: Arc<AtomicBool>,
 }
 
 impl Hunt {
@@ -47,6 +51,7 @@ impl Hunt {
             off: Rules::ALL_ON,
             target: Target::Any,
             all: false,
+            stop: Arc::default(),
         }
     }
 }
@@ -67,11 +72,13 @@ pub struct Report {
     pub violations: BTreeMap<Property, u64>,
     /// The first find, by seed.
     pub first: Option<Hit>,
+    /// The first run without one, by seed.
+    pub held: Option<Hit>,
     /// Whether the hunt was called off.
     pub cancelled: bool,
 }
 
-/// A run that has what was hunted for.
+/// A run that has what was hunted for, or has it not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Hit {
@@ -79,7 +86,7 @@ pub struct Hit {
     pub seed: u64,
     /// The promise that fell first, if one did.
     pub violation: Option<Violation>,
-    /// The run, up to the moment at which it was found.
+    /// The run, up to the moment at which it was found; else to its end.
     pub recording: Recording,
 }
 
@@ -94,6 +101,10 @@ pub fn hunt(
     let mut report = Report::default();
     let work = |seed| run(hunt, seed, hunt.plan.draw(seed, hunt.servers, hunt.until_us, hunt.off, &adjust));
     for_seeds(hunt.seeds.clone(), threads, work, |_, ran| {
+        let Some(ran) = ran else {
+            report.cancelled = true;
+            return false;
+        };
         report.take(ran);
         let enough = report.hits > 0 && !hunt.all;
         report.cancelled = !progress(&report) && !enough;
@@ -107,7 +118,8 @@ struct Ran {
     simulated_us: u64,
     counts: Counts,
     first: Option<Property>,
-    hit: Option<Hit>,
+    found: bool,
+    run: Hit,
 }
 
 impl Report {
@@ -118,40 +130,45 @@ impl Report {
         if let Some(property) = ran.first {
             *self.violations.entry(property).or_default() += 1;
         }
-        self.hits += u64::from(ran.hit.is_some());
-        if self.first.is_none() {
-            self.first = ran.hit;
-        }
+        self.hits += u64::from(ran.found);
+        let place = if ran.found { &mut self.first } else { &mut self.held };
+        place.get_or_insert(ran.run);
     }
 }
 
-fn run(hunt: &Hunt, seed: u64, (setup, actions): Script) -> Ran {
+/// None if it was called off.
+fn run(hunt: &Hunt, seed: u64, (setup, actions): Script) -> Option<Ran> {
     let mut world = World::new(&setup);
-    let mut hunter = Hunter { seeker: Seeker::new(&hunt.target, &world), counts: Counts::default() };
+    let mut hunter =
+        Hunter { seeker: Seeker::new(&hunt.target, &world), counts: Counts::default(), stop: &hunt.stop };
     let mut done = weather(&mut world, actions, hunt.until_us, &mut hunter);
     if !hunter.is_over() {
         let ended = subside(&mut world, hunt.ending, &mut hunter, &mut done);
         hunter.counts.subsided(ended);
     }
+    if hunt.stop.load(Ordering::Relaxed) {
+        return None;
+    }
     hunter.counts.ended(&world, &hunter.seeker.checker);
     let violation = hunter.seeker.checker.violations().first().cloned();
-    let hit = hunter.seeker.found.map(|end| {
-        // The run went on to the next action before it was asked.
-        done.retain(|stamped: &Stamped| stamped.when <= end);
-        let recording = Recording { actions: done, end, ..Recording::new(setup, Start::Empty) };
-        Hit { seed, violation: violation.clone(), recording }
-    });
-    let first = violation.map(|violation| violation.property);
-    Ran { simulated_us: world.now_us(), counts: hunter.counts, first, hit }
+    let first = violation.as_ref().map(|violation| violation.property);
+    let found = hunter.seeker.found;
+    let end = found.unwrap_or_else(|| moment(&world));
+    // The run went on to the next action before it was asked.
+    done.retain(|stamped: &Stamped| stamped.when <= end);
+    let recording = Recording { actions: done, end, ..Recording::new(setup, Start::Empty) };
+    let run = Hit { seed, violation, recording };
+    Some(Ran { simulated_us: world.now_us(), counts: hunter.counts, first, found: found.is_some(), run })
 }
 
 /// One who looks a run through, and counts what happens.
-struct Hunter {
+struct Hunter<'a> {
     seeker: Seeker,
     counts: Counts,
+    stop: &'a AtomicBool,
 }
 
-impl Observer for Hunter {
+impl Observer for Hunter<'_> {
     const WATCHES: bool = true;
 
     fn decided(&mut self, guard: Guard) {
@@ -159,19 +176,19 @@ impl Observer for Hunter {
     }
 }
 
-impl Watch for Hunter {
+impl Watch for Hunter<'_> {
     fn happened(&mut self, world: &World, step: &Stepped, event: Option<Event>) {
         event.iter().for_each(|event| self.counts.happened(event));
         self.seeker.happened(world, step, event);
     }
 }
 
-impl Judge for Hunter {
+impl Judge for Hunter<'_> {
     fn checker(&self) -> &Checker {
         &self.seeker.checker
     }
 
     fn is_over(&self) -> bool {
-        self.seeker.found.is_some()
+        self.seeker.found.is_some() || self.stop.load(Ordering::Relaxed)
     }
 }

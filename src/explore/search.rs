@@ -12,7 +12,8 @@ use super::seen::{Place, SHARDS, Shard, shard_of};
 use super::space::{Frame, Parts, Space};
 use crate::check::goal::Goal;
 use crate::raft::Rules;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// What to search, and how far.
 #[derive(Clone, Debug)]
@@ -35,6 +36,8 @@ pub struct Search {
     pub bytes_max: u64,
     /// How many threads work. In a browser it is always one.
     pub threads: usize,
+    /// Set, it calls the search off, in the middle of a level too.
+    pub stop: Arc<AtomicBool>,
     /// Whether states that differ only in the servers' names may count as one. It is done only where it is
     /// sound: the goal tells no servers apart, and no names stand in logs.
     pub symmetry: bool,
@@ -54,6 +57,7 @@ impl Search {
             states_max: u64::MAX,
             bytes_max: 2 << 30,
             threads: threads(),
+            stop: Arc::default(),
             symmetry: true,
         }
     }
@@ -205,6 +209,9 @@ impl Level<'_> {
                     let run = self.way_to(from, &row);
                     return self.end(Ended::Found, Some(run));
                 }
+                if self.search.stop.load(Ordering::Relaxed) {
+                    return self.end(Ended::Cancelled, None);
+                }
                 self.gather(&harvests);
             }
             frontier = self.newer_than(&ends);
@@ -235,7 +242,7 @@ impl Level<'_> {
         // What is found in a round stands in lists first.
         let round = (more * NEW_MAX * (row * size_of::<u32>() + size_of::<(u64, Place, u32)>()) * 2) as u64;
         self.progress.bytes = taken(0);
-        if !watch(&self.progress) {
+        if !watch(&self.progress) || self.search.stop.load(Ordering::Relaxed) {
             return Some(Ended::Cancelled);
         }
         if self.progress.states >= self.search.states_max {
@@ -244,20 +251,23 @@ impl Level<'_> {
         (taken(new) + round > self.search.bytes_max).then_some(Ended::Memory)
     }
 
-    /// Works out what comes after these states. What was seen is left out.
+    /// Works out what comes after these states. What was seen is left out. Where the search is called off
+    /// meanwhile, not all of it is there.
     fn expand(&mut self, states: &[Place]) -> Vec<Harvest> {
         let pieces: Vec<&[Place]> = states.chunks(PIECE).collect();
         let (goal, shards) = (&self.search.goal, &self.shards);
+        let go_on = || !self.search.stop.load(Ordering::Relaxed);
         if self.workers.len() == 1 {
             let here = &mut self.workers[0];
-            return pieces.iter().map(|piece| expand_piece(here, shards, piece, goal)).collect();
+            let pieces = pieces.iter().take_while(|_| go_on());
+            return pieces.map(|piece| expand_piece(here, shards, piece, goal)).collect();
         }
         let next = AtomicUsize::new(0);
         let work = |here: &mut Space| {
             let mut mine = Vec::new();
             loop {
                 let piece = next.fetch_add(1, Ordering::Relaxed);
-                let Some(states) = pieces.get(piece) else { return mine };
+                let Some(states) = pieces.get(piece).filter(|_| go_on()) else { return mine };
                 mine.push((piece, expand_piece(here, shards, states, goal)));
             }
         };

@@ -6,6 +6,7 @@
 //! smallest recording there is.
 
 use super::target::{Seeker, Target};
+use crate::check::Property;
 use crate::kv::Op;
 use crate::raft::{Rules, ServerSet};
 use crate::sim::notation::{self, Shorthand};
@@ -13,6 +14,7 @@ use crate::sim::{Action, Link, Options, Seed};
 use crate::timeline::{Recording, RecordingError, Stamp, Stamped, Start, play};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 /// A gap between two actions is not made shorter by less than this, in microseconds.
@@ -39,12 +41,15 @@ pub enum NotShrunk {
     Recording(RecordingError),
     /// What is looked for does not happen in it.
     NotThere(Target),
+    /// It was called off before it was known whether that happens.
+    CalledOff,
 }
 
 impl fmt::Display for NotShrunk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             NotShrunk::Recording(why) => why.fmt(f),
+            NotShrunk::CalledOff => f.write_str("Shrinking was called off before anything was known."),
             NotShrunk::NotThere(Target::Any) => f.write_str("No promise is broken in the recording."),
             NotShrunk::NotThere(Target::Property(property)) => {
                 write!(f, "{property} is not broken in the recording.")
@@ -56,20 +61,26 @@ impl fmt::Display for NotShrunk {
 
 impl std::error::Error for NotShrunk {}
 
-/// Shrinks a recording, by at most so many replays. After each of them `go_on` is shown the smallest
-/// recording so far, and says whether to go on. Where any broken promise will do, it is the one that falls
+/// Shrinks a recording, by at most so many replays. After each of them, and now and then during one, `go_on` is
+/// shown the smallest recording so far, and says whether to go on. Where any broken promise will do, it is the one that falls
 /// first in the whole recording that is kept.
 ///
 /// # Errors
-/// When the recording makes no run, or what is looked for does not happen in it.
+/// When the recording makes no run, what is looked for does not happen in it, or it is called off before that
+/// is known.
 pub fn shrink(
     recording: &Recording,
     target: &Target,
     replays_max: u32,
     mut go_on: impl FnMut(&Recording, u32) -> bool,
 ) -> Result<Shrunk, NotShrunk> {
-    let (found, fell) = cut(recording, target).map_err(NotShrunk::Recording)?;
-    let best = found.ok_or_else(|| NotShrunk::NotThere(target.clone()))?;
+    let first = cut(recording, target, &mut || go_on(recording, 0)).map_err(NotShrunk::Recording)?;
+    let Cut { found, fell, called_off } = first;
+    let best = match found {
+        Some(best) => best,
+        None if called_off => return Err(NotShrunk::CalledOff),
+        None => return Err(NotShrunk::NotThere(target.clone())),
+    };
     let target = match (target, fell) {
         (Target::Any, Some(property)) => Target::Property(property),
         _ => target.clone(),
@@ -79,21 +90,44 @@ pub fn shrink(
     Ok(Shrunk { recording: shrinker.best, replays: shrinker.replays, complete: !shrinker.stopped })
 }
 
-/// The recording up to the moment at which it happens, if it does; and the promise that fell first.
+/// What a replay has come to.
+struct Cut {
+    /// The recording up to the moment at which it happens, if it does.
+    found: Option<Recording>,
+    /// The promise that fell first.
+    fell: Option<Property>,
+    /// Whether the replay was called off.
+    called_off: bool,
+}
+
+/// Every so many events it is asked whether to go on: some milliseconds.
+const ASK_EVERY: u32 = 1 << 12;
+
+/// Looks a recording through.
 fn cut(
     recording: &Recording,
     target: &Target,
-) -> Result<(Option<Recording>, Option<crate::check::Property>), RecordingError> {
-    let played = play(recording, |world| Seeker::new(target, world), |seeker| seeker.found.is_some())?;
+    go_on: &mut dyn FnMut() -> bool,
+) -> Result<Cut, RecordingError> {
+    let (asked, called_off) = (RefCell::new((0_u32, go_on)), Cell::new(false));
+    let enough = |seeker: &Seeker| {
+        let (events, go_on) = &mut *asked.borrow_mut();
+        *events = events.wrapping_add(1);
+        if events.is_multiple_of(ASK_EVERY) && !go_on() {
+            called_off.set(true);
+        }
+        seeker.found.is_some() || called_off.get()
+    };
+    let played = play(recording, |world| Seeker::new(target, world), enough)?;
     let fell = played.watch.checker.violations().first().map(|violation| violation.property);
-    let cut = played.watch.found.map(|end| {
+    let found = played.watch.found.map(|end| {
         let done = played.moments.iter().zip(&recording.actions);
         let actions =
             done.map(|(&when, Stamped { action, .. })| Stamped { when, action: action.clone() }).collect();
         // It was looked for by this version's meaning, whichever the large one was made by.
         Recording { actions, end, ..Recording::new(recording.setup.clone(), recording.start.clone()) }
     });
-    Ok((cut, fell))
+    Ok(Cut { found, fell, called_off: called_off.get() })
 }
 
 struct Shrinker<'a> {
@@ -135,12 +169,15 @@ impl Shrinker<'_> {
         }
         self.replays += 1;
         // A recording that makes no run is none in which anything happens.
-        let found = cut(&simpler, &self.target).ok().and_then(|(found, _)| found);
+        let (best, replays) = (&self.best, self.replays);
+        let cut = cut(&simpler, &self.target, &mut || (self.go_on)(best, replays)).ok();
+        let called_off = cut.as_ref().is_some_and(|cut| cut.called_off);
+        let found = cut.and_then(|cut| cut.found);
         let is_found = found.is_some();
         if let Some(found) = found {
             self.best = found;
         }
-        self.stopped = !(self.go_on)(&self.best, self.replays);
+        self.stopped = called_off || !(self.go_on)(&self.best, self.replays);
         is_found
     }
 

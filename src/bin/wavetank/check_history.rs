@@ -1,7 +1,7 @@
 //! `wavetank check-history`: is a history of clients linearizable?
 
 use crate::input::text;
-use crate::output::{CameOut, about, report};
+use crate::output::{CameOut, End, about, report};
 use clap::Args;
 use std::path::PathBuf;
 use wavetank::check::history::History;
@@ -25,13 +25,16 @@ pub fn check_history(arguments: &Arguments) -> CameOut {
     let history = History::parse(&text).map_err(|why| about(&arguments.file, format!("{why}.")))?;
     let count = history.0.len();
     let (came_out, line) = match check(&history, arguments.steps) {
-        Verdict::Yes => (true, format!("{count} operations: linearizable.\n")),
+        Verdict::Yes => (End::Held, format!("{count} operations: linearizable.\n")),
         Verdict::No(failure) => {
-            (false, format!("{count} operations: not linearizable.\n{}\n", failure.sentence))
+            (End::Not, format!("{count} operations: not linearizable.\n{}\n", failure.sentence))
         }
         Verdict::Undecided => {
             let steps = arguments.steps;
-            (false, format!("{count} operations: undecided after {steps} steps; give more with --steps.\n"))
+            (
+                End::Bound,
+                format!("{count} operations: undecided after {steps} steps; give more with --steps.\n"),
+            )
         }
     };
     report(&line)?;

@@ -1,7 +1,8 @@
 //! `wavetank export`: a run, told to other programs.
 
 use crate::input::{Source, told};
-use crate::output::{CameOut, Progress, Sink, about};
+use crate::interrupt;
+use crate::output::{CameOut, End, Progress, Sink, about};
 use clap::{Args, ValueEnum};
 use std::io;
 use std::path::PathBuf;
@@ -41,6 +42,7 @@ pub fn export(arguments: &Arguments) -> CameOut {
     let file = &arguments.source.file;
     let recording = arguments.source.recording()?;
     let mut sink = Sink::create(arguments.out.as_deref(), file)?;
+    interrupt::heeded();
     let done = match arguments.to {
         Format::Trace => write(&recording, Trace::new(&mut sink)),
         Format::History => write(&recording, History::new(&mut sink)),
@@ -48,7 +50,7 @@ pub fn export(arguments: &Arguments) -> CameOut {
         Format::Words => write(&recording, Telling::new(&mut sink, |_| true)),
     };
     match done {
-        Ok(()) => sink.finish().map(|()| true),
+        Ok(()) => sink.finish().map(|()| End::Held),
         Err(TellError::Recording(why)) => Err(about(file, told(&why))),
         Err(TellError::Listener(why)) => Err(sink.trouble(&why)),
     }
@@ -75,6 +77,6 @@ impl Listener for Watch {
     fn hear(&mut self, moment: Moment) -> io::Result<()> {
         let (now, end) = (moment.event.at_us, self.end_us);
         self.progress.show(|| format!("{} of {}", duration(now), duration(end)));
-        Ok(())
+        interrupt::go_on()
     }
 }

@@ -4,7 +4,8 @@
 //! may plan differently in the next. So the version is printed beside each seed; a recording stays.
 
 use crate::input::{length, seeds, shard};
-use crate::output::{CameOut, Progress, report, threads, write};
+use crate::interrupt;
+use crate::output::{CameOut, End, Fail, Progress, is_standard, save, say_beside, threads};
 use crate::run::{broken, witness};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -58,6 +59,9 @@ pub struct Arguments {
     /// Write the recording of the first run in which a promise fell there: it keeps the run for good
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Write the recording of the first run in which everything held there
+    #[arg(long, value_name = "FILE")]
+    keep: Option<PathBuf>,
 }
 
 const AFTER: &str = "\
@@ -99,6 +103,9 @@ impl Ending {
 }
 
 pub fn fuzz(arguments: &Arguments) -> CameOut {
+    if arguments.out.is_some() && arguments.out == arguments.keep {
+        return Err(Fail::Sentence("--out and --keep name the same file: give two.".into()));
+    }
     let hunted = Hunt {
         plan: match arguments.plan {
             Plan::Figure2 => Trouble::Figure2,
@@ -109,6 +116,7 @@ pub fn fuzz(arguments: &Arguments) -> CameOut {
         ending: arguments.ending.of_storms(),
         off: Rules::without(&arguments.off),
         all: arguments.all,
+        stop: interrupt::heeded(),
         ..Hunt::new(part(&arguments.seeds, arguments.shard))
     };
     let restrict = |options: &mut Options| {
@@ -117,11 +125,21 @@ pub fn fuzz(arguments: &Arguments) -> CameOut {
         }
     };
     let came = hunt(&hunted, threads(arguments.threads), restrict, watch(&hunted));
-    report(&if arguments.json { json(&hunted, arguments, &came) } else { told(&hunted, arguments, &came) })?;
-    if let (Some(path), Some(hit)) = (&arguments.out, &came.first) {
-        write(path, &hit.recording.to_json())?;
+    let words =
+        if arguments.json { json(&hunted, arguments, &came) } else { told(&hunted, arguments, &came) };
+    // Where one of them goes to standard output, the words do not.
+    let beside = [&arguments.out, &arguments.keep].into_iter().flatten().find(|path| is_standard(path));
+    say_beside(&words, beside.map(PathBuf::as_path))?;
+    for (run, path) in [(&came.first, &arguments.out), (&came.held, &arguments.keep)] {
+        if let (Some(run), Some(path)) = (run, path) {
+            save(&run.recording, path)?;
+        }
     }
-    Ok(came.hits == 0)
+    Ok(match came {
+        Report { cancelled: true, .. } => End::Interrupted,
+        Report { hits: 0, .. } => End::Held,
+        _ => End::Not,
+    })
 }
 
 /// The seeds of a shard: parts of the same length, but for the remainder.
@@ -182,11 +200,25 @@ fn told(hunted: &Hunt, arguments: &Arguments, came: &Report) -> String {
         came.runs,
         came.simulated_us / 60_000_000
     );
+    if came.cancelled {
+        let _ = writeln!(
+            text,
+            "Stopped by Ctrl-C: the other {} seeds had no run.",
+            seeds.end - seeds.start - came.runs
+        );
+    }
     for (what, times) in came.counts.iter().filter(|(_, times)| *times > 0) {
         let _ = writeln!(text, "{times:>12} {what}");
     }
+    if let Some(run) = &came.held
+        && arguments.keep.is_some()
+    {
+        let _ = writeln!(text, "Everything held in the run of seed {}, which is kept.", run.seed);
+    } else if arguments.keep.is_some() {
+        text.push_str("There was no run in which everything held: none is kept.\n");
+    }
     let Some(hit) = &came.first else {
-        text.push_str("Every promise held.\n");
+        text.push_str(if came.runs > 0 { "Every promise held.\n" } else { "" });
         return text;
     };
     if arguments.all {
@@ -224,7 +256,11 @@ struct Line<'a> {
     simulated_us: u64,
     counts: &'a Counts,
     hits: u64,
+    /// Whether Ctrl-C ended it before all seeds had their runs.
+    interrupted: bool,
     violations: &'a BTreeMap<Property, u64>,
+    /// The first seed in whose run everything held.
+    held: Option<String>,
     first: Option<First<'a>>,
 }
 
@@ -252,7 +288,9 @@ fn json(hunted: &Hunt, arguments: &Arguments, came: &Report) -> String {
         simulated_us: came.simulated_us,
         counts: &came.counts,
         hits: came.hits,
+        interrupted: came.cancelled,
         violations: &came.violations,
+        held: came.held.as_ref().map(|run| run.seed.to_string()),
         first: came.first.as_ref().map(|hit| First {
             seed: hit.seed.to_string(),
             violation: hit.violation.as_ref(),

@@ -1,10 +1,11 @@
 //! How far a search goes, as `search` and `reach` are told.
 
 use crate::input::bytes;
-use crate::output::{Progress, threads};
+use crate::interrupt;
+use crate::output::{End, Progress, threads};
 use clap::{Args, ValueEnum};
 use wavetank::explain::list;
-use wavetank::explore::{Bounds, Found, Grain as Step, Search, search};
+use wavetank::explore::{Bounds, Ended, Found, Grain as Step, Search, search};
 use wavetank::raft::{Rule, Rules};
 
 #[derive(Args)]
@@ -77,7 +78,8 @@ impl Limits {
             ..usual.bounds
         };
         let threads = threads(self.threads);
-        Search { bounds, steps_max: self.max, bytes_max: self.memory, threads, ..usual }
+        let stop = interrupt::heeded();
+        Search { bounds, steps_max: self.max, bytes_max: self.memory, threads, stop, ..usual }
     }
 }
 
@@ -91,6 +93,28 @@ pub fn look(within: &Search) -> Found {
         });
         true
     })
+}
+
+/// How a command ends whose search ended so.
+pub fn end(ended: Ended) -> End {
+    match ended {
+        Ended::Found => End::Held,
+        Ended::Exhausted => End::Not,
+        Ended::Cancelled => End::Interrupted,
+        Ended::Steps | Ended::States | Ended::Memory => End::Bound,
+    }
+}
+
+/// How a search ended, for programs.
+pub fn name(ended: Ended) -> &'static str {
+    match ended {
+        Ended::Found => "found",
+        Ended::Exhausted => "exhausted",
+        Ended::Steps => "steps",
+        Ended::States => "states",
+        Ended::Memory => "memory",
+        Ended::Cancelled => "interrupted",
+    }
 }
 
 /// The bounds of a search, in words.

@@ -1,12 +1,13 @@
 //! The command line: the same library, natively, on all cores.
 //!
-//! Every command ends with 0 if everything held, 1 if a promise was broken or nothing was found, and 2 if
-//! it could not do what was asked; then it says what was wrong and what to do.
+//! Every command ends with 0 if everything held, 1 if not, 2 if it could not do what was asked, 3 if a bound ended
+//! it, and 130 after Ctrl-C. It says what was wrong and what to do, or how far it came.
 
 mod check_history;
 mod export;
 mod fuzz;
 mod input;
+mod interrupt;
 mod limits;
 mod output;
 mod reach;
@@ -29,8 +30,9 @@ struct Cli {
 }
 
 const AFTER: &str = "\
-Exit codes: 0 everything held (or was done), 1 a promise was broken or nothing was found, 2 wrong usage or
-unreadable input. `-` as a FILE is standard input. The formats are described in docs/formats.md.";
+Exit codes: 0 everything held (or was found, or done), 1 not, 2 wrong usage or a file that can't be read or
+written, 3 a bound such as --memory or --max ended it, 130 after Ctrl-C, which leaves what there is so far.
+`-` as a FILE is standard input, or standard output. The formats are described in docs/formats.md.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -53,6 +55,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    interrupt::listen();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(why) => {
@@ -72,10 +75,13 @@ fn main() -> ExitCode {
         Command::Rules => rules::rules(),
     };
     match came_out {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
+        Ok(end) => ExitCode::from(end.code()),
         // Whoever reads has had enough: that is no mistake.
         Err(Fail::Closed) => ExitCode::SUCCESS,
+        Err(Fail::Interrupted(sentence)) => {
+            output::complain(&sentence);
+            ExitCode::from(interrupt::CODE)
+        }
         Err(Fail::Sentence(sentence)) => {
             output::complain(&sentence);
             ExitCode::from(2)

@@ -1,7 +1,7 @@
 //! `wavetank reach`: is there a run that leads to this state?
 
-use crate::limits::{HIGHEST, Limits, bounds, count, look, looked_at};
-use crate::output::{CameOut, Fail, complain, report, write};
+use crate::limits::{HIGHEST, Limits, bounds, count, end, look, looked_at, name};
+use crate::output::{CameOut, End, Fail, complain, deliver};
 use crate::search::tell;
 use crate::states::{against, read, unreachable};
 use clap::Args;
@@ -36,7 +36,9 @@ pub fn reach(arguments: &Arguments) -> CameOut {
     let rules = arguments.limits.rules();
     let objections = against(&states);
     if !objections.is_empty() && rules == Rules::ALL_ON {
-        return answer(arguments, &objections, &format!("No: {}\n", unreachable(&objections)), None);
+        let words = format!("No: {}\n", unreachable(&objections));
+        answer(arguments, &objections, &words, None, None)?;
+        return Ok(End::Not);
     }
     if !objections.is_empty() && !arguments.json {
         complain(&unreachable(&objections));
@@ -48,16 +50,17 @@ pub fn reach(arguments: &Arguments) -> CameOut {
             0 => "Servers that have never run are in this state.\n".into(),
             _ => format!("Put together, in {steps_done}; there may be a shorter run (--shortest).\n"),
         };
-        return found(arguments, &states, Grain::Gesture, &steps, said, &objections);
+        return found(arguments, &states, (Grain::Gesture, &steps, None), said, &objections);
     }
     let within = within(arguments, &states).map_err(wrong)?;
     let looked = look(&within);
     let Some(steps) = &looked.run else {
-        return answer(arguments, &objections, &not_found(&within, &looked), None);
+        answer(arguments, &objections, &not_found(&within, &looked), None, Some(looked.ended))?;
+        return Ok(end(looked.ended));
     };
     let all = steps.len() + crashed(&states).count();
     let said = format!("Found in {}, after {}.\n", count(all as u64, "step"), looked_at(&looked));
-    found(arguments, &states, within.grain, steps, said, &objections)
+    found(arguments, &states, (within.grain, steps, Some(looked.ended)), said, &objections)
 }
 
 /// A run that needs no search, where one was not asked for.
@@ -92,19 +95,15 @@ fn within(arguments: &Arguments, states: &[Shorthand]) -> Result<Search, String>
 fn found(
     arguments: &Arguments,
     states: &[Shorthand],
-    grain: Grain,
-    steps: &[Gesture],
+    (grain, steps, ended): (Grain, &[Gesture], Option<Ended>),
     mut said: String,
     objections: &[String],
 ) -> CameOut {
     let start = fresh(states.len() as u8, arguments.limits.rules());
     let start = start.map_err(|why| Fail::Sentence(why.to_string()))?;
     let recording = tell(start, states, grain, steps, &mut said)?.recording();
-    answer(arguments, objections, &said, Some(&recording))?;
-    if let Some(path) = &arguments.out {
-        write(path, &recording.to_json())?;
-    }
-    Ok(true)
+    answer(arguments, objections, &said, Some(&recording), ended)?;
+    Ok(End::Held)
 }
 
 /// The result, for programs: one line.
@@ -115,17 +114,20 @@ struct Line<'a> {
     state: &'a str,
     found: bool,
     objections: &'a [String],
+    /// How the search ended; nothing where there was none.
+    ended: Option<&'static str>,
     words: &'a str,
     recording: Option<&'a Recording>,
 }
 
-/// Prints what came of it. Whether a run was found.
+/// Prints what came of it, and writes the run that was found where that was asked for.
 fn answer(
     arguments: &Arguments,
     objections: &[String],
     words: &str,
     recording: Option<&Recording>,
-) -> CameOut {
+    ended: Option<Ended>,
+) -> Result<(), Fail> {
     let found = recording.is_some();
     let line = Line {
         format: "wavetank-reach",
@@ -133,12 +135,12 @@ fn answer(
         state: &arguments.state,
         found,
         objections,
+        ended: ended.map(name),
         words,
         recording,
     };
     let json = || serde_json::to_string(&line).map_or_else(|why| why.to_string(), |line| line + "\n");
-    report(&if arguments.json { json() } else { words.to_owned() })?;
-    Ok(found)
+    deliver(&if arguments.json { json() } else { words.to_owned() }, recording, arguments.out.as_deref())
 }
 
 /// How far it was looked for, and how to look further. That it was not found says nothing beyond that.
@@ -151,6 +153,7 @@ fn not_found(within: &Search, found: &Found) -> String {
              ({bounds}); {looked}.\nA run beyond them may: give more --restarts, --messages or --terms, or \
              --grain message.\n"
         ),
+        Ended::Cancelled => format!("Stopped by Ctrl-C. Not found within {steps} ({bounds}); {looked}.\n"),
         Ended::Steps => format!(
             "Not found within {steps} ({bounds}); {looked}.\nA longer run may lead there: give more with --max.\n"
         ),

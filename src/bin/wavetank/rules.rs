@@ -1,6 +1,6 @@
 //! `wavetank rules`: the rules that can be switched off.
 
-use crate::output::{CameOut, report};
+use crate::output::{CameOut, End, report};
 use wavetank::raft::Rule;
 
 pub fn rules() -> CameOut {
@@ -11,5 +11,5 @@ pub fn rules() -> CameOut {
     let line =
         |rule: &Rule| format!("{:names$}  {:sections$}  {}\n", rule.name(), rule.section(), rule.title());
     report(&Rule::ALL.iter().map(line).collect::<String>())?;
-    Ok(true)
+    Ok(End::Held)
 }

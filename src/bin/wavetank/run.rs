@@ -1,7 +1,8 @@
 //! `wavetank run`: does a recording again and says what came of it.
 
 use crate::input::{Source, told as in_terminal};
-use crate::output::{CameOut, Fail, Progress, Sink, about, report};
+use crate::interrupt;
+use crate::output::{CameOut, End, Progress, Sink, about, not_written, say_beside};
 use crate::states::against_start;
 use clap::Args;
 use std::fmt::Write as _;
@@ -34,6 +35,7 @@ pub fn run(arguments: &Arguments) -> CameOut {
     let file = &arguments.source.file;
     let recording = arguments.source.recording()?;
     let mut sink = arguments.trace.as_deref().map(|path| Sink::create(Some(path), file)).transpose()?;
+    interrupt::heeded();
     let witness = Witness { end_us: recording.end.at_us, seen: Vec::new(), progress: Progress::new() };
     let mut listeners = (sink.as_mut().map(Trace::new), witness);
     let told = tell(&recording, &mut listeners);
@@ -41,13 +43,13 @@ pub fn run(arguments: &Arguments) -> CameOut {
     let told = told.map_err(|why| match (why, &sink) {
         (TellError::Recording(why), _) => about(file, in_terminal(&why)),
         (TellError::Listener(why), Some(sink)) => sink.trouble(&why),
-        (TellError::Listener(why), None) => Fail::Sentence(why.to_string()),
+        (TellError::Listener(why), None) => not_written(file, &why),
     })?;
     if let Some(sink) = sink {
         sink.finish()?;
     }
-    report(&summary(&recording, &told, &seen, arguments.digest))?;
-    Ok(told.checker.violations().is_empty())
+    say_beside(&summary(&recording, &told, &seen, arguments.digest), arguments.trace.as_deref())?;
+    Ok(if told.checker.violations().is_empty() { End::Held } else { End::Not })
 }
 
 /// Sees which event breaks a promise, while it can still be put into words.
@@ -72,7 +74,7 @@ impl Listener for Witness {
         }
         let (now, end) = (moment.event.at_us, self.end_us);
         self.progress.show(|| format!("{} of {}", duration(now), duration(end)));
-        Ok(())
+        interrupt::go_on()
     }
 }
 

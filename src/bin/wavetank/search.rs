@@ -1,8 +1,8 @@
 //! `wavetank search`: is there a run in which this holds, and which is the shortest?
 
 use crate::input::{recording, told};
-use crate::limits::{HIGHEST, Limits, bounds, closer, count, look, looked_at};
-use crate::output::{CameOut, Fail, about, report, write};
+use crate::limits::{HIGHEST, Limits, bounds, closer, count, end, look, looked_at};
+use crate::output::{CameOut, End, Fail, about, deliver, report};
 use crate::states::warn;
 use clap::Args;
 use std::fmt::Write as _;
@@ -41,18 +41,15 @@ pub fn search_for(arguments: &Arguments) -> CameOut {
     let found = look(&within);
     let Some(steps) = &found.run else {
         report(&not_found(&within, &found))?;
-        return Ok(false);
+        return Ok(end(found.ended));
     };
     let mut text = match steps.len() {
         0 => "It holds at the start.\n".into(),
         steps => format!("Found in {}, after {}.\n", count(steps as u64, "step"), looked_at(&found)),
     };
     let run = tell(start, &[], within.grain, steps, &mut text)?;
-    report(&text)?;
-    if let Some(path) = &arguments.out {
-        write(path, &run.recording().to_json())?;
-    }
-    Ok(true)
+    deliver(&text, Some(&run.recording()), arguments.out.as_deref())?;
+    Ok(End::Held)
 }
 
 /// The run to begin with, at rest.
@@ -144,6 +141,7 @@ fn not_found(within: &Search, found: &Found) -> String {
     match found.ended {
         Ended::Exhausted => format!("Not found: it is nowhere within these bounds ({bounds}); {looked}.\n"),
         Ended::Steps => format!("Not found within {steps} ({bounds}); {looked}.\n"),
+        Ended::Cancelled => format!("Stopped by Ctrl-C. Not found within {steps} ({bounds}); {looked}.\n"),
         _ => {
             let mib = found.progress.bytes >> 20;
             let closer = closer(within).map_or(String::new(), |closer| {

@@ -1,10 +1,11 @@
 //! `wavetank shrink`: from a recording in which something happens to a small one in which it still does.
 
 use crate::input::{recording, told};
-use crate::output::{CameOut, Progress, about, not_over, report, write};
+use crate::interrupt;
+use crate::limits::count;
+use crate::output::{CameOut, End, Fail, Progress, about, complain, deliver, not_over, report};
 use crate::run::{broken, witness};
 use clap::Args;
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use wavetank::check::Property;
 use wavetank::check::goal::Goal;
@@ -53,39 +54,53 @@ pub fn shrink_file(arguments: &Arguments) -> CameOut {
         (None, Some(property)) => Target::Property(property),
         (None, None) => Target::Any,
     };
+    interrupt::heeded();
     let mut progress = Progress::new();
     let shrunk = shrink(&large, &target, arguments.replays, |small, tried| {
         progress.show(|| format!("{tried} recordings tried; the smallest has {}", size(small)));
-        true
+        !interrupt::asked()
     });
     drop(progress);
     let shrunk = match shrunk {
         Ok(shrunk) => shrunk,
         Err(NotShrunk::Recording(why)) => return Err(about(file, told(&why))),
+        Err(NotShrunk::CalledOff) => {
+            let what = "stopped by Ctrl-C before it was known whether that happens in the recording";
+            return Err(Fail::Interrupted(format!("{what}: nothing was written.")));
+        }
         Err(why @ NotShrunk::NotThere(_)) => {
             report(&format!("{why}\n"))?;
-            return Ok(false);
+            return Ok(End::Not);
         }
     };
     let small = shrunk.recording;
-    let mut text = format!("From {} to {}.\n", size(&large), size(&small));
-    if !shrunk.complete {
-        let _ = writeln!(text, "Not everything was tried: give more with --replays.");
-    }
+    let end = match shrunk.complete {
+        true => End::Held,
+        false if shrunk.replays < arguments.replays => End::Interrupted,
+        false => End::Bound,
+    };
+    let early = match end {
+        End::Interrupted => format!("Stopped by Ctrl-C: {} recordings were tried.\n", shrunk.replays),
+        End::Bound => "Not everything was tried: give more with --replays.\n".into(),
+        _ => String::new(),
+    };
+    let Some(out) = &arguments.out else {
+        // Without a file for it, the recording is the result.
+        if !early.is_empty() {
+            complain(early.trim_end());
+        }
+        return report(&(small.to_json() + "\n")).map(|()| end);
+    };
+    let mut text = format!("From {} to {}.\n{early}", size(&large), size(&small));
     for (violation, events) in witness(&small) {
         text.push_str(&broken(&violation, &events));
     }
-    // Without a file for it, the recording is the result.
-    let printed = if arguments.out.is_none() { small.to_json() + "\n" } else { text };
-    report(&printed)?;
-    if let Some(path) = &arguments.out {
-        write(path, &small.to_json())?;
-    }
-    Ok(true)
+    deliver(&text, Some(&small), Some(out))?;
+    Ok(end)
 }
 
 fn size(recording: &Recording) -> String {
-    let actions = recording.actions.len();
-    let (servers, until) = (recording.setup.servers, duration(recording.end.at_us));
-    format!("{actions} actions on {servers} servers in {until}")
+    let actions = count(recording.actions.len() as u64, "action");
+    let servers = count(u64::from(recording.setup.servers), "server");
+    format!("{actions} on {servers} in {}", duration(recording.end.at_us))
 }
