@@ -1,6 +1,9 @@
 //! What sentences claim, held against what happened: in storms, with all rules on and with each one off, every
 //! claim of every event is compared with the event, with the messages that it brought about, and with the servers
 //! as they were before it and after it. The comparison shares nothing with the code that writes the sentences.
+//!
+//! `WAVETANK_CLAIMS_SEEDS=40` looks at that many storms of each plan for each rule (20 with `WAVETANK_LONG`),
+//! `WAVETANK_CLAIMS_US` at longer ones, and `WAVETANK_CLAIMS_SHOWN` shows more of what is wrong.
 
 #[path = "claims/judge.rs"]
 mod judge;
@@ -20,8 +23,8 @@ fn asked(name: &str, usual: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
-/// What is said of a storm and not so, and how many claims there were.
-fn storm(plan: Plan, seed: u64, off: Rules) -> (Vec<String>, u64) {
+/// A storm, and who has watched it.
+fn storm(plan: Plan, seed: u64, off: Rules) -> Witness {
     let until_us = asked("WAVETANK_CLAIMS_US", UNTIL_US);
     let (setup, actions): Script = plan.draw(seed, 0, until_us, off, |_| {});
     let mut world = World::new(&setup);
@@ -30,12 +33,13 @@ fn storm(plan: Plan, seed: u64, off: Rules) -> (Vec<String>, u64) {
     if seed.is_multiple_of(2) {
         subside(&mut world, Ending::Drawn, &mut witness, &mut done);
     }
-    (witness.wrong, witness.claims)
+    witness
 }
 
 /// Storms for these rules off, each with seeds of its own.
 fn holds(cases: &[(Option<Rule>, u64)]) {
-    let seeds = asked("WAVETANK_CLAIMS_SEEDS", 2);
+    let usual = if std::env::var_os("WAVETANK_LONG").is_some() { 20 } else { 2 };
+    let seeds = asked("WAVETANK_CLAIMS_SEEDS", usual);
     let (mut wrong, mut claims) = (Vec::new(), 0);
     for &(rule, first) in cases {
         let off = rule.map_or(Rules::ALL_ON, |rule| Rules::without(&[rule]));
@@ -43,10 +47,10 @@ fn holds(cases: &[(Option<Rule>, u64)]) {
         for (plan, seed) in
             plans.into_iter().flat_map(|plan| (first..first + seeds).map(move |seed| (plan, seed)))
         {
-            let (found, count) = storm(plan, seed, off);
+            let witness = storm(plan, seed, off);
             let name = rule.map_or("all rules on", |rule| rule.name());
-            wrong.extend(found.into_iter().map(|text| format!("{plan:?} {seed}, {name}: {text}")));
-            claims += count;
+            wrong.extend(witness.wrong.into_iter().map(|text| format!("{plan:?} {seed}, {name}: {text}")));
+            claims += witness.claims;
         }
     }
     assert!(claims > 1000, "{claims} claims");
@@ -73,4 +77,18 @@ fn what_is_said_is_so_with_each_rule_off_first_half() {
 #[test]
 fn what_is_said_is_so_with_each_rule_off_second_half() {
     half(0);
+}
+
+#[test]
+fn two_leaders_of_a_term_are_said_to_be_elected_only_where_they_were() {
+    let (mut found, mut wrong) = (0, Vec::new());
+    for (seed, rule) in
+        (0..40).flat_map(|seed| [(seed, Rule::StepDownOnHigherTerm), (seed, Rule::OneVotePerTerm)])
+    {
+        let witness = storm(Plan::Figure2, seed, Rules::without(&[rule]));
+        found += witness.two_leaders;
+        wrong.extend(witness.wrong);
+    }
+    assert!(found > 0, "no term had two leaders");
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

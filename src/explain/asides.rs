@@ -68,7 +68,8 @@ fn configurations(
         draft.say("§6", "it has no place in that configuration, and steps down", [claim]);
     } else if let Some(claim) = steps_down.filter(|_| after.commit > before.commit) {
         let text = "the configuration in which it has no place is committed, and it steps down";
-        draft.say("§6", text, [claim, new(true)]);
+        draft.say("§6", text, [claim]);
+        draft.claims.extend(commits_configuration(scene, event, server).then(|| new(true)));
     } else if commits_configuration(scene, event, server) {
         let text = format!("with that the configuration {} is committed", members(&after.configuration));
         draft.say("§6", &text, [new(true)]);

@@ -2,8 +2,9 @@
 
 use super::claim::{Claim, Fate};
 use super::guards::{passed, refused};
+use super::roles::{gives_up, role_change};
 use super::sentence::{Draft, Kind, Scene, draft};
-use super::servers::change_of;
+use super::servers::{change_of, only_a_term};
 use super::words::{list, once, op as wanted, request};
 use crate::kv::{Op, Output};
 use crate::raft::{Index, Message, ReadMode, RoleName, Rule, ServerSet, Term};
@@ -84,7 +85,11 @@ pub(super) fn index_asked(event: &Event, said: &Message) -> Draft {
     let (_, now) = change_of(event);
     let (leader, follower) = (said.to, said.from);
     let text = if now.role != RoleName::Leader || now.term != said.term {
-        format!("{follower} asks {leader} for a ReadIndex, but {leader} does not lead term {}", said.term)
+        let having = gives_up(event, "having");
+        format!(
+            "{follower} asks {leader} for a ReadIndex, but {leader} does not lead term {}{having}",
+            said.term
+        )
     } else if refused(event, Rule::ReadAfterOwnTermCommit).is_some() {
         format!(
             "{follower} asks {leader} for a ReadIndex, which has to wait until {leader} has committed an entry of its own term"
@@ -95,11 +100,14 @@ pub(super) fn index_asked(event: &Event, said: &Message) -> Draft {
             now.commit
         )
     };
-    draft(Kind::Client, &["D6.4"], text).at(now.commit)
+    draft(Kind::Client, &["D6.4"], text).at(now.commit).claim(role_change(event))
 }
 
 /// The leader's answer to a follower (D6.4).
 pub(super) fn index_came(event: &Event, said: &Message, asked: Term, index: Option<Index>) -> Draft {
+    if let Some(draft) = only_a_term(event, said) {
+        return draft;
+    }
     let (_, now) = change_of(event);
     let (leader, follower) = (said.from, said.to);
     let answers = event.sent.iter().any(|name| matches!(name.to, Endpoint::Client(_)));

@@ -173,6 +173,7 @@ pub(super) fn commits_configuration(scene: Scene, event: &Event, server: ServerI
     if now <= was {
         return false;
     }
+    let mut rewritten = None;
     for (event, before, after) in back(scene, event, server) {
         // The entry can't have been there before the log was so long.
         if after.last_index <= was {
@@ -181,24 +182,28 @@ pub(super) fn commits_configuration(scene: Scene, event: &Event, server: ServerI
         if before.configuration != after.configuration {
             // With its rule off, a configuration is in force for another reason than that it is in the log.
             let in_log = guards::of(event, Rule::ConfigurationOnAppend).is_some_and(|guard| guard.on);
-            let index = configuration_in(event, after).filter(|_| in_log);
-            return index.is_some_and(|index| was < index && index <= now);
+            let index = configuration_in(event, before, after).filter(|_| in_log);
+            return index.is_some_and(|index| {
+                was < index && index <= now && rewritten.is_none_or(|from| from > index)
+            });
         }
+        // What was written over since may have brought the same configuration to another place.
+        rewritten = event.change.and_then(|change| change.log_from).into_iter().chain(rewritten).min();
     }
     false
 }
 
 /// Where the configuration stands in the log that this event has brought.
-fn configuration_in(event: &Event, after: Brief) -> Option<Index> {
+fn configuration_in(event: &Event, before: Brief, after: Brief) -> Option<Index> {
     match reply(event).map(|message| &message.body) {
         Some(Body::AppendEntries { prev_index, entries, .. }) => {
-            let is = |payload: &Payload| matches!(payload, Payload::Configuration(_));
-            let places = entries.iter().zip(prev_index.0 + 1..);
+            let is = |payload: &Payload| *payload == Payload::Configuration(after.configuration);
+            let places = entries.iter().zip((*prev_index).min(before.last_index).0 + 1..);
             let places = places.filter(|(entry, _)| is(&entry.payload)).map(|(_, index)| Index(index));
             places.filter(|index| *index <= after.last_index).last()
         }
         Some(Body::InstallSnapshot { .. }) => None,
-        // A leader has just put it there.
-        _ => Some(after.last_index),
+        // A leader has just put it there, if it has put nothing else there.
+        _ => Some(after.last_index).filter(|last| *last == before.last_index.next()),
     }
 }

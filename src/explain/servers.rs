@@ -246,24 +246,34 @@ fn reply_came(event: &Event, said: &Message, asked: Term, outcome: AppendOutcome
         AppendOutcome::Stale => draft(format!(
             "{leader} hears that {follower} had refused an older term: that says nothing about its log"
         )),
-        AppendOutcome::Mismatch { .. } if asks_again(event, follower) => draft(format!(
-            "{leader} hears that {follower}'s log differs: it lowers nextIndex and tries again further back"
-        ))
-        .claim([Claim::Retries { leader, follower, lowered: true }]),
-        AppendOutcome::Mismatch { .. } => draft(format!(
-            "{follower}'s refusal answers an earlier attempt: {leader} has gone further already"
-        ))
-        .claim([Claim::Retries { leader, follower, lowered: false }]),
+        AppendOutcome::Mismatch { .. } => {
+            let differs = format!("{leader} hears that {follower}'s log differs");
+            let lowered = asks_again(event, follower);
+            let text = match lowered {
+                Some(true) => differs + ": it lowers nextIndex and tries again further back",
+                Some(false) => {
+                    format!(
+                        "{follower}'s refusal answers an earlier attempt: {leader} has gone further already"
+                    )
+                }
+                None => differs,
+            };
+            draft(text).claim(lowered.map(|lowered| Claim::Retries { leader, follower, lowered }))
+        }
     }
 }
 
-/// Whether a leader asks a follower once more because of a refusal. A round of requests that begins with it goes
-/// to everyone, the others included.
-pub(super) fn asks_again(event: &Event, follower: ServerId) -> bool {
+/// Whether a leader asks a follower once more because of its answer. That is not known where a round of requests
+/// may have begun as well, which goes to everyone, and there is nobody else to compare with.
+pub(super) fn asks_again(event: &Event, follower: ServerId) -> Option<bool> {
     let to = |id: ServerId| event.sent.iter().filter(|name| name.to.server() == Some(id)).count();
+    if of(event, Rule::ReadConfirmed).is_none() {
+        return Some(event.waiting > 0 || to(follower) > 0);
+    }
     let (leader, configuration) = (event.server, change_of(event).1.configuration);
-    let others = configuration.members().iter().filter(|&id| id != follower && Some(id) != leader);
-    event.waiting > 0 || to(follower) > others.map(to).min().unwrap_or(0)
+    let mut others = configuration.members().iter().filter(|&id| id != follower && Some(id) != leader);
+    let other = others.next().filter(|_| event.waiting == 0)?;
+    Some(to(follower) > others.map(to).fold(to(other), usize::min))
 }
 
 fn acknowledged(event: &Event, said: &Message) -> Draft {
@@ -307,13 +317,15 @@ fn committed(event: &Event, leader: ServerId, scene: Scene) -> Draft {
     }
     let quorums::Copies { on, complete } = quorums::acknowledged(scene, event, leader, index);
     let (which, voters) = (entries(before.commit.next(), index), electorate(&configuration));
-    let on = if of(event, Rule::LearnersNotCounted).is_some_and(|guard| !guard.on) {
-        on.and(configuration.members().or([leader].into_iter().collect()))
-    } else if of(event, Rule::LeaderOutsideNotCounted).is_some_and(|guard| !guard.on) {
-        on.and(configuration.all_voters().or([leader].into_iter().collect()))
-    } else {
-        on.and(configuration.all_voters())
-    };
+    let off = |rule| of(event, rule).is_some_and(|guard| !guard.on);
+    let mut counted = configuration.all_voters();
+    if off(Rule::LearnersNotCounted) {
+        counted = counted.or(configuration.members());
+    }
+    if off(Rule::LeaderOutsideNotCounted) {
+        counted.insert(leader);
+    }
+    let on = on.and(counted);
     let majority = quorum::is_quorum(&configuration, on);
     let text = match (complete, majority) {
         (_, true) => {

@@ -74,7 +74,7 @@ pub(super) fn answered(
                 "{leader} hears that {follower} had refused an older term: that says nothing about its log"
             )
         }
-        SnapshotOutcome::Installed if sends => {
+        SnapshotOutcome::Installed if sends == Some(true) => {
             format!(
                 "{follower} has all that {leader}'s snapshot covers, up to entry {last}: {leader} goes on with what follows"
             )
@@ -82,12 +82,17 @@ pub(super) fn answered(
         SnapshotOutcome::Installed => {
             format!("{leader} hears that {follower} has all that its snapshot covers, up to entry {last}")
         }
-        SnapshotOutcome::More { offset } if sends => {
-            format!("{follower} has the snapshot up to byte {offset}: {leader} sends the next piece")
-        }
-        SnapshotOutcome::More { .. } => {
-            format!("{follower} has answered a piece of a snapshot once more: {leader} has gone on already")
-        }
+        SnapshotOutcome::More { offset } => match sends {
+            Some(true) => {
+                format!("{follower} has the snapshot up to byte {offset}: {leader} sends the next piece")
+            }
+            Some(false) => {
+                format!(
+                    "{follower} has answered a piece of a snapshot once more: {leader} has gone on already"
+                )
+            }
+            None => format!("{leader} hears that {follower} has the snapshot up to byte {offset}"),
+        },
     };
     draft(Kind::Replication, &["§7"], text).at(last)
 }

@@ -242,5 +242,7 @@ pub(super) fn told_to_stand(event: &Event, said: &Message) -> Draft {
         RoleName::Leader => "it leads already",
         _ => "it has no vote",
     };
-    draft(format!("{from} asks {to} to take over, but {why}: it does not stand"))
+    let having = gives_up(event, "having");
+    draft(format!("{from} asks {to} to take over, but {why}: it does not stand{having}"))
+        .claim(role_change(event))
 }

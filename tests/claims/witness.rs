@@ -3,10 +3,12 @@
 use super::judge::{Moment, judge, lacks};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use wavetank::check::Checker;
+use wavetank::check::{Checker, Property, Violation};
 use wavetank::explain::{Scene, sentence};
 use wavetank::explore::Judge;
-use wavetank::raft::{Body, Guard, Message, Node, Observer, Role, RoleName, ServerId, ServerSet, Timer};
+use wavetank::raft::{
+    Body, Guard, Message, Node, Observer, Role, RoleName, ServerId, ServerSet, Term, Timer,
+};
 use wavetank::sim::{Content, Event, Server, Stepped, Watch, What, World};
 
 /// How many events a sentence may look back on.
@@ -26,6 +28,10 @@ pub struct Witness {
     guards: Vec<Guard>,
     trace: VecDeque<Arc<Event>>,
     servers: BTreeMap<ServerId, Past>,
+    /// Who led each term first, and whether it was elected in it.
+    leaders: BTreeMap<Term, (ServerId, bool)>,
+    /// How often a term had two leaders.
+    pub two_leaders: u64,
     pub wrong: Vec<String>,
     pub claims: u64,
 }
@@ -33,11 +39,15 @@ pub struct Witness {
 impl Witness {
     pub fn new(world: &World) -> Witness {
         let servers = world.servers().iter().map(|server| (server.node.id(), seen(server, ServerSet::EMPTY)));
+        let lead = world.servers().iter().filter(|server| server.up && server.node.is_leader());
+        let leaders = lead.map(|server| (server.node.term(), (server.node.id(), true)));
         Witness {
             checker: Checker::new(world),
             guards: Vec::new(),
             trace: VecDeque::new(),
             servers: servers.collect(),
+            leaders: leaders.collect(),
+            two_leaders: 0,
             wrong: Vec::new(),
             claims: 0,
         }
@@ -57,7 +67,8 @@ impl Observer for Witness {
 }
 
 impl Watch for Witness {
-    fn happened(&mut self, world: &World, _: &Stepped, event: Option<Event>) {
+    fn happened(&mut self, world: &World, stepped: &Stepped, event: Option<Event>) {
+        self.checker.happened(world, stepped, None);
         let mut event = event.expect("a watcher is told");
         event.guards = std::mem::take(&mut self.guards);
         let event = Arc::new(event);
@@ -78,6 +89,7 @@ impl Watch for Witness {
             found.map(|why| format!("event {}: {}\n    {why}", event.id.0, said.text)).collect();
         self.wrong.extend(found);
         self.claims += said.claims.len() as u64;
+        self.judge_leader(world, &event);
         self.remember(world, &event, stale);
     }
 }
@@ -94,6 +106,37 @@ impl Witness {
             let stale = if Some(id) == event.server { stale } else { kept };
             let stale = if stood { ServerSet::EMPTY } else { stale };
             self.servers.insert(id, seen(server, stale));
+        }
+    }
+
+    /// What is said of a term that has two leaders: whether each was elected in it.
+    fn judge_leader(&mut self, world: &World, event: &Event) {
+        let Some(server) = event.server.and_then(|id| world.server(id)).filter(|server| server.up) else {
+            return;
+        };
+        let (id, term) = (server.node.id(), server.node.term());
+        let past = self.servers.get(&id);
+        let led = past.is_some_and(|past| past.up && past.node.is_leader());
+        if !server.node.is_leader() || (led && past.is_some_and(|past| past.node.term() == term)) {
+            return;
+        }
+        let &mut (first, elected) = self.leaders.entry(term).or_insert((id, !led));
+        let says = |violation: &&Violation| {
+            violation.property == Property::ElectionSafety && violation.event == event.id
+        };
+        let Some(violation) = self.checker.violations().iter().find(says).filter(|_| first != id) else {
+            return;
+        };
+        self.two_leaders += 1;
+        let was = if elected { "was elected in it" } else { "led an older one and took it over" };
+        let now = match (led, elected) {
+            (true, _) => "has taken it over, which led an older one",
+            (false, true) => "is",
+            (false, false) => "is elected in it",
+        };
+        let expected = format!("Term {term} has two leaders: {first} {was}, and now {id} {now}.");
+        if violation.sentence != expected {
+            self.wrong.push(format!("event {}: {}\n    right: {expected}", event.id.0, violation.sentence));
         }
     }
 

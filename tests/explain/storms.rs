@@ -162,6 +162,7 @@ fn every_rule_says_something_of_its_own_held_or_not_on_or_off() {
                 "{rule}: {held}"
             );
             assert!(broken.contains(", but the rule is off: "), "{broken}");
+            assert!(!held.contains('?') && !refused.contains('?'), "a sentence, and no question: {refused}");
             assert!(
                 refused != broken && plain(&held) && plain(&refused) && plain(&broken),
                 "{refused} {broken}"
