@@ -100,6 +100,14 @@ export class Simulation {
   explain(event: number): string;
 
   /**
+   * What the sentence of an event ({@link explain}) claims, as data. Not everything in it is a claim: what people do,
+   * what is lost on the way, and what clients hear is in the event itself.
+   *
+   * @throws {WavetankError} `BAD_ARGUMENT`
+   */
+  claims(event: number): Claim[];
+
+  /**
    * Where a run that was opened ({@link from}) runs differently here from where it was made, and why: an earlier
    * version made it, or its file was changed. `null` where it runs as it did, and for runs that began here.
    */
@@ -776,6 +784,67 @@ export type GuardValue =
   | { write: number | null }
   | { round: number }
   | { configuration: Configuration };
+
+/** A fact that the sentence of an event claims: so after the event and, where it is new, not so before it. */
+export type Claim =
+  /** A server has become that. */
+  | { claim: "role"; server: ServerId; role: Role; term: number; because: Because }
+  | { claim: "term"; server: ServerId; from: number; to: number }
+  /** A server answers a candidate; `pre`: whether it would vote so (D9.6). */
+  | { claim: "vote"; voter: ServerId; candidate: ServerId; asked: number; granted: boolean; pre: boolean }
+  /** What a candidate has counted: by whom, which of these for an older term, how many with copies. */
+  | {
+      claim: "votes";
+      candidate: ServerId;
+      voters: ServerId[];
+      stale: ServerId[];
+      counted: number;
+      majority: boolean;
+      pre: boolean;
+    }
+  | { claim: "append"; follower: ServerId; leader: ServerId; accepted: boolean }
+  /** What became of entries. */
+  | {
+      claim: "entries";
+      server: ServerId;
+      from: number;
+      to: number;
+      fate: "stored" | "present" | "deleted" | "cut" | "kept" | "lost";
+    }
+  | { claim: "commit"; server: ServerId; from: number; to: number }
+  /** Where a leader counts its log up to an entry. */
+  | { claim: "copies"; leader: ServerId; index: number; on: ServerId[]; majority: boolean }
+  /** Whether a leader lowers nextIndex. */
+  | { claim: "retries"; leader: ServerId; follower: ServerId; lowered: boolean }
+  /** Whom a leader counts as heard since its last check of the quorum (D6.2). */
+  | { claim: "heard"; leader: ServerId; heard: ServerId[]; majority: boolean }
+  /** The election timer has started again; nothing has changed; something waits for the disk. */
+  | { claim: "electionTimer" | "unchanged" | "waits"; server: ServerId }
+  | { claim: "sends"; server: ServerId; to: ServerId[] }
+  /** What is on a server's disk, or what its disk says that is. */
+  | { claim: "durable"; server: ServerId; what: Written; lies: boolean }
+  /** A configuration is in force, or committed. */
+  | { claim: "configuration"; server: ServerId; configuration: Configuration; committed: boolean }
+  | { claim: "snapshot"; server: ServerId; upto: number; installed: boolean }
+  | { claim: "transfer"; leader: ServerId; to: ServerId; caughtUp: boolean }
+  | { claim: "read"; server: ServerId; client: ClientId; confirmed: boolean }
+  | { claim: "asks"; client: ClientId; server: ServerId }
+  | { claim: "up"; server: ServerId; up: boolean };
+
+/** Why a server has become something else. */
+export type Because =
+  | { why: "higherTerm"; saw: number; own: number }
+  | { why: "leader"; leader: ServerId; term: number }
+  | { why: "voted"; candidate: ServerId }
+  | { why: "asked"; leader: ServerId }
+  | { why: "votes" | "timeout" | "noQuorum" | "removed" | "hand" };
+
+/** What a write was about. */
+export type Written =
+  | { of: "log"; upto: number }
+  | { of: "term"; term: number; vote: ServerId | null }
+  | { of: "snapshot"; upto: number }
+  | { of: "other" };
 
 /** A promise that was broken. */
 export interface Violation {

@@ -122,6 +122,10 @@ export class Simulation {
     return this.#do((core) => core.explain(event));
   }
 
+  claims(event) {
+    return this.#do((core) => core.claims(event));
+  }
+
   digest() {
     return this.#do((core) => core.digest());
   }

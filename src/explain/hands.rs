@@ -9,7 +9,7 @@ use super::sentence::{Draft, Kind, Scene, draft};
 use super::servers::disk_of;
 use super::words::{count, duration, entries, list, members, op as asks, request, span, vote};
 use crate::kv::Op;
-use crate::raft::{Change, ReadMode, RoleName, Rule, Rules, ServerId, TimerRange};
+use crate::raft::{Change, ReadMode, RoleName, Rule, Rules, ServerId, ServerSet, TimerRange};
 use crate::sim::{Action, Brief, Event, Fault, LinkPreset, Refusal, Workload};
 
 /// Somebody has acted, or tried to; or a schedule has.
@@ -83,9 +83,7 @@ fn done(event: &Event, action: &Action, refused: Option<&Refusal>, scene: Scene)
             &[],
             format!("The link from {from} to {to} is mended: {to} hears {from} again"),
         ),
-        Action::Partition { groups } => {
-            draft(Kind::Fault, &[], format!("The network is cut into {}", written(groups)))
-        }
+        Action::Partition { groups } => partitioned(event, groups, scene),
         Action::Heal => draft(Kind::Fault, &[], "The network is healed: everyone hears everyone"),
         Action::LinkPreset { preset } => preset_in_words(event, *preset, scene),
         Action::Schedule { fault, every_us, for_us } => scheduled(*fault, *every_us, *for_us),
@@ -177,6 +175,20 @@ fn scheduled(fault: Fault, every_us: u64, for_us: Option<u64>) -> Draft {
     let length = for_us.map(|us| format!(", for {}", duration(us))).unwrap_or_default();
     let text = format!("From now on, every {}, {what}{length}", duration(every_us));
     draft(Kind::Action, if fault == Fault::Transfer { &["D3.10"] } else { &[] }, text)
+}
+
+/// Whoever is in no group is alone.
+fn partitioned(event: &Event, groups: &[ServerSet], scene: Scene) -> Draft {
+    let hears_all = |id: &ServerId| event.cuts.as_ref().is_none_or(|cuts| cuts[id.slot()].is_empty());
+    if ServerId::first(scene.servers).all(|id| hears_all(&id)) {
+        return draft(Kind::Fault, &[], "The network is one again: everyone hears everyone");
+    }
+    let named = groups.iter().fold(ServerSet::EMPTY, |all, group| all.or(*group));
+    let alone = ServerId::first(scene.servers).filter(|id| !named.contains(*id) && !hears_all(id));
+    let alone = alone.map(|id| [id].into_iter().collect());
+    let groups: Vec<ServerSet> =
+        groups.iter().copied().filter(|group| !group.is_empty()).chain(alone).collect();
+    draft(Kind::Fault, &[], format!("The network is cut into {}", written(&groups)))
 }
 
 fn preset_in_words(event: &Event, preset: LinkPreset, scene: Scene) -> Draft {

@@ -106,26 +106,30 @@ fn enough(event: &Event, candidate: ServerId, tally: &Tally, pre: bool) -> (Stri
     }
     let names = list(tally.voters.iter());
     let answered = of(event, Rule::QuorumOfAll).filter(|guard| guard.broken()).map(|guard| guard.right);
+    let majority = quorum::is_quorum(&configuration, tally.voters);
     let enough = match answered {
-        _ if quorum::is_quorum(&configuration, tally.voters) => format!("a majority of {of_all}"),
+        _ if majority => format!("a majority of {of_all}"),
         Some(Value::Servers(answered)) => {
             format!("a majority of those that have answered, {}, but not of {of_all}", list(answered.iter()))
         }
         _ => format!("no majority of {of_all}"),
     };
-    (format!("the {what} of {names}{}, {enough}", doubts(tally)), claim)
+    let but = if majority { "," } else { ", but" };
+    (format!("the {what} of {names}{}, {enough}{}", stale(tally), twice(tally, but)), claim)
 }
 
-/// Which of the votes should not have been counted.
-fn doubts(tally: &Tally) -> String {
-    let mut text = String::new();
-    if tally.again > 0 {
-        text = format!(", counted as {}", tally.voters.len() + tally.again);
+/// Which of the votes were not for this term.
+fn stale(tally: &Tally) -> String {
+    match tally.stale.is_empty() {
+        true => String::new(),
+        false => format!(" (for an older term: {})", list(tally.stale.iter())),
     }
-    if !tally.stale.is_empty() {
-        text.push_str(&format!(" (for an older term: {})", list(tally.stale.iter())));
-    }
-    text
+}
+
+/// As how many they are counted, where copies are counted as well.
+fn twice(tally: &Tally, but: &str) -> String {
+    let counted = tally.voters.len() + tally.again;
+    if tally.again > 0 { format!("{but} counted as {counted}") } else { String::new() }
 }
 
 pub(super) fn came(event: &Event, said: &Message, asked: Term, granted: bool, scene: Scene) -> Draft {
@@ -161,7 +165,7 @@ pub(super) fn came(event: &Event, said: &Message, asked: Term, granted: bool, sc
     match tally.claim(candidate, &before.configuration, false) {
         Some(claim) => {
             let (votes, of) = (list(tally.voters.iter()), electorate(&before.configuration));
-            let doubts = doubts(&tally);
+            let doubts = stale(&tally) + &twice(&tally, ",");
             draft(format!(
                 "{candidate} has the votes of {votes}{doubts} in term {term}, not yet a majority of {of}"
             ))

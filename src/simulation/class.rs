@@ -6,7 +6,7 @@ use super::bridge::{self, Answer, bad_recording, error, json, number, plain};
 use super::failure::Noted;
 use super::reach;
 use crate::check::goal::{Goal, Lookout};
-use crate::explain::{self, Scene, sentence};
+use crate::explain::{self, Scene, Sentence, sentence};
 use crate::sim::{Action, Event};
 use crate::timeline::{
     Actor, Document, EVENTS_MAX, Place, RUN_US_MAX, Recording, RecordingError, SEMANTICS, Stamp, Standing,
@@ -254,13 +254,25 @@ impl Core {
     /// # Errors
     /// `BAD_ARGUMENT`, when there is no such event.
     pub fn explain(&self, event: &JsValue) -> Result<String, JsValue> {
+        self.told(event).map(|sentence| sentence.to_string())
+    }
+
+    /// What the sentence of an event claims.
+    ///
+    /// # Errors
+    /// `BAD_ARGUMENT`, when there is no such event.
+    pub fn claims(&self, event: &JsValue) -> Answer {
+        plain(&self.told(event)?.claims)
+    }
+
+    fn told(&self, event: &JsValue) -> Result<Sentence, JsValue> {
         let id = number(event, "The event's number", 0.0, EVENT_MAX)? as u64;
         let world = self.timeline.run().world();
         let to = world.events().min(id + 1);
         let trace = self.timeline.trace(id.saturating_sub(CONTEXT), to, CONTEXT as usize + 1).into();
         let scene = Scene { servers: world.servers().len() as u8, trace: &trace };
         match trace.back() {
-            Some(event) if event.id.0 == id => Ok(sentence(event, scene).to_string()),
+            Some(event) if event.id.0 == id => Ok(sentence(event, scene)),
             _ => {
                 let message = format!("There is no event {id} yet: there have been {to}, numbered from 0.");
                 Err(error("BAD_ARGUMENT", &message))

@@ -291,8 +291,9 @@ fn vote(moment: &Moment, voter: ServerId, candidate: ServerId, answer: (Term, bo
             _ => None,
         });
     so(answers.clone().any(|one| one == answer), || format!("it answers {:?}", answers.collect::<Vec<_>>()))?;
-    let after = &moment.now(voter)?.node;
+    let (before, after) = moment.both(voter)?;
     let (_, granted, pre) = answer;
+    so(!pre || before == after, || "the question has changed something".into())?;
     so(!granted || pre || after.voted_for() == Some(candidate), || {
         format!("its vote is {:?}", after.voted_for())
     })

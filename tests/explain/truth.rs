@@ -80,7 +80,7 @@ fn votes_that_are_counted_twice_are_no_majority() {
     duplicate(&mut run, 2, 1);
     deliver(&mut run, 2, 1);
     let text = last_delivered(&run, 1);
-    let expected = "S1 has the votes of S1 and S2, counted as 3, no majority of five: it leads in term 2; a rule is off here: ";
+    let expected = "S1 has the votes of S1 and S2, no majority of five, but counted as 3: it leads in term 2; a rule is off here: ";
     assert!(text.starts_with(expected), "{text}");
 }
 
@@ -125,6 +125,20 @@ fn the_election_timer_that_runs_on_is_explained_in_a_sentence() {
         because(guard),
         "the vote was not granted, and only a granted vote restarts the election timer: it runs on"
     );
+}
+
+#[test]
+fn whoever_is_in_no_group_of_a_partition_is_alone() {
+    let mut run = by_hand("S1:F1 / S2:F1 / S3:F1 / S4:F1", &[]);
+    let said_of = |run: &mut Run, groups: &[&[u8]]| {
+        let groups = groups.iter().map(|group| group.iter().map(|&n| s(n)).collect()).collect();
+        run.act(Action::Partition { groups }).unwrap();
+        said(run, run.events().back().expect("it was done"))
+    };
+    assert_eq!(said_of(&mut run, &[&[1, 2]]), "The network is cut into {S1, S2} | {S3} | {S4}.");
+    assert_eq!(said_of(&mut run, &[&[1, 2], &[2, 3, 4]]), "The network is cut into {S1, S2} | {S2, S3, S4}.");
+    assert_eq!(said_of(&mut run, &[&[], &[4, 1, 2]]), "The network is cut into {S1, S2, S4} | {S3}.");
+    assert_eq!(said_of(&mut run, &[&[4, 1, 2, 3]]), "The network is one again: everyone hears everyone.");
 }
 
 #[test]

@@ -128,6 +128,17 @@ test("events come by number, as many as asked", () => {
   assert.match(run.explain(0), /\(.*§/);
 });
 
+test("what a sentence claims is given as data", () => {
+  const run = new Simulation({ servers: 3, seed: 1n });
+  run.runUntil("leaders = 1");
+  const won = run.eventCount - 1;
+  assert.equal(run.explain(won), "S2 has the votes of S1 and S2, a majority of three: it leads in term 1 (§5.2).");
+  assert.deepEqual(run.claims(won), [
+    { claim: "votes", candidate: "S2", voters: ["S1", "S2"], stale: [], counted: 2, majority: true, pre: false },
+    { claim: "role", server: "S2", role: "leader", term: 1, because: { why: "votes" } },
+  ]);
+});
+
 test("a run goes back to any moment, and forth again to the same", () => {
   const { run, leader } = led({ seed: 7n });
   const early = { ms: run.nowMs, digest: run.digest() };
@@ -269,6 +280,7 @@ test("what can't be done is an error with a code and a sentence, and changes not
     [() => run.runUntil(() => false, { withinMs: "1" }), "BAD_ARGUMENT", /withinMs has to be/],
     [() => run.explain(1e6), "BAD_ARGUMENT", /no event 1000000/],
     [() => run.explain("1"), "BAD_ARGUMENT", /number/],
+    [() => run.claims(1e6), "BAD_ARGUMENT", /no event 1000000/],
     [() => run.events({ from: -1 }), "BAD_ARGUMENT", /from has to be/],
     [() => run.events({ limit: 1e9 }), "BAD_ARGUMENT", /limit has to be/],
     [() => Simulation.reach(), "BAD_ARGUMENT", /A state is a text/],

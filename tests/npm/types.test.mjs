@@ -57,10 +57,12 @@ test("what is looked for is given as the types say", (t) => {
   assert.equal(complaints(t, program), "");
 });
 
-test("events, states, violations and recordings are as the types say", (t) => {
-  const [events, states, violations, recordings] = [new Kinds(), new Kinds(), new Kinds(), new Kinds()];
+test("events, claims, states, violations and recordings are as the types say", (t) => {
+  const [events, claims, states] = [new Kinds(), new Kinds(), new Kinds()];
+  const [violations, recordings] = [new Kinds(), new Kinds()];
   const look = (run) => {
     for (let from = 0; from < run.eventCount; from += 1000) run.events({ from }).forEach((event) => events.add(event));
+    for (let id = 0; id < Math.min(run.eventCount, 300); id += 1) run.claims(id).forEach((claim) => claims.add(claim));
     run.check().forEach((violation) => violations.add(violation));
     recordings.add(run.recording());
     // The log is the same in all states, and long.
@@ -73,9 +75,11 @@ test("events, states, violations and recordings are as the types say", (t) => {
   const names = readdirSync(join(ROOT, "static/broken")).filter((name) => name !== "index.json");
   for (const name of names) look(Simulation.from(read(`static/broken/${name}`)));
   look(everything());
+  assert.ok(claims.size > 20, `${claims.size}`);
   assert.ok(events.size > 150 && states.size > 20 && violations.size > 1, `${events.size} ${states.size} ${violations.size}`);
   const program = `
-    import type { Recording, SimulationEvent, State, Violation } from "wavetank";
+    import type { Claim, Recording, SimulationEvent, State, Violation } from "wavetank";
+    export const claims: Claim[] = ${claims};
     export const events: SimulationEvent[] = ${events};
     export const states: State[] = ${states};
     export const violations: Violation[] = ${violations};
