@@ -4,7 +4,7 @@
 use wavetank::check::Property;
 use wavetank::check::goal::{Goal, Memory};
 use wavetank::explore::{
-    Bounds, Ended, Found, Gesture, Grain, Model, Search, at_rest, fresh, replay, search,
+    Ask, Bounds, Ended, Found, Gesture, Grain, Model, Search, at_rest, fresh, replay, search,
 };
 use wavetank::raft::{Body, Index, Message, Rule, Rules, ServerId, Term};
 use wavetank::sim::{Action, Link, Options, Setup};
@@ -74,6 +74,32 @@ fn two_votes_in_a_term_make_two_leaders_in_four_gestures() {
 #[test]
 fn a_forgotten_vote_makes_two_leaders_in_five_gestures() {
     falls(Rule::VoteSurvivesCrash, Grain::Gesture, gestures(), Property::ElectionSafety, 5);
+}
+
+#[test]
+fn a_vote_forgotten_within_its_term_makes_two_leaders_in_five_gestures() {
+    falls(Rule::VoteKeptWithinTerm, Grain::Gesture, gestures(), Property::ElectionSafety, 5);
+}
+
+/// An AppendEntries carries everything from nextIndex, or nothing.
+#[test]
+fn heartbeats_without_the_entries_that_wait_make_shorter_runs() {
+    for (rule, property, steps) in [
+        (Rule::CommitUpToLastNew, Property::StateMachineSafety, 8),
+        (Rule::HeartbeatChecked, Property::StateMachineSafety, 8),
+        (Rule::MatchFromRequest, Property::LeaderCompleteness, 6),
+    ] {
+        falls(rule, Grain::Gesture, gestures(), property, steps);
+    }
+}
+
+/// Two leaders of one term take commands at the same index: they are two, though their terms and indexes are
+/// the same.
+#[test]
+fn two_leaders_of_a_term_take_two_commands() {
+    for (rule, steps) in [(Rule::OneVotePerTerm, 8), (Rule::VoteSurvivesCrash, 9)] {
+        falls(rule, Grain::Gesture, gestures(), Property::StateMachineSafety, steps);
+    }
 }
 
 #[test]
@@ -309,16 +335,16 @@ fn many_messages_may_be_on_their_way() {
 fn what_a_crash_can_bring_back_is_not_forgotten() {
     let way = [
         Gesture::Timeout(s(1)),
-        Gesture::Rpc(s(1), s(2)),
-        Gesture::Rpc(s(1), s(3)),
+        Gesture::Rpc(Ask::all(s(1), s(2))),
+        Gesture::Rpc(Ask::all(s(1), s(3))),
         Gesture::Restart(s(1)),
         Gesture::Timeout(s(1)),
-        Gesture::Rpc(s(1), s(2)),
-        Gesture::Rpc(s(1), s(3)),
+        Gesture::Rpc(Ask::all(s(1), s(2))),
+        Gesture::Rpc(Ask::all(s(1), s(3))),
         Gesture::Restart(s(2)),
         Gesture::Restart(s(3)),
         Gesture::Timeout(s(2)),
-        Gesture::Rpc(s(2), s(3)),
+        Gesture::Rpc(Ask::all(s(2), s(3))),
     ];
     let bounds = Bounds { restarts_max: 3, ..gestures() };
     let within = without(Rule::ReplyAfterFsync, Grain::Gesture, bounds, violated(Property::ElectionSafety));

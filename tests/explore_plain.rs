@@ -69,10 +69,12 @@ impl Plain {
                 all.push(with(self.servers[at].time_out(rules).0));
             }
             if node.is_leader() && node.log().last_index().0 < bounds.log_max {
-                all.push(with(self.servers[at].request(rules).0));
+                all.push(with(self.servers[at].request(0, rules).0));
             }
-            for to in ServerId::first(count as u8) {
-                let Some(request) = node.rpc_for(to) else { continue };
+            let peers = ServerId::first(count as u8);
+            let beat = |to| node.heartbeat_for(to).filter(|_| bounds.heartbeats);
+            let asks = peers.flat_map(|to| [node.rpc_for(to), beat(to)]);
+            for request in asks.flatten() {
                 let mut both = self.clone();
                 let reply = both.arrives(request.clone(), rules);
                 let one = both.clone();

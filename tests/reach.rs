@@ -43,7 +43,7 @@ impl Cluster {
                 all.push(self.with(at, local.time_out(RULES).0));
             }
             if node.is_leader() && node.log().last_index().0 < log_max {
-                all.push(self.with(at, local.request(RULES).0));
+                all.push(self.with(at, local.request(0, RULES).0));
             }
             for to in ServerId::first(self.servers.len() as u8) {
                 let Some(request) = node.rpc_for(to) else { continue };

@@ -28,7 +28,7 @@ mod violation;
 pub use property::Property;
 pub use violation::{Fact, Violation};
 
-use crate::raft::{Guard, Index, MAX_SERVERS, Observer, ServerId, ServerSet, Term};
+use crate::raft::{Entry, Guard, Index, MAX_SERVERS, Observer, ServerId, ServerSet, Term};
 use crate::sim::{Event, EventId, Server, Stepped, Watch, World};
 use durable_commit::DurableCommit;
 use look::{Known, Look};
@@ -188,6 +188,12 @@ impl Checker {
     #[must_use]
     pub fn committed_at(&self, index: Index) -> Option<(Term, Term)> {
         self.leader_completeness.get(index).map(|committed| (committed.entry.term, committed.in_term))
+    }
+
+    /// The entry that was committed first at an index, and the term in which it was.
+    #[must_use]
+    pub fn entry_committed_at(&self, index: Index) -> Option<(Entry, Term)> {
+        self.leader_completeness.get(index).map(|committed| (committed.entry.clone(), committed.in_term))
     }
 
     /// Up to here the log was committed somewhere, some time.

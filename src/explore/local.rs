@@ -1,10 +1,11 @@
 //! One server of the model: Raft, and what a crash would leave of it.
 
+use crate::kv::{Command, Op};
 use crate::raft::{
-    Durable, Effect, HardState, Input, Message, Node, Role, Rule, Rules, ServerId, Term, Timer, Token,
-    Unobserved, Write,
+    Durable, Effect, HardState, Index, Input, Message, Node, Payload, Role, Rule, Rules, ServerId, Term, Timer,
+    Token, Unobserved, Write,
 };
-use crate::sim::{Disk, notation};
+use crate::sim::Disk;
 
 /// The rules of the disk. Only where one of them is off does it matter when a write is done; else it is
 /// done at once.
@@ -156,12 +157,12 @@ impl Local {
         self.step(Input::Fired(Timer::Heartbeat), rules)
     }
 
-    /// A client asks it for something. What is asked is told apart by term and index, as the shorthand
-    /// has it.
+    /// A client asks it for something. `which` says which of its term's leaders it is, from 0 ([`command`]).
     #[must_use]
-    pub fn request(&self, rules: Rules) -> (Local, Vec<Message>) {
-        let entry = notation::entry(self.node.term(), self.node.log().last_index().next());
-        self.step(Input::Proposed(vec![entry.payload]), rules)
+    pub fn request(&self, which: u8, rules: Rules) -> (Local, Vec<Message>) {
+        let op = command(self.node.term(), self.node.log().last_index().next(), which);
+        let bytes = Command { client: 0, serial: 0, session: false, op }.encode();
+        self.step(Input::Proposed(vec![Payload::Command(bytes)]), rules)
     }
 
     /// A message arrives.
@@ -179,6 +180,17 @@ impl Local {
         });
         Local { node: self.node.renamed(names), up: self.up, retired: self.retired, dirty }
     }
+}
+
+/// The command that a leader is given for an index. Its name tells it from any other: term, index, and which
+/// of that term's leaders takes it. The first leader's has the name that the shorthand gives to an entry;
+/// with every rule on there is no other.
+pub(super) fn command(term: Term, index: Index, which: u8) -> Op {
+    let text = match which {
+        0 => format!("{term}.{index}"),
+        _ => format!("{term}.{index} of leader {}", which + 1),
+    };
+    Op::Submit { text }
 }
 
 /// Whether it can be told when a write is done.

@@ -35,7 +35,7 @@ mod target;
 mod view;
 mod way;
 
-pub use gesture::{Gesture, Grain};
+pub use gesture::{Ask, Gesture, Grain};
 pub use hunt::{Hit, Hunt, Report, hunt};
 pub use local::{Dirty, Local};
 pub use model::{Bounds, Model};

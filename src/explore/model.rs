@@ -23,6 +23,9 @@ pub struct Bounds {
     /// Whether messages are lost. Without it they may stay on their way for ever, which is the same but for
     /// the bound on their number. Only where steps are messages: of gestures, none loses a message.
     pub drops: bool,
+    /// Whether a leader may send heartbeats where entries wait: an AppendEntries carries everything from
+    /// nextIndex, or nothing.
+    pub heartbeats: bool,
     /// How often in a run some nextIndex may be set by hand to any value from 1 to the end of the log and
     /// one: what the leader then believes is wrong, and is said to do no harm.
     pub misled_max: u8,
@@ -36,7 +39,7 @@ impl Bounds {
             Grain::Gesture => 1,
             Grain::Message => 8,
         };
-        Bounds { term_max: 4, log_max: 3, restarts_max: 2, messages_max, drops: false, misled_max: 0 }
+        Bounds { term_max: 4, log_max: 3, restarts_max: 2, messages_max, drops: false, heartbeats: true, misled_max: 0 }
     }
 }
 
@@ -80,9 +83,18 @@ impl Model {
             node.set_options(options());
             Local { retired: server.retired, ..Local::with_disk(node, server.up, &server.disk) }
         });
-        let mut past = Past { leaders: checker.leaders().collect(), ..Past::default() };
+        let mut past = Past::default();
+        for (term, first) in checker.leaders() {
+            past.leaders.insert(term, vec![first]);
+        }
+        for leader in world.servers().iter().map(|server| &server.node).filter(|node| node.is_leader()) {
+            let leaders = past.leaders.entry(leader.term()).or_default();
+            if !leaders.contains(&leader.id()) {
+                leaders.push(leader.id());
+            }
+        }
         let committed = (1..=checker.committed().0).map(Index);
-        past.committed = committed.map_while(|index| checker.committed_at(index)).collect();
+        past.committed = committed.map_while(|index| checker.entry_committed_at(index)).collect();
         past.violated = checker.violations().iter().map(|violation| violation.property).collect();
         Model { servers: servers.collect(), messages: Vec::new(), past }
     }

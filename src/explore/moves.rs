@@ -1,6 +1,6 @@
 //! What may happen in a state, within the bounds.
 
-use super::gesture::{Gesture, Grain};
+use super::gesture::{Ask, Gesture, Grain};
 use super::space::{Frame, Space};
 use crate::raft::Index;
 
@@ -10,14 +10,24 @@ pub(super) enum Move {
     Timeout(u8),
     Request(u8),
     Restart(u8),
-    Rpc(u8, u8),
-    HoldRequest(u8, u8),
-    HoldReply(u8, u8),
+    Rpc(u8, u8, Load),
+    HoldRequest(u8, u8, Load),
+    HoldReply(u8, u8, Load),
     Release(u8),
     Mislead(u8, u8, u32),
     Beat(u8),
+    Send(u8, u8),
     Deliver(u8),
     Drop(u8),
+}
+
+/// What a request carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Load {
+    /// Everything from nextIndex, or the question of a candidate.
+    All,
+    /// No entries, though some wait.
+    Nothing,
 }
 
 impl Space<'_> {
@@ -46,12 +56,20 @@ impl Space<'_> {
                 out.push(Move::Beat(at));
             }
             for to in (0..servers as u8).filter(|&to| traits.asks && to != at) {
-                if grain == Grain::Gesture {
-                    out.push(Move::Rpc(at, to));
-                    if room {
-                        out.push(Move::HoldRequest(at, to));
-                        out.push(Move::HoldReply(at, to));
+                let beats = bounds.heartbeats && traits.waits >> to & 1 == 1;
+                let loads = if beats { [Load::All, Load::Nothing].as_slice() } else { &[Load::All] };
+                match grain {
+                    Grain::Gesture => {
+                        for &load in loads {
+                            out.push(Move::Rpc(at, to, load));
+                            if room {
+                                out.push(Move::HoldRequest(at, to, load));
+                                out.push(Move::HoldReply(at, to, load));
+                            }
+                        }
                     }
+                    Grain::Message if beats && room => out.push(Move::Send(at, to)),
+                    Grain::Message => {}
                 }
                 if traits.leads && misled < bounds.misled_max {
                     out.extend((1..=traits.last as u32 + 1).map(|next| Move::Mislead(at, to, next)));
@@ -72,14 +90,16 @@ impl Space<'_> {
     /// A step in words of the outside.
     pub(super) fn gesture(&self, row: &[u32], step: Move) -> Gesture {
         let id = |at: u8| self.locals.get(row[usize::from(at)]).node.id();
+        let ask = |from, to, load| Ask { from: id(from), to: id(to), heartbeat: load == Load::Nothing };
         let message = |at: u8| (**self.messages.get(row[self.frame.servers + 1 + usize::from(at)])).clone();
         match step {
             Move::Timeout(at) => Gesture::Timeout(id(at)),
-            Move::Request(at) => Gesture::Request(id(at)),
+            Move::Request(at) => Gesture::Request(id(at), self.which_leader(row, at)),
             Move::Restart(at) => Gesture::Restart(id(at)),
-            Move::Rpc(from, to) => Gesture::Rpc(id(from), id(to)),
-            Move::HoldRequest(from, to) => Gesture::HoldRequest(id(from), id(to)),
-            Move::HoldReply(from, to) => Gesture::HoldReply(id(from), id(to)),
+            Move::Rpc(from, to, load) => Gesture::Rpc(ask(from, to, load)),
+            Move::HoldRequest(from, to, load) => Gesture::HoldRequest(ask(from, to, load)),
+            Move::HoldReply(from, to, load) => Gesture::HoldReply(ask(from, to, load)),
+            Move::Send(from, to) => Gesture::Send(ask(from, to, Load::Nothing)),
             Move::Release(at) => Gesture::Release(message(at)),
             Move::Mislead(at, to, next) => Gesture::Mislead(id(at), id(to), Index(u64::from(next))),
             Move::Beat(at) => Gesture::Beat(id(at)),

@@ -3,16 +3,16 @@
 use super::local::Local;
 use crate::check::Property;
 use crate::check::goal::Memory;
-use crate::raft::{Index, Log, ServerId, Term};
+use crate::raft::{Entry, Index, Log, ServerId, Term};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is remembered of the past.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Past {
-    /// By term: who led it first.
-    pub leaders: BTreeMap<Term, ServerId>,
-    /// By index, from 1: the term of the entry that was committed there first, and in which term it was.
-    pub committed: Vec<(Term, Term)>,
+    /// By term: its leaders, in the order of their elections.
+    pub leaders: BTreeMap<Term, Vec<ServerId>>,
+    /// By index, from 1: the entry that was committed there first, and in which term it was.
+    pub committed: Vec<(Entry, Term)>,
     /// The promises that were broken.
     pub violated: BTreeSet<Property>,
     /// How many restarts there were.
@@ -105,8 +105,9 @@ impl Past {
     }
 
     fn note_leader(&mut self, leader: &Local) {
-        let first = *self.leaders.entry(leader.node.term()).or_insert(leader.node.id());
-        if first != leader.node.id() {
+        let leaders = self.leaders.entry(leader.node.term()).or_default();
+        leaders.push(leader.node.id());
+        if leaders[0] != leader.node.id() {
             self.violated.insert(Property::ElectionSafety);
         }
         self.require(leader);
@@ -115,10 +116,10 @@ impl Past {
     fn note_commit(&mut self, server: &Local) {
         let node = &server.node;
         for index in 1..=node.commit().0.min(node.log().last_index().0) {
-            let Some(term) = node.log().term_at(Index(index)) else { continue };
+            let Some(entry) = node.log().get(Index(index)) else { continue };
             match self.committed.get(index as usize - 1) {
-                None => self.committed.push((term, node.term())),
-                Some((committed, _)) if *committed != term => {
+                None => self.committed.push((entry.clone(), node.term())),
+                Some((committed, _)) if committed != entry => {
                     self.violated.insert(Property::StateMachineSafety);
                 }
                 Some(_) => {}
@@ -129,14 +130,20 @@ impl Past {
     /// A leader has everything that was committed in earlier terms (§5.4).
     fn require(&mut self, leader: &Local) {
         let log = leader.node.log();
-        let has = |(index, &(term, in_term)): (u64, &(Term, Term))| {
-            in_term >= leader.node.term()
+        let has = |(index, (entry, in_term)): (u64, &(Entry, Term))| {
+            *in_term >= leader.node.term()
                 || index <= log.base_index().0
-                || log.term_at(Index(index)) == Some(term)
+                || log.get(Index(index)) == Some(entry)
         };
         if !(1..).zip(&self.committed).all(has) {
             self.violated.insert(Property::LeaderCompleteness);
         }
+    }
+
+    /// Which of its term's leaders a leader is, from 0.
+    pub(super) fn which_leader(&self, leader: ServerId, term: Term) -> u8 {
+        let leaders = self.leaders.get(&term);
+        leaders.and_then(|leaders| leaders.iter().rposition(|&id| id == leader)).unwrap_or(0) as u8
     }
 
     /// Forgets in which earlier terms things happened: who leads from now on leads this one or a later one.
@@ -150,7 +157,8 @@ impl Past {
     /// The same past of servers of other names.
     #[must_use]
     pub(super) fn renamed(&self, names: &impl Fn(ServerId) -> ServerId) -> Past {
-        let leaders = self.leaders.iter().map(|(&term, &leader)| (term, names(leader))).collect();
+        let name = |leaders: &Vec<ServerId>| leaders.iter().map(|&leader| names(leader)).collect();
+        let leaders = self.leaders.iter().map(|(&term, leaders)| (term, name(leaders))).collect();
         Past { leaders, ..self.clone() }
     }
 }

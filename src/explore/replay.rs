@@ -1,11 +1,10 @@
 //! A run that was found, done again in the timed world by hand: same nodes, same rules, same states.
 
-use super::gesture::{Gesture, Grain};
-use super::local::{counts_itself, disk_matters};
+use super::gesture::{Ask, Gesture, Grain};
+use super::local::{command, counts_itself, disk_matters};
 use super::model;
-use crate::kv::{Command, Op};
-use crate::raft::{Message, Payload, Rules, ServerId, Timer, TimerRange};
-use crate::sim::{Action, Content, Endpoint, Options, PacketName, Refusal, Server, Setup, notation};
+use crate::raft::{Message, Rules, ServerId, Timer, TimerRange};
+use crate::sim::{Action, Content, Endpoint, Options, PacketName, Refusal, Server, Setup};
 use crate::timeline::{RecordingError, Run};
 
 /// The options of the small model, in the timed world.
@@ -141,10 +140,9 @@ impl Hand {
         match gesture {
             Gesture::Timeout(server) => self.act(Action::Fire { server: *server, timer: Timer::Election }),
             Gesture::Beat(server) => self.act(Action::Fire { server: *server, timer: Timer::Heartbeat }),
-            Gesture::Request(server) => {
+            Gesture::Request(server, which) => {
                 let node = &self.run.world().servers()[server.slot()].node;
-                let entry = notation::entry(node.term(), node.log().last_index().next());
-                let op = op_of(&entry.payload).ok_or(ReplayError::NothingThere)?;
+                let op = command(node.term(), node.log().last_index().next(), *which);
                 self.act(Action::Propose { server: *server, op })
             }
             Gesture::Restart(server) => {
@@ -154,16 +152,17 @@ impl Hand {
                 }
                 self.act(Action::Restart { server })
             }
-            Gesture::Rpc(from, to) => {
-                let request = self.request(*from, *to)?;
+            Gesture::Rpc(ask) => {
+                let request = self.request(*ask)?;
                 self.deliver_both(request)
             }
-            Gesture::HoldRequest(from, to) => {
-                let request = self.request(*from, *to)?;
+            Gesture::Send(ask) => self.request(*ask).map(|_| ()),
+            Gesture::HoldRequest(ask) => {
+                let request = self.request(*ask)?;
                 self.hold(request)
             }
-            Gesture::HoldReply(from, to) => {
-                let request = self.request(*from, *to)?;
+            Gesture::HoldReply(ask) => {
+                let request = self.request(*ask)?;
                 match self.deliver(request)? {
                     Some(reply) => self.hold(reply),
                     None => Ok(()),
@@ -201,9 +200,10 @@ impl Hand {
     }
 
     /// Sends the request of the moment. Its name.
-    fn request(&mut self, from: ServerId, to: ServerId) -> Result<PacketName, ReplayError> {
+    fn request(&mut self, ask: Ask) -> Result<PacketName, ReplayError> {
+        let Ask { from, to, heartbeat } = ask;
         let events = self.run.world().events();
-        self.act(Action::Send { from, to, empty: false })?;
+        self.act(Action::Send { from, to, empty: heartbeat })?;
         let new = self.run.events().iter().filter(|event| event.id.0 >= events);
         let mut sent = new.flat_map(|event| event.sent.iter().copied());
         let way = (Endpoint::Server(from), Endpoint::Server(to));
@@ -255,11 +255,4 @@ fn finishes_write(server: &Server, rules: Rules) -> bool {
     let Some(next) = server.disk.queue.front().filter(|_| server.is_active()) else { return false };
     let awaited = server.waiting.iter().any(|waiting| waiting.after >= next.write.token);
     !disk_matters(rules) || counts_itself(&server.node, rules) || awaited
-}
-
-fn op_of(payload: &Payload) -> Option<Op> {
-    match payload {
-        Payload::Command(bytes) => Command::decode(bytes).map(|command| command.op),
-        Payload::Noop | Payload::Configuration(_) => None,
-    }
 }

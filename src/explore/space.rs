@@ -7,13 +7,13 @@
 use super::gesture::Grain;
 use super::local::Local;
 use super::model::{Bounds, Model};
-use super::moves::Move;
+use super::moves::{Load, Move};
 use super::names::{RENAMED_MAX, nameless, permutations};
 use super::past::{News, Past};
 use super::pool::{Known, Pool};
 use super::view::View;
 use crate::check::goal::Goal;
-use crate::raft::{Body, Index, Leadership, Message, Role, Rule, Rules, ServerId, Term};
+use crate::raft::{Body, Index, Leadership, Message, Node, Progress, Role, Rule, Rules, ServerId, Term};
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
@@ -64,6 +64,8 @@ pub(super) struct Traits {
     /// The term that a crash would leave.
     on_disk: u64,
     pub(super) last: u64,
+    /// The peers for which entries wait, a bit each.
+    pub(super) waits: u16,
     /// A fingerprint of what does not change with names.
     pub(super) nameless: u64,
 }
@@ -101,9 +103,13 @@ struct Exchange {
 
 /// What happens to a server: part of what a memo is kept by.
 const TIMEOUT: u32 = u32::MAX;
-const REQUEST: u32 = u32::MAX - 1;
-const RESTART: u32 = u32::MAX - 2;
-const BEAT: u32 = u32::MAX - 3;
+const RESTART: u32 = u32::MAX - 1;
+const BEAT: u32 = u32::MAX - 2;
+/// A command for the first of a term's leaders; those for its later leaders come after it.
+const REQUEST: u32 = u32::MAX - 1000;
+
+/// Marks a peer in the memos, where a leader sends it nothing though entries wait.
+const NOTHING: u8 = 1 << 7;
 
 /// One worker's view of the states.
 #[derive(Debug)]
@@ -118,7 +124,7 @@ pub(super) struct Space<'a> {
     pub(super) restarts: Vec<(u8, u8)>,
     steps: Memo<(u32, u32), Done>,
     sent: Vec<u32>,
-    exchanges: Memo<(u32, u32), Exchange>,
+    exchanges: Memo<(u32, u32, bool), Exchange>,
     requests: Memo<(u32, u8), u32>,
     misleads: Memo<(u32, u8, u32), u32>,
     forgotten: Memo<(u32, u64), u32>,
@@ -286,7 +292,10 @@ impl<'a> Space<'a> {
     fn take_step(&mut self, out: &mut Vec<u32>, step: Move) -> bool {
         match step {
             Move::Timeout(at) => self.happens(out, at, TIMEOUT),
-            Move::Request(at) => self.happens(out, at, REQUEST),
+            Move::Request(at) => {
+                let which = self.which_leader(out, at);
+                self.happens(out, at, REQUEST + u32::from(which))
+            }
             Move::Beat(at) => self.happens(out, at, BEAT),
             Move::Restart(at) => {
                 let before = out[usize::from(at)];
@@ -295,7 +304,7 @@ impl<'a> Space<'a> {
                 // Who loses nothing in a crash might as well not have crashed.
                 out[usize::from(at)] != before
             }
-            Move::Rpc(from, to) => match self.exchange(out, from, to) {
+            Move::Rpc(from, to, load) => match self.exchange(out, from, to, load) {
                 Some(done) => {
                     self.put(out, to, done.asked);
                     self.put(out, from, done.asker);
@@ -303,16 +312,20 @@ impl<'a> Space<'a> {
                 }
                 None => false,
             },
-            Move::HoldRequest(from, to) => match self.request(out[usize::from(from)], to) {
+            Move::HoldRequest(from, to, load) => match self.request(out[usize::from(from)], to, load) {
                 NONE => false,
                 request => self.add(out, request),
             },
-            Move::HoldReply(from, to) => match self.exchange(out, from, to) {
+            Move::HoldReply(from, to, load) => match self.exchange(out, from, to, load) {
                 Some(Exchange { asked, reply, .. }) if reply != NONE => {
                     self.put(out, to, asked);
                     self.add(out, reply)
                 }
                 _ => false,
+            },
+            Move::Send(from, to) => match self.request(out[usize::from(from)], to, Load::Nothing) {
+                NONE => false,
+                request => self.add(out, request),
             },
             Move::Release(at) => self.release(out, at),
             Move::Mislead(at, to, next) => self.mislead(out, at, to, next),
@@ -353,9 +366,9 @@ impl<'a> Space<'a> {
         let (before, rules) = (self.locals.get(local).clone(), self.frame.rules);
         let (after, messages) = match what {
             TIMEOUT => before.time_out(rules),
-            REQUEST => before.request(rules),
             RESTART => (before.restart(rules), Vec::new()),
             BEAT => before.beat(rules),
+            REQUEST.. => before.request((what - REQUEST) as u8, rules),
             message => before.receive((**self.messages.get(message)).clone(), rules),
         };
         let news = News::of(&before, &after);
@@ -369,26 +382,37 @@ impl<'a> Space<'a> {
         done
     }
 
+    /// Which of its term's leaders the server at that position is, from 0.
+    pub(super) fn which_leader(&self, row: &[u32], at: u8) -> u8 {
+        let node = &self.locals.get(row[usize::from(at)]).node;
+        self.past(row).which_leader(node.id(), node.term())
+    }
+
     /// The request that a server in that state would send to that peer.
-    fn request(&mut self, local: u32, to: u8) -> u32 {
-        if let Some(&request) = self.requests.get(&(local, to)) {
+    fn request(&mut self, local: u32, to: u8, load: Load) -> u32 {
+        let key = (local, if load == Load::Nothing { to | NOTHING } else { to });
+        if let Some(&request) = self.requests.get(&key) {
             return request;
         }
-        let peer = ServerId::new(to + 1);
-        let request = peer.and_then(|peer| self.locals.get(local).node.rpc_for(peer));
+        let node = &self.locals.get(local).node;
+        let request = ServerId::new(to + 1).and_then(|peer| match load {
+            Load::All => node.rpc_for(peer),
+            Load::Nothing => node.heartbeat_for(peer),
+        });
         let request = request.map_or(NONE, |request| self.message(request));
-        self.requests.insert((local, to), request);
+        self.requests.insert(key, request);
         request
     }
 
     /// A request, what comes of it, and what comes of its reply.
-    fn exchange(&mut self, row: &[u32], from: u8, to: u8) -> Option<Exchange> {
+    fn exchange(&mut self, row: &[u32], from: u8, to: u8, load: Load) -> Option<Exchange> {
         let (asker, asked) = (row[usize::from(from)], row[usize::from(to)]);
-        if let Some(done) = self.exchanges.get(&(asker, asked)) {
+        let key = (asker, asked, load == Load::Nothing);
+        if let Some(done) = self.exchanges.get(&key) {
             return (done.request != NONE).then_some(*done);
         }
         let request = match self.traits[asked as usize].up {
-            true => self.request(asker, to),
+            true => self.request(asker, to, load),
             false => NONE,
         };
         let nothing = News::default();
@@ -402,7 +426,7 @@ impl<'a> Space<'a> {
                 done.asker = (heard.after, heard.news);
             }
         }
-        self.exchanges.insert((asker, asked), done);
+        self.exchanges.insert(key, done);
         (request != NONE).then_some(done)
     }
 
@@ -550,7 +574,15 @@ impl Traits {
             term: node.term().0,
             on_disk: local.term_on_disk().0,
             last: node.log().last_index().0,
+            waits: waits(node),
             nameless: nameless(local),
         }
     }
+}
+
+/// The peers for which a leader has entries, a bit each.
+fn waits(node: &Node) -> u16 {
+    let Some(leading) = node.leadership() else { return 0 };
+    let behind = |peer: &Progress| peer.next <= node.log().last_index();
+    (0..).zip(&leading.progress).filter(|(_, peer)| behind(peer)).fold(0, |bits, (slot, _)| bits | 1 << slot)
 }

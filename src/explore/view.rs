@@ -49,12 +49,12 @@ impl Scene for View<'_> {
     }
 
     fn leader_of(&self, term: Term) -> Option<ServerId> {
-        self.past().leaders.get(&term).copied()
+        self.past().leaders.get(&term)?.first().copied()
     }
 
     fn committed(&self, index: Index) -> Option<(Term, Term)> {
         let slot = usize::try_from(index.0.checked_sub(1)?).ok()?;
-        self.past().committed.get(slot).copied()
+        self.past().committed.get(slot).map(|(entry, in_term)| (entry.term, *in_term))
     }
 
     fn violated(&self, property: Property) -> bool {

@@ -6,7 +6,7 @@
 //! what that server needs of them. Who led is tried out. What comes out is held against the state, so a
 //! way that is found is one; where none is found there may be one all the same.
 
-use super::gesture::Gesture;
+use super::gesture::{Ask, Gesture};
 use super::local::Local;
 use super::model::Model;
 use crate::raft::{Message, RoleName, Rules, ServerId, Term, quorum};
@@ -318,8 +318,8 @@ impl Maker<'_> {
     }
 
     fn request(&mut self, leader: ServerId) {
-        self.servers[leader.slot()] = self.servers[leader.slot()].request(RULES).0;
-        self.done.push(Gesture::Request(leader));
+        self.servers[leader.slot()] = self.servers[leader.slot()].request(0, RULES).0;
+        self.done.push(Gesture::Request(leader, 0));
     }
 
     fn arrives(&mut self, message: Message) -> Option<Message> {
@@ -335,7 +335,7 @@ impl Maker<'_> {
         if let Some(reply) = self.arrives(request) {
             self.arrives(reply);
         }
-        self.done.push(Gesture::Rpc(from, to));
+        self.done.push(Gesture::Rpc(Ask::all(from, to)));
     }
 
     /// Gives a server the leader's log. Where the leader is not to hear of it, the last reply stays on its way.
@@ -351,7 +351,7 @@ impl Maker<'_> {
             let reply = self.arrives(request)?;
             let has = self.log(to) == log;
             if has && !hears {
-                self.done.push(Gesture::HoldReply(leader, to));
+                self.done.push(Gesture::HoldReply(Ask::all(leader, to)));
                 return Some(());
             }
             self.servers = before;
