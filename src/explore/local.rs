@@ -2,8 +2,8 @@
 
 use crate::kv::{Command, Op};
 use crate::raft::{
-    Durable, Effect, HardState, Index, Input, Message, Node, Payload, Role, Rule, Rules, ServerId, Term, Timer,
-    Token, Unobserved, Write,
+    Durable, Effect, HardState, Index, Input, Message, Node, Payload, Role, Rule, Rules, ServerId, Term,
+    Timer, Token, Unobserved, Write,
 };
 use crate::sim::Disk;
 

@@ -14,6 +14,7 @@
 //!
 //! Beside it stand the hunt over random timed runs ([`hunt()`]), and shrinking ([`shrink()`]).
 
+mod bound;
 mod gesture;
 mod hunt;
 mod local;
@@ -35,6 +36,7 @@ mod target;
 mod view;
 mod way;
 
+pub use bound::{Bound, BoundSet, advice};
 pub use gesture::{Ask, Gesture, Grain};
 pub use hunt::{Hit, Hunt, Report, hunt};
 pub use local::{Dirty, Local};

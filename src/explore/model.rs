@@ -39,7 +39,15 @@ impl Bounds {
             Grain::Gesture => 1,
             Grain::Message => 8,
         };
-        Bounds { term_max: 4, log_max: 3, restarts_max: 2, messages_max, drops: false, heartbeats: true, misled_max: 0 }
+        Bounds {
+            term_max: 4,
+            log_max: 3,
+            restarts_max: 2,
+            messages_max,
+            drops: false,
+            heartbeats: true,
+            misled_max: 0,
+        }
     }
 }
 

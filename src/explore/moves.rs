@@ -1,5 +1,6 @@
 //! What may happen in a state, within the bounds.
 
+use super::bound::Bound;
 use super::gesture::{Ask, Gesture, Grain};
 use super::space::{Frame, Space};
 use crate::raft::Index;
@@ -32,10 +33,13 @@ pub(super) enum Load {
 
 impl Space<'_> {
     /// What may happen in a state, within the bounds.
-    pub(super) fn moves(&self, row: &[u32], out: &mut Vec<Move>) {
+    pub(super) fn moves(&mut self, row: &[u32], out: &mut Vec<Move>) {
         out.clear();
         let Frame { servers, bounds, grain, .. } = self.frame;
         let (restarts, misled) = self.restarts[row[servers] as usize];
+        if restarts >= bounds.restarts_max {
+            self.met.add(Bound::Restarts);
+        }
         let on_their_way = row.len() - servers - 1;
         let room = on_their_way < usize::from(bounds.messages_max);
         for at in 0..servers as u8 {
@@ -46,11 +50,14 @@ impl Space<'_> {
             if !traits.up {
                 continue;
             }
-            if !traits.leads && traits.term < bounds.term_max {
-                out.push(Move::Timeout(at));
+            match traits.leads {
+                true if traits.last < bounds.log_max => out.push(Move::Request(at)),
+                true => self.met.add(Bound::Logs),
+                false if traits.term < bounds.term_max => out.push(Move::Timeout(at)),
+                false => self.met.add(Bound::Terms),
             }
-            if traits.leads && traits.last < bounds.log_max {
-                out.push(Move::Request(at));
+            if traits.asks && !room {
+                self.met.add(Bound::Messages);
             }
             if traits.leads && grain == Grain::Message {
                 out.push(Move::Beat(at));

@@ -5,6 +5,7 @@
 //! states that were seen, each worker into other shards. The order in which states are seen does not
 //! depend on how many workers there are, so neither does the run that is found.
 
+use super::bound::BoundSet;
 use super::gesture::{Gesture, Grain};
 use super::model::{Bounds, Model};
 use super::moves::Move;
@@ -89,6 +90,8 @@ pub struct Found {
     pub ended: Ended,
     /// How far it came.
     pub progress: Progress,
+    /// The bounds that kept steps back: beyond them there may be more.
+    pub met: BoundSet,
 }
 
 /// Why a search ended.
@@ -224,7 +227,9 @@ impl Level<'_> {
     }
 
     fn end(&self, ended: Ended, run: Option<Vec<Gesture>>) -> Found {
-        Found { run, ended, progress: self.progress }
+        let mut met = BoundSet::default();
+        self.workers.iter().for_each(|worker| met.extend(worker.met));
+        Found { run, ended, progress: self.progress, met }
     }
 
     /// Whether it is to end before so many more states are looked at.

@@ -4,6 +4,7 @@
 //! a step does to the few parts that it touches is worked out once, by [`Local`]'s rules, and remembered.
 //! Each worker remembers for itself; the numbers are shared.
 
+use super::bound::{Bound, BoundSet};
 use super::gesture::Grain;
 use super::local::Local;
 use super::model::{Bounds, Model};
@@ -133,6 +134,8 @@ pub(super) struct Space<'a> {
     /// What has which number under other names, by the number of the exchange.
     pub(super) renamed: [Vec<u32>; 3],
     pub(super) scratch: Vec<u32>,
+    /// The bounds that kept a step back.
+    pub(super) met: BoundSet,
 }
 
 impl<'a> Space<'a> {
@@ -157,6 +160,7 @@ impl<'a> Space<'a> {
             names: if symmetric { permutations(servers) } else { Vec::new() },
             renamed: Default::default(),
             scratch: Vec::new(),
+            met: BoundSet::default(),
         }
     }
 
@@ -536,9 +540,10 @@ impl<'a> Space<'a> {
     }
 
     /// A message leaves. Whether there was room for it.
-    pub(super) fn add(&self, row: &mut Vec<u32>, message: u32) -> bool {
+    pub(super) fn add(&mut self, row: &mut Vec<u32>, message: u32) -> bool {
         let first = self.frame.servers + 1;
         if row.len() - first >= usize::from(self.frame.bounds.messages_max) {
+            self.met.add(Bound::Messages);
             return false;
         }
         let print = self.messages.print(message);

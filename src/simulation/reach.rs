@@ -1,7 +1,7 @@
 //! Whether a run leads to a state, for programs: what speaks against it, or the run, looked for within
 //! bounds that end in seconds.
 
-use crate::explore::{self, Bounds, Ended, Found, Grain, Search};
+use crate::explore::{self, Bound, Bounds, Ended, Found, Grain, Search, advice};
 use crate::raft::Rules;
 use crate::sim::notation::{self, UNREACHABLE};
 use crate::spelling::shortened;
@@ -81,11 +81,12 @@ pub fn reach(state: &str, limits: &str) -> Result<Reached, String> {
     let (gestures, sentence) = match explore::way(&states) {
         Some(gestures) => (gestures, "This run was put together; there may be a shorter one.".to_owned()),
         None => {
-            let found = explore::search(&within(&states, limits)?, |_| true);
+            let search = within(&states, limits)?;
+            let found = explore::search(&search, |_| true);
             let looked = format!("{} states were looked at", found.progress.states);
             match found.run.clone() {
                 Some(gestures) => (gestures, format!("This run is a shortest one; {looked}.")),
-                None => return Ok(Reached { sentence: not_found(&found), ..reached }),
+                None => return Ok(Reached { sentence: not_found(&search, &found), ..reached }),
             }
         }
     };
@@ -132,17 +133,41 @@ fn within(states: &[notation::Shorthand], limits: Limits) -> Result<Search, Stri
 }
 
 /// How far it was looked for, and what to do.
-fn not_found(found: &Found) -> String {
+fn not_found(within: &Search, found: &Found) -> String {
     let (states, depth) = (found.progress.states, found.progress.depth);
     match found.ended {
-        Ended::Exhausted => format!(
-            "Nothing speaks against this state, but no run within these bounds leads there: there are {states} \
-             states, and no others. Give higher terms, longer logs, more restarts or more messages."
-        ),
+        Ended::Exhausted => {
+            let looser = fields(within, found).map_or(String::new(), |fields| {
+                format!(" The bounds kept steps back: to look beyond them, give {fields}.")
+            });
+            format!(
+                "Nothing speaks against this state, but no run within these bounds leads there: there are \
+                 {states} states, and no others.{looser}"
+            )
+        }
         Ended::Steps => format!("No run of up to {depth} steps leads there: {states} states were looked at."),
-        _ => format!(
-            "No run of up to {depth} steps leads there; then {states} states had been looked at. A longer run \
-             may: give more states, or closer bounds, such as restarts: 0 and messages: 0."
-        ),
+        Ended::Memory => {
+            let tighter = fields(within, found).map_or(String::new(), |fields| format!(": give {fields}"));
+            let mib = BYTES_MAX >> 20;
+            format!(
+                "No run of up to {depth} steps leads there; then the memory was full ({mib} MiB), with {states} \
+                 states looked at. A longer run may. Tighter bounds leave fewer states{tighter}."
+            )
+        }
+        _ => {
+            let tighter = fields(within, found)
+                .map_or(String::new(), |fields| format!(", or tighter bounds: {fields}"));
+            format!(
+                "No run of up to {depth} steps leads there; then {states} states had been looked at. A longer \
+                 run may: give more states{tighter}."
+            )
+        }
     }
+}
+
+/// Bounds to try instead, as they are written; nothing where there are none.
+fn fields(within: &Search, found: &Found) -> Option<String> {
+    let field = |(bound, value): (Bound, u64)| format!("{}: {value}", bound.name());
+    let fields: Vec<String> = advice(within, found).into_iter().map(field).collect();
+    (!fields.is_empty()).then(|| fields.join(", "))
 }

@@ -3,7 +3,7 @@
 use super::export::write::{self, Order};
 use crate::check::Property;
 use crate::check::goal::Goal;
-use crate::explore::{self, Bounds, Ended, Grain, Model, Search, Target};
+use crate::explore::{self, Bound, Bounds, Ended, Grain, Model, Search, Target};
 use crate::raft::Rules;
 use crate::sim::notation;
 use crate::timeline::{Caption, Recording, Run};
@@ -202,8 +202,8 @@ fn search(wanted: &Wanted, tell: &dyn Fn(News)) -> Result<News, String> {
                 true
             });
             tell(News::Progress(found.progress.into()));
-            let Some(gestures) = found.run else {
-                return Ok(News::NotFound(not_found(found.ended, &found.progress)));
+            let Some(gestures) = found.run.clone() else {
+                return Ok(News::NotFound(not_found(&search, &found)));
             };
             (gestures, Some(found.progress.states))
         }
@@ -235,19 +235,46 @@ fn shrink(recording: &Recording, property: Property, tell: &dyn Fn(News)) -> Res
     Ok(News::Shrunk(Box::new(recording), shrunk))
 }
 
-/// Why a search ended without a run.
-fn not_found(ended: Ended, progress: &explore::Progress) -> String {
-    let states = thousands(progress.states);
-    let depth = progress.depth;
-    match ended {
+/// Why a search ended without a run, and what to do.
+fn not_found(search: &Search, found: &explore::Found) -> String {
+    let states = thousands(found.progress.states);
+    let depth = found.progress.depth;
+    let bounds: Vec<&str> =
+        explore::advice(search, found).into_iter().map(|(bound, _)| field_of(bound)).collect();
+    match found.ended {
         Ended::Found | Ended::Exhausted => {
-            format!("No, nowhere within these bounds: {states} states, and no others can be reached.")
+            let looser = match bounds.as_slice() {
+                [] => "and no bound kept a step back".to_owned(),
+                bounds => format!(
+                    "and no others can be reached. To look further, allow more: {}",
+                    bounds.join(", ")
+                ),
+            };
+            format!("No, nowhere within these bounds: {states} states, {looser}.")
         }
-        Ended::Steps => format!("Not within {depth} steps: {states} states."),
-        Ended::States | Ended::Memory => format!(
-            "Not within {depth} steps. Then the memory was full, with {states} states: allow more, or set closer bounds."
-        ),
+        Ended::Steps => {
+            format!("Not within {depth} steps: {states} states. A longer run may: allow more steps.")
+        }
+        Ended::States | Ended::Memory => {
+            let tighter = match bounds.as_slice() {
+                [] => String::new(),
+                bounds => format!(", or fewer of these: {}", bounds.join(", ")),
+            };
+            format!(
+                "Not within {depth} steps. Then the memory was full, with {states} states: allow more memory{tighter}."
+            )
+        }
         Ended::Cancelled => "Cancelled.".into(),
+    }
+}
+
+/// What the page's form calls a bound.
+fn field_of(bound: Bound) -> &'static str {
+    match bound {
+        Bound::Terms => "terms",
+        Bound::Logs => "entries",
+        Bound::Restarts => "restarts",
+        Bound::Messages => "messages on their way",
     }
 }
 

@@ -5,7 +5,7 @@ use crate::interrupt;
 use crate::output::{End, Progress, threads};
 use clap::{Args, ValueEnum};
 use wavetank::explain::list;
-use wavetank::explore::{Bounds, Ended, Found, Grain as Step, Search, search};
+use wavetank::explore::{Bound, Bounds, Ended, Found, Grain as Step, Search, advice, search};
 use wavetank::raft::{Rule, Rules};
 
 #[derive(Args)]
@@ -135,21 +135,10 @@ pub fn bounds(within: &Search) -> String {
     bounds.join(", ")
 }
 
-/// Closer bounds than a search has had, as they are written; nothing where it had close ones. A run that
-/// exists mostly needs one term more, and entries that are one longer than the longest log.
-pub fn closer(within: &Search) -> Option<String> {
-    let Bounds { term_max, log_max, restarts_max, messages_max, .. } = within.bounds;
-    let servers = &within.from.servers;
-    let term = servers.iter().map(|server| server.node.term().0).max().unwrap_or(0) + 1;
-    let log = servers.iter().map(|server| server.node.log().last_index().0).max().unwrap_or(0) + 1;
-    let held = within.grain == Step::Gesture && messages_max > 0;
-    let flags = [
-        (term_max > term).then(|| format!("--terms {term}")),
-        (log_max > log).then(|| format!("--logs {log}")),
-        (restarts_max > 0).then(|| "--restarts 0".to_owned()),
-        held.then(|| "--messages 0".to_owned()),
-    ];
-    let flags: Vec<String> = flags.into_iter().flatten().collect();
+/// Bounds to try instead, as they are written; nothing where there are none.
+pub fn flags(within: &Search, found: &Found) -> Option<String> {
+    let flag = |(bound, value): (Bound, u64)| format!("--{} {value}", bound.name());
+    let flags: Vec<String> = advice(within, found).into_iter().map(flag).collect();
     (!flags.is_empty()).then(|| flags.join(" "))
 }
 

@@ -1,6 +1,6 @@
 //! `wavetank reach`: is there a run that leads to this state?
 
-use crate::limits::{HIGHEST, Limits, bounds, count, end, look, looked_at, name};
+use crate::limits::{HIGHEST, Limits, bounds, count, end, flags, look, looked_at, name};
 use crate::output::{CameOut, End, Fail, complain, deliver};
 use crate::search::tell;
 use crate::states::{against, read, unreachable};
@@ -148,20 +148,25 @@ fn not_found(within: &Search, found: &Found) -> String {
     let steps = count(u64::from(found.progress.depth), "step");
     let (looked, bounds) = (looked_at(found), bounds(within));
     match found.ended {
-        Ended::Exhausted => format!(
-            "Not found: nothing speaks against this state, but no run within these bounds leads there \
-             ({bounds}); {looked}.\nA run beyond them may: give more --restarts, --messages or --terms, or \
-             --grain message.\n"
-        ),
+        Ended::Exhausted => {
+            let looser = flags(within, found).map_or(String::new(), |flags| flags + ", or ");
+            format!(
+                "Not found: nothing speaks against this state, but no run within these bounds leads there \
+                 ({bounds}); {looked}.\nA run beyond them may: give {looser}--grain message.\n"
+            )
+        }
         Ended::Cancelled => format!("Stopped by Ctrl-C. Not found within {steps} ({bounds}); {looked}.\n"),
         Ended::Steps => format!(
             "Not found within {steps} ({bounds}); {looked}.\nA longer run may lead there: give more with --max.\n"
         ),
-        _ => format!(
-            "Not found within {steps} ({bounds}), and there the memory was full ({} MiB); {looked}.\nA longer \
-             run may lead there: give more with --memory, or closer bounds, such as --restarts 0 --messages \
-             0.\n",
-            found.progress.bytes >> 20
-        ),
+        _ => {
+            let tighter =
+                flags(within, found).map_or(String::new(), |flags| format!(", or tighter bounds: {flags}"));
+            format!(
+                "Not found within {steps} ({bounds}), and there the memory was full ({} MiB); {looked}.\nA \
+                 longer run may lead there: give more with --memory{tighter}.\n",
+                found.progress.bytes >> 20
+            )
+        }
     }
 }

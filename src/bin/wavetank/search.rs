@@ -1,7 +1,7 @@
 //! `wavetank search`: is there a run in which this holds, and which is the shortest?
 
 use crate::input::{recording, told};
-use crate::limits::{HIGHEST, Limits, bounds, closer, count, end, look, looked_at};
+use crate::limits::{HIGHEST, Limits, bounds, count, end, flags, look, looked_at};
 use crate::output::{CameOut, End, Fail, about, deliver, report};
 use crate::states::warn;
 use clap::Args;
@@ -139,17 +139,25 @@ fn not_found(within: &Search, found: &Found) -> String {
     let steps = count(u64::from(found.progress.depth), "step");
     let (looked, bounds) = (looked_at(found), bounds(within));
     match found.ended {
-        Ended::Exhausted => format!("Not found: it is nowhere within these bounds ({bounds}); {looked}.\n"),
-        Ended::Steps => format!("Not found within {steps} ({bounds}); {looked}.\n"),
+        Ended::Exhausted => match flags(within, found) {
+            Some(looser) => format!(
+                "Not found: it is nowhere within these bounds ({bounds}); {looked}.\nThe bounds kept steps back: \
+                 to look beyond them, give {looser}.\n"
+            ),
+            None => format!("Not found: it is nowhere, and no bound kept a step back; {looked}.\n"),
+        },
+        Ended::Steps => format!(
+            "Not found within {steps} ({bounds}); {looked}.\nA longer run may lead there: give more with --max.\n"
+        ),
         Ended::Cancelled => format!("Stopped by Ctrl-C. Not found within {steps} ({bounds}); {looked}.\n"),
         _ => {
             let mib = found.progress.bytes >> 20;
-            let closer = closer(within).map_or(String::new(), |closer| {
-                format!("Closer bounds leave fewer states, and a search goes deeper: try {closer}.\n")
+            let tighter = flags(within, found).map_or(String::new(), |tighter| {
+                format!("Tighter bounds leave fewer states, and a search goes deeper: try {tighter}.\n")
             });
             format!(
                 "Not found within {steps} ({bounds}), and there the memory was full ({mib} MiB; give more with \
-                 --memory): {looked}.\n{closer}"
+                 --memory): {looked}.\n{tighter}"
             )
         }
     }
