@@ -33,6 +33,7 @@ mod space;
 mod storm;
 mod tally;
 mod target;
+pub mod together;
 mod view;
 mod way;
 
@@ -44,7 +45,7 @@ pub use model::{Bounds, Model};
 pub use past::Past;
 pub use replay::{ReplayError, at_rest, fresh, replay};
 pub use route::{arrive, crashed, extent, goal_of, search_for};
-pub use search::{Ended, Found, Progress, Search, search, states, threads};
+pub use search::{Ended, Found, Progress, Search, first_violations, search, states, threads};
 pub use seeds::for_seeds;
 pub use shrink::{NotShrunk, Shrunk, shrink};
 pub use storm::{Calmed, ENDING_US, Ending, Judge, Plan, STORM_US, Script, subside, weather};

@@ -11,6 +11,7 @@ use super::model::{Bounds, Model};
 use super::moves::Move;
 use super::seen::{Place, SHARDS, Shard, shard_of};
 use super::space::{Frame, Parts, Space};
+use crate::check::Property;
 use crate::check::goal::Goal;
 use crate::raft::Rules;
 use std::sync::Arc;
@@ -71,6 +72,7 @@ impl Search {
             grain: self.grain,
             symmetric: self.symmetry && !self.goal.names_servers() && self.from.is_symmetric(),
             forgets: !self.goal.names_old_terms(),
+            tells: false,
         }
     }
 }
@@ -142,6 +144,9 @@ struct Harvest {
     steps: u64,
     /// The first state in which the goal holds, with where it was reached from.
     goal: Option<(Place, Vec<u32>)>,
+    /// Where violations are told: for each property the first state after a violation, with where it was
+    /// reached from.
+    told: Vec<(Property, Place, Vec<u32>)>,
 }
 
 /// Looks for a shortest run to a state in which the goal holds. `watch` is told now and then how far it
@@ -150,8 +155,23 @@ pub fn search(search: &Search, mut watch: impl FnMut(&Progress) -> bool) -> Foun
     let frame = search.frame();
     let parts = Parts::default();
     let workers = (0..search.threads.max(1)).map(|_| Space::new(&parts, frame)).collect();
-    let mut level = Level { search, workers, shards: Default::default(), progress: Progress::default() };
-    level.run(&parts, &mut watch)
+    Level::new(search, workers).run(&parts, &mut watch)
+}
+
+/// For each of these properties of Figure 3 a shortest run that violates it, as far as there is one within the
+/// bounds, and how the search ended: [`Ended::Found`] once there is one for each. The goal of `search` is not
+/// looked for. A violated property does not end a run: others may be violated later.
+pub fn first_violations(
+    search: &Search,
+    properties: &[Property],
+    mut watch: impl FnMut(&Progress) -> bool,
+) -> (Vec<(Property, Vec<Gesture>)>, Found) {
+    let frame = Frame { tells: true, ..search.frame() };
+    let parts = Parts::default();
+    let workers = (0..search.threads.max(1)).map(|_| Space::new(&parts, frame)).collect();
+    let mut level = Level { wanted: properties, ..Level::new(search, workers) };
+    let found = level.run(&parts, &mut watch);
+    (level.told, found)
 }
 
 /// The states after each of these steps, as far as they are possible.
@@ -181,9 +201,17 @@ struct Level<'a> {
     workers: Vec<Space<'a>>,
     shards: [Shard; SHARDS],
     progress: Progress,
+    /// Where violations are told: those that are looked for, and a shortest run to each.
+    wanted: &'a [Property],
+    told: Vec<(Property, Vec<Gesture>)>,
 }
 
-impl Level<'_> {
+impl<'a> Level<'a> {
+    fn new(search: &'a Search, workers: Vec<Space<'a>>) -> Level<'a> {
+        let (shards, progress, wanted, told) = Default::default();
+        Level { search, workers, shards, progress, wanted, told }
+    }
+
     fn run(&mut self, parts: &Parts, watch: &mut impl FnMut(&Progress) -> bool) -> Found {
         let here = &mut self.workers[0];
         let mut start = here.row(&self.search.from);
@@ -191,6 +219,7 @@ impl Level<'_> {
         if here.holds(&start, &self.search.goal) {
             return self.end(Ended::Found, Some(Vec::new()));
         }
+        here.told(&mut start);
         here.canonical(&mut start);
         let print = here.print(&start);
         let shard = shard_of(print);
@@ -215,6 +244,11 @@ impl Level<'_> {
                 if self.search.stop.load(Ordering::Relaxed) {
                     return self.end(Ended::Cancelled, None);
                 }
+                self.hear(&harvests);
+                if !self.wanted.is_empty() && self.told.len() == self.wanted.len() {
+                    self.progress.depth = depth + 1;
+                    return self.end(Ended::Found, None);
+                }
                 self.gather(&harvests);
             }
             frontier = self.newer_than(&ends);
@@ -224,6 +258,17 @@ impl Level<'_> {
         }
         self.progress.depth = self.search.steps_max;
         self.end(Ended::Steps, None)
+    }
+
+    /// Takes in the violations that were told.
+    fn hear(&mut self, harvests: &[Harvest]) {
+        for (property, from, row) in harvests.iter().flat_map(|harvest| &harvest.told) {
+            let is_new = self.told.iter().all(|(known, _)| known != property);
+            if is_new && self.wanted.contains(property) {
+                let run = self.way_to(*from, row);
+                self.told.push((*property, run));
+            }
+        }
     }
 
     fn end(&self, ended: Ended, run: Option<Vec<Gesture>>) -> Found {
@@ -361,6 +406,7 @@ impl Level<'_> {
             let step = moves.iter().copied().find(|&step| {
                 let possible = here.make(&row, step, &mut after);
                 here.remember(&mut after, goal);
+                here.told(&mut after);
                 let mut canonical = after.clone();
                 here.canonical(&mut canonical);
                 possible && canonical == *next
@@ -369,6 +415,7 @@ impl Level<'_> {
             run.push(here.gesture(&row, step));
             here.make(&row, step, &mut after);
             here.remember(&mut after, goal);
+            here.told(&mut after);
             std::mem::swap(&mut row, &mut after);
         }
         assert_eq!(run.len() + 1, way.len(), "what was reached can be reached again");
@@ -395,7 +442,13 @@ fn expand_piece(here: &mut Space, shards: &[Shard; SHARDS], states: &[Place], go
             }
             harvest.steps += 1;
             here.remember(&mut after, goal);
+            let violated = here.told(&mut after);
             here.canonical(&mut after);
+            for property in violated {
+                if harvest.told.iter().all(|(known, ..)| *known != property) {
+                    harvest.told.push((property, place, after.clone()));
+                }
+            }
             let print = here.print(&after);
             let shard = shard_of(print);
             if shards[shard].contains(print, &after) {

@@ -13,10 +13,12 @@ use super::names::{RENAMED_MAX, nameless, permutations};
 use super::past::{News, Past};
 use super::pool::{Known, Pool};
 use super::view::View;
+use crate::check::Property;
 use crate::check::goal::Goal;
 use crate::raft::{Body, Index, Leadership, Message, Node, Progress, Role, Rule, Rules, ServerId, Term};
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
+use std::collections::BTreeSet;
 
 type Memo<K, V> = HashMap<K, V, FxBuildHasher>;
 
@@ -52,6 +54,8 @@ pub(super) struct Frame {
     pub(super) symmetric: bool,
     /// Whether it may be forgotten what happened in terms that all servers have left.
     pub(super) forgets: bool,
+    /// Whether a violation is told where it happens, and not remembered.
+    pub(super) tells: bool,
 }
 
 /// What there is to know of a server before a step is chosen.
@@ -194,9 +198,19 @@ impl<'a> Space<'a> {
         }
     }
 
-    /// Whether a goal holds in a state that was taken in.
+    /// The properties that a step has violated, where they are told; then they are not part of the state.
+    pub(super) fn told(&mut self, row: &mut [u32]) -> BTreeSet<Property> {
+        if !self.frame.tells || self.past(row).violated.is_empty() {
+            return BTreeSet::new();
+        }
+        let violated = self.past(row).violated.clone();
+        self.note(row, |past| past.violated.clear());
+        violated
+    }
+
+    /// Whether a goal holds in a state that was taken in. Where violations are told, nothing else is looked for.
     pub(super) fn holds(&self, row: &[u32], goal: &Goal) -> bool {
-        goal.holds(&View::new(self, row), self.past(row).memory)
+        !self.frame.tells && goal.holds(&View::new(self, row), self.past(row).memory)
     }
 
     /// The row of a state.

@@ -16,6 +16,7 @@ mod run;
 mod search;
 mod shrink;
 mod states;
+mod together;
 
 use clap::{Parser, Subcommand};
 use output::Fail;
@@ -52,6 +53,8 @@ enum Command {
     CheckHistory(check_history::Arguments),
     /// Lists the rules that can be switched off
     Rules,
+    /// Looks for rules that need each other, and makes docs/together.md
+    Together(together::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
         Command::Export(arguments) => export::export(&arguments),
         Command::CheckHistory(arguments) => check_history::check_history(&arguments),
         Command::Rules => rules::rules(),
+        Command::Together(arguments) => together::together(&arguments),
     };
     match came_out {
         Ok(end) => ExitCode::from(end.code()),
