@@ -4,7 +4,7 @@
 use wavetank::check::Property;
 use wavetank::check::goal::{Goal, Memory};
 use wavetank::explore::{
-    Ask, Bounds, Ended, Found, Gesture, Grain, Model, Search, at_rest, fresh, replay, search,
+    Ask, Bound, Bounds, Ended, Found, Gesture, Grain, Model, Search, advice, at_rest, fresh, replay, search,
 };
 use wavetank::raft::{Body, Index, Message, Rule, Rules, ServerId, Term};
 use wavetank::sim::{Action, Link, Options, Setup};
@@ -86,7 +86,7 @@ fn a_vote_forgotten_within_its_term_makes_two_leaders_in_five_gestures() {
 fn heartbeats_without_the_entries_that_wait_make_shorter_runs() {
     for (rule, property, steps) in [
         (Rule::CommitUpToLastNew, Property::StateMachineSafety, 8),
-        (Rule::HeartbeatChecked, Property::StateMachineSafety, 8),
+        (Rule::HeartbeatChecked, Property::StateMachineSafety, 11),
         (Rule::MatchFromRequest, Property::LeaderCompleteness, 6),
     ] {
         falls(rule, Grain::Gesture, gestures(), property, steps);
@@ -151,6 +151,37 @@ fn with_every_rule_on_no_promise_falls_within_small_bounds() {
     println!("{:?}", found.progress);
     assert_eq!((found.run, found.ended), (None, Ended::Exhausted));
     assert!(found.progress.states > 5_000);
+}
+
+/// The numbers are those of the search that knew neither heartbeats where entries wait nor names of commands.
+#[test]
+fn names_of_commands_make_no_states_where_every_rule_is_on() {
+    for (bounds, states) in [
+        (Bounds { term_max: 3, log_max: 2, restarts_max: 1, ..neither() }, 86_773),
+        (Bounds { term_max: 2, log_max: 2, restarts_max: 0, messages_max: 1, ..gestures() }, 62_236),
+    ] {
+        let bounds = Bounds { heartbeats: false, ..bounds };
+        let found = run(&Search { bounds, ..small("violated") });
+        assert_eq!((found.ended, found.progress.states), (Ended::Exhausted, states));
+    }
+}
+
+#[test]
+fn a_search_that_finds_nothing_says_which_bounds_kept_steps_back() {
+    let advice_of = |search: &Search| advice(search, &run(search));
+    let tiny = Bounds { term_max: 1, log_max: 1, ..neither() };
+    let within = |bounds, text: &str| Search { bounds, ..small(text) };
+    // Every bound kept a step back; each is to be looser by one.
+    let all = [(Bound::Terms, 2), (Bound::Logs, 2), (Bound::Restarts, 1), (Bound::Messages, 1)];
+    assert_eq!(advice_of(&within(tiny, "violated")), all);
+    // Without terms nobody leads and nobody asks: neither logs nor messages were in the way.
+    let no_terms = Bounds { term_max: 0, ..tiny };
+    assert_eq!(advice_of(&within(no_terms, "violated")), [(Bound::Terms, 1), (Bound::Restarts, 1)]);
+    // Where the memory was full, tighter bounds go deeper.
+    let full = Search { states_max: 1_000, bounds: gestures(), ..small("violated") };
+    let tighter = [(Bound::Terms, 1), (Bound::Logs, 1), (Bound::Restarts, 0), (Bound::Messages, 0)];
+    assert_eq!(advice_of(&full), tighter);
+    assert_eq!(advice_of(&Search { steps_max: 2, ..full }), []);
 }
 
 #[test]
