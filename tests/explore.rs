@@ -86,7 +86,7 @@ fn a_vote_forgotten_within_its_term_makes_two_leaders_in_five_gestures() {
 fn heartbeats_without_the_entries_that_wait_make_shorter_runs() {
     for (rule, property, steps) in [
         (Rule::CommitUpToLastNew, Property::StateMachineSafety, 8),
-        (Rule::HeartbeatChecked, Property::StateMachineSafety, 11),
+        (Rule::HeartbeatChecked, Property::StateMachineSafety, 8),
         (Rule::MatchFromRequest, Property::LeaderCompleteness, 6),
     ] {
         falls(rule, Grain::Gesture, gestures(), property, steps);

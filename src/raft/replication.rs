@@ -271,7 +271,10 @@ impl Node {
             return self.reply(leader, answer(AppendOutcome::Mismatch { hint }), after, step);
         }
         let last_new = self.store(prev.1, &entries, step);
-        self.follow_commit(leader_commit, last_new, step);
+        // A heartbeat that is not held against the log says nothing about where the two logs agree.
+        let unchecked = entries.is_empty() && !step.rules.is_on(Rule::HeartbeatChecked);
+        let agreed = if unchecked { self.log.last_index() } else { last_new };
+        self.follow_commit(leader_commit, agreed, step);
         // A success says that everything up to the last new entry is on disk, a heartbeat's too.
         let after = self.log_under_way(last_new);
         self.reply(leader, answer(AppendOutcome::Success), after, step);

@@ -104,7 +104,8 @@ rules! {
     /// Off: the term of the entry at prevLogIndex may be any.
     PrevLogTerm = "prevLogTerm", "§5.3",
         "AppendEntries are refused where the entry at prevLogIndex has another term";
-    /// Off: AppendEntries without entries skip the consistency check.
+    /// Off: AppendEntries without entries skip the consistency check, and leaderCommit counts as far as the
+    /// follower's log goes.
     HeartbeatChecked = "heartbeatChecked", "§5.3",
         "a heartbeat passes the same consistency check as any AppendEntries";
     /// Off: an entry that conflicts with the leader's stays where it is.
