@@ -1,7 +1,7 @@
 //! `docs/together.md`: which rules need each other, as the facts of an exhaustive search have it.
 
 use crate::explore::together::{
-    EXTENTS, Fact, Kind, PROPERTIES, RULES, Row, SERVERS, fewest, is_harmless, rows, sets, worth,
+    EXTENTS, Fact, Kind, PROPERTIES, RULES, Row, SERVERS, extents, fewest, is_harmless, rows, sets, worth,
 };
 use crate::raft::Rule;
 use std::fmt::Write as _;
@@ -69,7 +69,8 @@ fn scope(text: &mut String, facts: &[Fact]) {
     for within in EXTENTS {
         let of_pairs = facts.iter().filter(|fact| fact.within == within && fact.off.len() == 2);
         let (whole, ended): (Vec<&Fact>, Vec<&Fact>) = of_pairs.partition(|fact| fact.whole);
-        let missing = pairs - whole.len() - ended.len();
+        let asked = worth.iter().filter(|pair| extents(facts, pair).contains(&within)).count();
+        let missing = asked - whole.len() - ended.len();
         let _ = write!(text, "- {within}: {} pairs exhausted", whole.len());
         let _ = match (ended.len(), missing) {
             (0, 0) => writeln!(text, "."),

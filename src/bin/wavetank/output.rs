@@ -110,8 +110,13 @@ pub fn save(recording: &Recording, path: &Path) -> Result<(), Fail> {
     if is_standard(path) {
         return report(&(recording.to_json() + "\n"));
     }
+    write(path, &recording.to_json())
+}
+
+/// Writes a text there.
+pub fn write(path: &Path, text: &str) -> Result<(), Fail> {
     let mut sink = Sink::open(path)?;
-    let written = sink.out.write_all(recording.to_json().as_bytes());
+    let written = sink.out.write_all(text.as_bytes());
     written.map_err(|why| sink.trouble(&why)).and_then(|()| sink.finish())
 }
 

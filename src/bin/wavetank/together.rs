@@ -1,11 +1,12 @@
 //! `wavetank together`: which rules need each other? Makes `docs/together.md`.
 
+use crate::interrupt::heeded;
 use crate::limits::count;
-use crate::output::{CameOut, Fail, Progress, about, complain, threads, write};
+use crate::output::{CameOut, End, Fail, Progress, about, complain, threads, write};
 use clap::Args;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use wavetank::explore::together::{EXTENTS, Fact, Row, SERVERS, look, rows, run_of, sets, worth};
+use wavetank::explore::together::{Fact, Row, SERVERS, extents, look, rows, run_of, sets, worth};
 use wavetank::explore::{Grain, Search, fresh, replay};
 use wavetank::learn::together::document;
 use wavetank::raft::Rules;
@@ -39,10 +40,11 @@ pub fn together(arguments: &Arguments) -> CameOut {
     let search = Search {
         threads: threads(arguments.threads),
         bytes_max: arguments.memory,
+        stop: heeded(),
         ..Search::new(SERVERS, Grain::Gesture, goal)
     };
     let mut facts = read(&arguments.facts)?;
-    gather(arguments, &search, &mut facts)?;
+    let end = gather(arguments, &search, &mut facts)?;
     let rows = rows(&facts);
     if let Some(folder) = &arguments.recordings {
         for row in &rows {
@@ -52,7 +54,7 @@ pub fn together(arguments: &Arguments) -> CameOut {
     if let Some(path) = &arguments.out {
         write(path, &document(&facts))?;
     }
-    Ok(true)
+    Ok(end)
 }
 
 fn read(path: &Path) -> Result<Vec<Fact>, Fail> {
@@ -67,19 +69,21 @@ fn read(path: &Path) -> Result<Vec<Fact>, Fail> {
 }
 
 /// Looks at what is missing. Every fact is kept as soon as it is known, so the work can be ended at any time.
-fn gather(arguments: &Arguments, search: &Search, facts: &mut Vec<Fact>) -> Result<(), Fail> {
+fn gather(arguments: &Arguments, search: &Search, facts: &mut Vec<Fact>) -> CameOut {
     let known: BTreeSet<_> = facts.iter().map(|fact| (fact.off.clone(), fact.within)).collect();
-    let missing = |set: &Vec<_>| EXTENTS.iter().any(|&within| !known.contains(&(set.clone(), within)));
     let mut looked = 0;
     // Which pairs come first depends on what each rule does alone.
     for alone in [true, false] {
-        for set in sets(facts).into_iter().filter(|set| missing(set) && (set.len() == 1) == alone) {
+        for set in sets(facts).into_iter().filter(|set| (set.len() == 1) == alone) {
+            if extents(facts, &set).into_iter().all(|within| known.contains(&(set.clone(), within))) {
+                continue;
+            }
             if looked == arguments.sets {
-                return Ok(());
+                return Ok(End::Bound);
             }
             let Some((wanted, steps)) = worth(facts, &set) else { continue };
             looked += 1;
-            for within in EXTENTS {
+            for within in extents(facts, &set) {
                 if known.contains(&(set.clone(), within)) {
                     continue;
                 }
@@ -89,6 +93,7 @@ fn gather(arguments: &Arguments, search: &Search, facts: &mut Vec<Fact>) -> Resu
                     progress.show(|| format!("{names}: {}", count(at.states, "state")));
                     true
                 });
+                let Some(fact) = fact else { return Ok(End::Interrupted) };
                 facts.push(fact);
                 let line = |fact: &Fact| {
                     serde_json::to_string(fact).map_or_else(|_| String::new(), |line| line + "\n")
@@ -97,7 +102,7 @@ fn gather(arguments: &Arguments, search: &Search, facts: &mut Vec<Fact>) -> Resu
             }
         }
     }
-    Ok(())
+    Ok(End::Held)
 }
 
 /// Does a row's run in the timed world, and writes the recording.
