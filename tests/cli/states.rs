@@ -83,7 +83,7 @@ fn where_no_run_is_found_it_is_said_how_far_it_was_looked_and_how_to_look_furthe
             &[
                 "Not found: nothing speaks against this state",
                 "terms to 1, logs to 1, 0 restarts",
-                "give more --restarts",
+                "give --terms 2 --logs 2 --restarts 1 --messages 2, or --grain message",
             ][..],
         ),
         (&["--max", "2"], &["Not found within 2 steps", "give more with --max"]),
