@@ -65,6 +65,7 @@ fn our_search(threads: usize) -> u64 {
         restarts_max: 0,
         messages_max: 30,
         drops: false,
+        heartbeats: false,
         misled_max: 0,
     };
     let goal = "violated".parse().expect("it is a goal");
