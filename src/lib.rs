@@ -12,6 +12,7 @@ pub mod kv;
 pub mod learn;
 mod order;
 pub mod raft;
+pub mod recognise;
 pub mod sim;
 pub mod simulation;
 mod spelling;

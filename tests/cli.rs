@@ -333,6 +333,16 @@ fn a_search_that_finds_nothing_says_how_far_it_looked_and_ends_with_1_or_where_a
     assert!(out.starts_with("Not found within 3 steps"), "{out}");
     let out = ends(&[&goal[..], &["--memory", "1MiB"]].concat(), 3);
     assert!(out.contains("the memory was full"), "{out}");
+    // However little memory there is, it is told as it was given.
+    for (given, told) in
+        [("1KiB", "1 KiB"), ("1000b", "1000 bytes"), ("0GiB", "0 bytes"), ("1.5KiB", "1536 bytes")]
+    {
+        let out = ends(&[&goal[..], &["--memory", given]].concat(), 3);
+        assert!(
+            out.starts_with("Not found within 0 steps") && out.contains(&format!("full ({told};")),
+            "{out}"
+        );
+    }
     let finer = [&goal[..], &["--grain", "message", "--max", "4", "--off", "oneVotePerTerm"]].concat();
     assert!(ends(&finer, 3).contains("messages on the way"));
 }

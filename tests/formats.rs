@@ -16,6 +16,8 @@ mod paper;
 mod replayer;
 #[path = "formats/shiviz.rs"]
 mod shiviz;
+#[path = "formats/written.rs"]
+mod written;
 
 use serde_json::Value;
 use std::io::{self, Write};

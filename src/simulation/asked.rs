@@ -4,7 +4,7 @@
 use crate::raft::Rules;
 use crate::sim::{Action, Options, Seed, Setup};
 use crate::spelling::shortened;
-use crate::timeline::{EVENTS_MAX, RUN_US_MAX, Start, Target, Timeline};
+use crate::timeline::{EVENTS_MAX, RUN_US_MAX, Start, TRACE_MAX, Target, Timeline};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -131,6 +131,20 @@ pub fn target(text: &str) -> Result<Target, String> {
         }
         _ => Err(format!("{usual}.")),
     }
+}
+
+/// The most events that one call gives, where `limit` events were asked for.
+///
+/// # Errors
+/// A sentence that names the bound, and says how to get more.
+pub fn events_limit(limit: f64) -> Result<usize, String> {
+    if (0.0..=TRACE_MAX as f64).contains(&limit) {
+        return Ok(limit as usize);
+    }
+    Err(format!(
+        "limit has to be a number from 0 to {TRACE_MAX}, which is what one call gives at most: ask again with from, up \
+         to eventCount."
+    ))
 }
 
 /// Whether the run has come so far.
@@ -338,6 +352,17 @@ mod tests {
             ["", "5", "null", "\"middle\"", "{}", r#"{"ms":1,"event":1}"#, r#"{"ms":-1}"#, r#"{"event":"1"}"#]
         {
             assert!(target(text).unwrap_err().starts_with("seek takes"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_limit_of_events_above_the_bound_is_refused_with_the_bound_and_the_way_to_more() {
+        for (limit, events) in [(0.0, 0), (1.9, 1), (20_000.0, 20_000)] {
+            assert_eq!(events_limit(limit), Ok(events));
+        }
+        for limit in [20_001.0, -1.0, f64::NAN, f64::INFINITY] {
+            let why = events_limit(limit).unwrap_err();
+            assert!(why.contains("from 0 to 20000") && why.contains("ask again with from"), "{why}");
         }
     }
 

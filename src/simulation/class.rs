@@ -10,7 +10,7 @@ use crate::explain::{self, Scene, Sentence, sentence};
 use crate::sim::{Action, Event};
 use crate::timeline::{
     Actor, Document, EVENTS_MAX, Place, RUN_US_MAX, Recording, RecordingError, SEMANTICS, Stamp, Standing,
-    State, TRACE_MAX, Target, Timeline,
+    State, Target, Timeline,
 };
 use serde::Serialize;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
@@ -235,7 +235,8 @@ impl Core {
         let from = number(from, "from", 0.0, EVENT_MAX)? as u64;
         let limit = match limit.is_undefined() {
             true => bridge::EVENTS_MAX,
-            false => number(limit, "limit", 0.0, TRACE_MAX as f64)? as usize,
+            false => asked::events_limit(limit.as_f64().unwrap_or(f64::NAN))
+                .map_err(|why| error("BAD_ARGUMENT", &why))?,
         };
         let events = self.timeline.trace(from, self.timeline.run().world().events(), limit);
         plain(&events.iter().map(AsRef::as_ref).collect::<Vec<&Event>>())

@@ -5,6 +5,7 @@ use super::EVENTS_MAX;
 use super::link::LinkError;
 use super::lists::{Listed, bounded};
 use super::recording::{ACTIONS_MAX, Recording, RecordingError, TEXT_MAX, Version};
+use crate::recognise::{Kind, recognise};
 use crate::sim::Digest;
 use crate::spelling::Unread;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -149,10 +150,10 @@ impl Listed for Caption {
 pub enum DocumentError {
     /// It is longer than [`TEXT_MAX`] bytes.
     TooLong(usize),
-    /// It is neither a document nor a recording.
-    NotOurs,
-    /// It is something else that Wavetank writes; what that is.
-    Other(&'static str),
+    /// It is neither a document nor a recording, and nobody can tell more; what it is instead.
+    NotOurs(Kind),
+    /// It is something else that is known.
+    Other(Kind),
     /// It is no JSON, or something in it is not as it should be; with the parser's own words.
     Unreadable(Unread),
     /// It was written by a later version.
@@ -173,17 +174,19 @@ impl fmt::Display for DocumentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             DocumentError::TooLong(bytes) => {
-                write!(f, "The file has {bytes} bytes; {TEXT_MAX} are the most for a run. Is it the right file?")
+                write!(
+                    f,
+                    "The file has {bytes} bytes; {TEXT_MAX} are the most for a run. Is it the right file?"
+                )
             }
-            DocumentError::NotOurs => f.write_str(
-                "This is no Wavetank run: a file of one begins with { and has a field wavetank or format, and a \
-                 link to one has #w1. in it. Is it the right one?",
-            ),
-            DocumentError::Other(what) => write!(
+            DocumentError::NotOurs(kind) => write!(
                 f,
-                "This is {what}, and no run can be done again from it. A run is done again from its recording: \
-                 use the file that holds that."
+                "This is no Wavetank run but {kind}: a file of one begins with {{ and has a field wavetank or format, \
+                 and a link to one has #w1. in it. Is it the right one?"
             ),
+            DocumentError::Other(kind) => {
+                write!(f, "This is {kind}, and no run can be done again from it. {}", kind.instead_of_a_run())
+            }
             DocumentError::Unreadable(why) => f.write_str(&why.told("run")),
             DocumentError::Newer(version) => write!(
                 f,
@@ -251,7 +254,7 @@ impl Document {
         if text.trim_start().starts_with('{') {
             return Document::from_json(text);
         }
-        Document::from_link(text).unwrap_or(Err(DocumentError::NotOurs))
+        Document::from_link(text).unwrap_or_else(|| Err(not_ours(text)))
     }
 
     pub(super) fn from_json(text: &str) -> Result<Document, DocumentError> {
@@ -262,8 +265,10 @@ impl Document {
         }
 
         // The version first: what else stands in a newer one, this version need not understand.
-        let version: Version = serde_json::from_str(text)
-            .map_err(|why| other(text).map_or_else(|| unreadable(why), DocumentError::Other))?;
+        let version: Version = serde_json::from_str(text).map_err(|why| match not_ours(text) {
+            DocumentError::NotOurs(_) => unreadable(why),
+            other => other,
+        })?;
         match (version.wavetank, version.format) {
             (Some(0), _) => Err(DocumentError::NoVersion(0)),
             (Some(newer), _) if newer > DOCUMENT => Err(DocumentError::Newer(newer)),
@@ -274,7 +279,7 @@ impl Document {
                 Ok(document)
             }
             (None, Some(_)) => Recording::from_json(text).map(Document::of).map_err(DocumentError::Recording),
-            (None, None) => Err(DocumentError::NotOurs),
+            (None, None) => Err(not_ours(text)),
         }
     }
 
@@ -382,18 +387,13 @@ fn unreadable(why: serde_json::Error) -> DocumentError {
     DocumentError::Unreadable(Unread::from(&why))
 }
 
-/// What else Wavetank writes with a name as its format: a line of JSON, or several.
-fn other(text: &str) -> Option<&'static str> {
-    #[derive(Deserialize)]
-    struct Named {
-        format: String,
-    }
-    let first = text.trim_start().lines().next()?;
-    match serde_json::from_str::<Named>(first).ok()?.format.as_str() {
-        "wavetank-trace" => Some("a trace, which tells what happened in a run"),
-        "wavetank-fuzz" => Some("the result of a hunt"),
-        "wavetank-reach" => Some("what `wavetank reach` has found out"),
-        _ => None,
+/// Why a text that is neither a document nor a recording can't be opened.
+fn not_ours(text: &str) -> DocumentError {
+    match recognise(text) {
+        kind @ (Kind::Empty | Kind::Run | Kind::Json | Kind::Binary | Kind::Text) => {
+            DocumentError::NotOurs(kind)
+        }
+        kind => DocumentError::Other(kind),
     }
 }
 

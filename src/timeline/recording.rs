@@ -127,8 +127,8 @@ impl fmt::Display for RecordingError {
             RecordingError::RunsTooLong(us) => write!(
                 f,
                 "The recording runs for {} s; {} s are the most. Shorten its end.",
-                us / 1_000_000,
-                RUN_US_MAX / 1_000_000
+                seconds(*us),
+                seconds(RUN_US_MAX)
             ),
             RecordingError::OutOfOrder(number) => {
                 write!(
@@ -143,6 +143,12 @@ impl fmt::Display for RecordingError {
             ),
         }
     }
+}
+
+/// A time in seconds, to the microsecond: what is a little too much must not look like what is allowed.
+fn seconds(us: u64) -> String {
+    let text = format!("{}.{:06}", us / 1_000_000, us % 1_000_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_string()
 }
 
 impl std::error::Error for RecordingError {}

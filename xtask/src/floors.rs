@@ -10,9 +10,10 @@ use crate::tokens::{Kind, Token, tokens};
 use std::path::Path;
 
 /// The floors, from the ground up.
-const FLOORS: [&str; 13] = [
+const FLOORS: [&str; 14] = [
     "order",
     "spelling",
+    "recognise",
     "raft",
     "kv",
     "sim",

@@ -6,6 +6,7 @@ use clap::Args;
 use std::path::PathBuf;
 use wavetank::check::history::History;
 use wavetank::check::linearizability::{STEPS, Verdict, check};
+use wavetank::recognise::{Kind, recognise};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -22,7 +23,7 @@ const BYTES_MAX: u64 = 256 << 20;
 
 pub fn check_history(arguments: &Arguments) -> CameOut {
     let text = text(&arguments.file, BYTES_MAX)?;
-    let history = History::parse(&text).map_err(|why| about(&arguments.file, format!("{why}.")))?;
+    let history = History::parse(&text).map_err(|why| about(&arguments.file, no_history(&text, &why)))?;
     let count = history.0.len();
     let (came_out, line) = match check(&history, arguments.steps) {
         Verdict::Yes => (End::Held, format!("{count} operations: linearizable.\n")),
@@ -39,4 +40,12 @@ pub fn check_history(arguments: &Arguments) -> CameOut {
     };
     report(&line)?;
     Ok(came_out)
+}
+
+/// Why a text is no history: what is wrong in it, or what it is instead.
+fn no_history(text: &str, why: &str) -> String {
+    match recognise(text) {
+        Kind::History | Kind::Json => format!("{why}."),
+        kind => format!("this is no history but {kind}. {}", kind.instead_of_a_history()),
+    }
 }

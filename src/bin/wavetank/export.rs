@@ -42,7 +42,6 @@ pub fn export(arguments: &Arguments) -> CameOut {
     let file = &arguments.source.file;
     let recording = arguments.source.recording()?;
     let mut sink = Sink::create(arguments.out.as_deref(), file)?;
-    interrupt::heeded();
     let done = match arguments.to {
         Format::Trace => write(&recording, Trace::new(&mut sink)),
         Format::History => write(&recording, History::new(&mut sink)),

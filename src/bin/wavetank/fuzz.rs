@@ -15,10 +15,10 @@ use std::ops::Range;
 use std::path::PathBuf;
 use wavetank::check::{Property, Violation};
 use wavetank::explain::list;
-use wavetank::explore::{Counts, Hunt, Plan as Trouble, Report, hunt};
+use wavetank::explore::{Counts, ENDING_US, Hunt, Plan as Trouble, Report, hunt};
 use wavetank::raft::{Rule, Rules};
 use wavetank::sim::Options;
-use wavetank::timeline::SEMANTICS;
+use wavetank::timeline::{RUN_US_MAX, SEMANTICS};
 
 #[derive(Args)]
 #[command(after_help = AFTER)]
@@ -105,6 +105,17 @@ impl Ending {
 pub fn fuzz(arguments: &Arguments) -> CameOut {
     if arguments.out.is_some() && arguments.out == arguments.keep {
         return Err(Fail::Sentence("--out and --keep name the same file: give two.".into()));
+    }
+    // A longer run could not be done again from its recording.
+    let ending_us = if let Ending::Never = arguments.ending { 0 } else { ENDING_US };
+    if arguments.length + ending_us > RUN_US_MAX {
+        return Err(Fail::Sentence(format!(
+            "--length: a run goes on for {} s after its trouble, and takes at most {} s in all: give {}s or less, or \
+             --ending never.",
+            ending_us / 1_000_000,
+            RUN_US_MAX / 1_000_000,
+            (RUN_US_MAX - ending_us) / 1_000_000
+        )));
     }
     let hunted = Hunt {
         plan: match arguments.plan {

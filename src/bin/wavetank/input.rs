@@ -160,33 +160,53 @@ pub fn text(path: &Path, bytes_max: u64) -> Result<String, Fail> {
 
 /// A time in microseconds: `10s`, `1500ms`, `2m`, `0.5s`, `1h`.
 pub fn time(text: &str) -> Result<u64, String> {
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    let us = match unit.trim() {
+    const EXAMPLES: &str = "write for example 10s, 1500ms or 2m";
+    let (number, unit) = parted(text);
+    let us = match unit {
         "us" | "µs" => 1,
         "ms" => 1000,
         "s" => 1_000_000,
         "m" | "min" => 60_000_000,
         "h" => 3_600_000_000,
-        "" => return Err("it has no unit: write for example 10s, 1500ms or 2m".into()),
+        "" => return Err(format!("it has no unit: {EXAMPLES}")),
         other => return Err(format!("‘{other}’ is no unit of time: write us, ms, s, m or h")),
     };
-    let us = scaled(number, us).ok_or("it is no time: write for example 10s, 1500ms or 2m")?;
-    if us > RUN_US_MAX {
-        return Err(format!("a run takes at most {} h", RUN_US_MAX / 3_600_000_000));
+    match scaled(number, us) {
+        None => Err(format!("it is no time: {EXAMPLES}")),
+        Some((whole, _)) if whole > u128::from(RUN_US_MAX) => Err(longest()),
+        Some((whole, true)) if whole == u128::from(RUN_US_MAX) => Err(longest()),
+        Some((_, true)) => Err("simulated time goes by whole microseconds: it has a part of one".into()),
+        Some((whole, false)) => Ok(whole as u64),
     }
-    Ok(us)
 }
 
-/// A number with at most six digits behind the point, times `unit`.
-fn scaled(number: &str, unit: u64) -> Option<u64> {
+fn longest() -> String {
+    format!("a run takes at most {} h, which are {RUN_US_MAX} us", RUN_US_MAX / 3_600_000_000)
+}
+
+/// A number, and the unit behind it.
+fn parted(text: &str) -> (&str, &str) {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    (number, unit.trim())
+}
+
+/// So many digits behind a point are reckoned with; of more it is only seen whether they are all 0.
+const DIGITS_MAX: usize = 18;
+
+/// A number times `unit`, as far as that is whole, and whether there is a part left. What is too large to be
+/// reckoned with stays too large for everything.
+fn scaled(number: &str, unit: u64) -> Option<(u128, bool)> {
     let (whole, part) = number.split_once('.').unwrap_or((number, "0"));
-    if part.is_empty() || part.len() > 6 {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !digits(part) {
         return None;
     }
-    let whole: u64 = whole.parse().ok()?;
-    let millionths = part.parse::<u64>().ok()? * 10_u64.pow(6 - part.len() as u32);
-    whole.checked_mul(unit)?.checked_add(millionths.checked_mul(unit)? / 1_000_000)
+    let (part, finer) = part.split_at(part.len().min(DIGITS_MAX));
+    let one = 10_u128.pow(part.len() as u32);
+    let whole = whole.parse().unwrap_or(u128::MAX).saturating_mul(one);
+    let scaled = whole.saturating_add(part.parse().ok()?).saturating_mul(u128::from(unit));
+    Some((scaled / one, scaled % one > 0 || finer.bytes().any(|digit| digit != b'0')))
 }
 
 /// A time that is not 0.
@@ -197,20 +217,23 @@ pub fn length(text: &str) -> Result<u64, String> {
     }
 }
 
-/// A size in bytes: `2GiB`, `500MiB`, `100MB`.
+/// A size in bytes: `2GiB`, `500MiB`, `100MB`; a part of a byte is left out.
 pub fn bytes(text: &str) -> Result<u64, String> {
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    let unit = match unit.trim().to_ascii_lowercase().as_str() {
+    const EXAMPLES: &str = "write for example 500MiB or 2GiB";
+    let (number, unit) = parted(text);
+    let unit = match unit.to_ascii_lowercase().as_str() {
+        "b" => 1,
         "kib" | "k" => 1 << 10,
         "mib" | "m" => 1 << 20,
         "gib" | "g" => 1 << 30,
         "kb" => 1000,
         "mb" => 1_000_000,
         "gb" => 1_000_000_000,
-        _ => return Err("it is no size: write for example 500MiB or 2GiB".into()),
+        "" => return Err(format!("it is no size, since it has no unit: {EXAMPLES}")),
+        _ => return Err(format!("it is no size: {EXAMPLES}")),
     };
-    scaled(number, unit).ok_or_else(|| "it is no size: write for example 500MiB or 2GiB".into())
+    let (bytes, _) = scaled(number, unit).ok_or_else(|| format!("it is no size: {EXAMPLES}"))?;
+    u64::try_from(bytes).map_err(|_| format!("it is more than the {} bytes that can be counted", u64::MAX))
 }
 
 /// Seeds: `0..1000` is a thousand of them, the last is 999.

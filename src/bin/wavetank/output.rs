@@ -176,6 +176,8 @@ impl Sink {
     }
 
     fn open(path: &Path) -> Result<Sink, Fail> {
+        // From now on there is something to clear away.
+        interrupt::heeded();
         let out = Out::open(path).map_err(|why| not_written(path, &why))?;
         Ok(Sink { path: path.into(), out: BufWriter::new(out) })
     }

@@ -1,6 +1,6 @@
 //! `wavetank reach`: is there a run that leads to this state?
 
-use crate::limits::{HIGHEST, Limits, bounds, count, end, flags, look, looked_at, name};
+use crate::limits::{HIGHEST, Limits, bounds, count, end, flags, look, looked_at, name, size};
 use crate::output::{CameOut, End, Fail, complain, deliver};
 use crate::search::tell;
 use crate::states::{against, read, unreachable};
@@ -163,9 +163,9 @@ fn not_found(within: &Search, found: &Found) -> String {
             let tighter =
                 flags(within, found).map_or(String::new(), |flags| format!(", or tighter bounds: {flags}"));
             format!(
-                "Not found within {steps} ({bounds}), and there the memory was full ({} MiB); {looked}.\nA \
+                "Not found within {steps} ({bounds}), and there the memory was full ({}); {looked}.\nA \
                  longer run may lead there: give more with --memory{tighter}.\n",
-                found.progress.bytes >> 20
+                size(within.bytes_max)
             )
         }
     }

@@ -35,7 +35,6 @@ pub fn run(arguments: &Arguments) -> CameOut {
     let file = &arguments.source.file;
     let recording = arguments.source.recording()?;
     let mut sink = arguments.trace.as_deref().map(|path| Sink::create(Some(path), file)).transpose()?;
-    interrupt::heeded();
     let witness = Witness { end_us: recording.end.at_us, seen: Vec::new(), progress: Progress::new() };
     let mut listeners = (sink.as_mut().map(Trace::new), witness);
     let told = tell(&recording, &mut listeners);

@@ -1,7 +1,7 @@
 //! `wavetank search`: is there a run in which this holds, and which is the shortest?
 
 use crate::input::{recording, told};
-use crate::limits::{HIGHEST, Limits, bounds, count, end, flags, look, looked_at};
+use crate::limits::{HIGHEST, Limits, bounds, count, end, flags, look, looked_at, size};
 use crate::output::{CameOut, End, Fail, about, deliver, report};
 use crate::states::warn;
 use clap::Args;
@@ -151,12 +151,12 @@ fn not_found(within: &Search, found: &Found) -> String {
         ),
         Ended::Cancelled => format!("Stopped by Ctrl-C. Not found within {steps} ({bounds}); {looked}.\n"),
         _ => {
-            let mib = found.progress.bytes >> 20;
+            let memory = size(within.bytes_max);
             let tighter = flags(within, found).map_or(String::new(), |tighter| {
                 format!("Tighter bounds leave fewer states, and a search goes deeper: try {tighter}.\n")
             });
             format!(
-                "Not found within {steps} ({bounds}), and there the memory was full ({mib} MiB; give more with \
+                "Not found within {steps} ({bounds}), and there the memory was full ({memory}; give more with \
                  --memory): {looked}.\n{tighter}"
             )
         }

@@ -212,7 +212,7 @@ impl<W: Write> Listener for Trace<W> {
             what,
             guards: event.guards.iter().map(WireGuard::of).collect(),
             wrote: own.map_or_else(Vec::new, |server| wrote(server, event)),
-            sent: event.sent.iter().filter_map(|&name| sent(world.network(), name)).collect(),
+            sent: event.sent.iter().filter_map(|&name| sent(world.network(), name, event)).collect(),
             waiting: event.waiting,
             finished: event.finished.as_deref(),
             state: own.map(|server| self.state(server)),
@@ -236,7 +236,11 @@ fn wrote(server: &Server, event: &Event) -> Vec<Wrote> {
     asked.map(|pending| Wrote::of(&pending.write)).collect()
 }
 
-/// A message that has just left. It is on its way, even if it will not arrive.
-fn sent(network: &Network, name: PacketName) -> Option<Message<'_>> {
-    network.packet(name).map(|packet| Message::new(name, &packet.content))
+/// A message that has just left. It is on its way, even if it will not arrive. What waited for the disk, and a copy,
+/// says what was so when it was written, and by which event that was.
+fn sent<'a>(network: &'a Network, name: PacketName, event: &Event) -> Option<Message<'a>> {
+    let packet = network.packet(name)?;
+    let mut message = Message::new(name, &packet.content);
+    message.written = Some(packet.cause).filter(|&cause| cause < event.id);
+    Some(message)
 }

@@ -7,7 +7,7 @@ use crate::raft::{
     AppendOutcome, Body, Configuration, Entry, Index, Log, Payload, ReadId, ReadMode, Role, RoleName, Round,
     Rule, ServerId, ServerSet, SnapshotOutcome, Term, Token, Value, Write,
 };
-use crate::sim::{Answer, Content, Endpoint, PacketName, Server};
+use crate::sim::{Answer, Content, Endpoint, EventId, PacketName, Server};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -18,6 +18,9 @@ pub(super) struct Message<'a> {
     name: PacketName,
     from: Endpoint,
     to: Endpoint,
+    /// Of one that has just left, and was written by an earlier event: that event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) written: Option<EventId>,
     #[serde(flatten)]
     says: Says<'a>,
 }
@@ -116,7 +119,7 @@ impl<'a> Message<'a> {
             }
             Content::Response { serial, answer } => Says::Response { serial: *serial, answer },
         };
-        Message { name, from: name.from, to: name.to, says }
+        Message { name, from: name.from, to: name.to, written: None, says }
     }
 }
 
