@@ -137,8 +137,9 @@ fn answers(
     } else if before.transferring.is_some() {
         let told = those(&[None]);
         if !told.is_empty() {
+            let hear = if told.len() > 1 { "hear" } else { "hears" };
             let text =
-                format!("{}, whose commands it had kept waiting, hears that it no longer leads", list(told));
+                format!("{}, whose commands it had kept waiting, {hear} that it no longer leads", list(told));
             draft.say("D3.10", &text, []);
         }
     }
@@ -148,11 +149,11 @@ fn reads(draft: &mut Draft, server: ServerId, clients: &[ClientId], confirmed: b
     if clients.is_empty() {
         return;
     }
-    let told = list(clients);
+    let (told, read) = (list(clients), if clients.len() > 1 { "reads" } else { "read" });
     let text = if confirmed {
-        format!("a majority has answered since {told} asked, so it still leads and answers the read")
+        format!("a majority has answered since {told} asked, so it still leads and answers the {read}")
     } else {
-        format!("it answers the read of {told}")
+        format!("it answers the {read} of {told}")
     };
     draft.say("D6.4", &text, clients.iter().map(|&client| Claim::Read { server, client, confirmed }));
 }

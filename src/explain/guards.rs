@@ -46,14 +46,14 @@ fn up_to_date(guard: &Guard) -> String {
     let ends = |index: Index, words: String| {
         if index.0 == 0 { "is empty".into() } else { format!("ends in {words}") }
     };
-    let verdict = if guard.held {
-        "at least as up to date"
-    } else if candidate_term < own_term {
-        "behind, by its last term"
-    } else if candidate < own {
-        "behind: the last terms are equal, and it is shorter"
-    } else {
-        "behind"
+    // With another rule off, terms or lengths are not looked at.
+    let is_so = (candidate_term, candidate) >= (own_term, own);
+    let verdict = match (guard.held, is_so) {
+        (true, true) => "at least as up to date",
+        (true, false) => "taken for up to date, though it is behind",
+        (false, true) => "taken for behind, though it is not",
+        (false, false) if candidate_term < own_term => "behind, by its last term",
+        (false, false) => "behind: the last terms are equal, and it is shorter",
     };
     format!(
         "the candidate's log {}, the voter's {}: the candidate's is {verdict}",

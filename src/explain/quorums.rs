@@ -104,7 +104,7 @@ pub(super) fn granted(scene: Scene, event: &Event, candidate: ServerId) -> Tally
 }
 
 /// Whether the run is known from its first event on.
-fn from_the_start(scene: Scene) -> bool {
+pub(super) fn from_the_start(scene: Scene) -> bool {
     scene.trace.len() <= LOOK_BACK && scene.trace.front().is_some_and(|event| event.id == EventId(0))
 }
 

@@ -65,7 +65,7 @@ pub(super) fn words(guard: &Guard) -> Words {
         ],
         PreVote if matches!(guard.left, Value::Flag(_)) && held => [NO_LEADER, "", ""],
         PreVote if matches!(guard.left, Value::Flag(_)) => [
-            "the voter hears from a leader, leads, or was just restarted",
+            "the voter hears from a leader, leads, or was just started",
             "it would not vote",
             "it gives its word all the same",
         ],
@@ -75,17 +75,17 @@ pub(super) fn words(guard: &Guard) -> Words {
             "it stands without asking",
         ],
         CheckQuorum if held => [
-            "within an election timeout the leader has heard from {l}, a majority of {r}", "", "",
+            "within an election timeout the leader counts {l} as heard, a majority of {r}", "", "",
         ],
         CheckQuorum => [
-            "within an election timeout the leader has heard from {l} only, no majority of {r}",
+            "within an election timeout the leader counts only {l} as heard, no majority of {r}",
             "it steps down",
             "it leads on, though another may have been elected",
         ],
         Stickiness if guard.right == Value::Flag(true) => ["a leader has asked for this election", "", ""],
         Stickiness if held => [NO_LEADER, "", ""],
         Stickiness => [
-            "the voter hears from a leader, leads, or was just restarted, and no leader has asked for this election",
+            "the voter hears from a leader, leads, or was just started, and no leader has asked for this election",
             "its vote is withheld",
             "its vote is not withheld",
         ],
@@ -333,7 +333,7 @@ pub(super) fn words(guard: &Guard) -> Words {
             "the lease is trusted, though others may vote meanwhile",
         ],
         RestartedVoterWaits => [
-            "the server was restarted, and has not been up for an election timeout yet",
+            "the server was just started, and has not been up for an election timeout yet",
             "it withholds its vote so long, as a leader's lease may count on it",
             "it votes at once, though a leader's lease may count on its silence",
         ],

@@ -263,17 +263,11 @@ fn reply_came(event: &Event, said: &Message, asked: Term, outcome: AppendOutcome
     }
 }
 
-/// Whether a leader asks a follower once more because of its answer. That is not known where a round of requests
-/// may have begun as well, which goes to everyone, and there is nobody else to compare with.
+/// Whether a leader asks a follower once more because of its answer. That is not known where reads wait, for
+/// which it may have begun a round of requests as well, or answered the follower.
 pub(super) fn asks_again(event: &Event, follower: ServerId) -> Option<bool> {
-    let to = |id: ServerId| event.sent.iter().filter(|name| name.to.server() == Some(id)).count();
-    if of(event, Rule::ReadConfirmed).is_none() {
-        return Some(event.waiting > 0 || to(follower) > 0);
-    }
-    let (leader, configuration) = (event.server, change_of(event).1.configuration);
-    let mut others = configuration.members().iter().filter(|&id| id != follower && Some(id) != leader);
-    let other = others.next().filter(|_| event.waiting == 0)?;
-    Some(to(follower) > others.map(to).fold(to(other), usize::min))
+    let sends = event.waiting > 0 || event.sent.iter().any(|name| name.to.server() == Some(follower));
+    (!sends || of(event, Rule::ReadConfirmed).is_none()).then_some(sends)
 }
 
 fn acknowledged(event: &Event, said: &Message) -> Draft {

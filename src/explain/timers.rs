@@ -75,7 +75,7 @@ fn election_timeout(event: &Event, id: ServerId, scene: Scene) -> Draft {
     }
     if refused(event, Rule::Stickiness).is_some() {
         let fires = if event.causes[1].is_some() { "is made to fire" } else { "runs out" };
-        let why = if heard_leader(event, scene) { "hears from a leader" } else { "was just restarted" };
+        let why = if heard_leader(event, scene) { "hears from a leader" } else { "was just started" };
         let text = format!(
             "{id}'s election timer {fires}, but it {why}, and a lease may count on its silence: it does not stand"
         );

@@ -20,25 +20,28 @@ fn refusal(event: &Event, guard: &Guard, scene: Scene) -> String {
             "it hears from a leader, so nobody need be elected".into()
         }
         Rule::Stickiness | Rule::PreVote => {
-            "it was just restarted, and a lease may count on its silence".into()
+            "it was just started, and a lease may count on its silence".into()
         }
         _ => reason(guard),
     }
 }
 
-/// Whether a server withholds its vote because it has heard from a leader; else because it was restarted.
+/// Whether a server withholds its vote because it has heard from a leader; else because it was just started.
 pub(super) fn heard_leader(event: &Event, scene: Scene) -> bool {
     change_of(event).0.leader.is_some()
         || scene
             .before(event.id)
             .filter(|other| other.server == event.server)
             .find_map(withholds)
-            .unwrap_or(true)
+            .unwrap_or_else(|| !quorums::from_the_start(scene))
 }
 
 fn withholds(event: &Event) -> Option<bool> {
     match &event.what {
-        What::Acted { action: Action::Restart { .. } | Action::Wipe { .. }, refused: None } => Some(false),
+        What::Acted {
+            action: Action::Restart { .. } | Action::Wipe { .. } | Action::Boot { .. },
+            refused: None,
+        } => Some(false),
         What::Delivered { content: Content::Raft(Message { body, .. }), .. } => {
             let from_leader = matches!(body, Body::AppendEntries { .. } | Body::InstallSnapshot { .. });
             (from_leader && refused(event, Rule::RefuseStaleAppend).is_none()).then_some(true)

@@ -146,9 +146,9 @@ impl Witness {
             return ServerSet::EMPTY;
         };
         let (before, after) = (&past.node, &server.node);
-        if matches!(event.what, What::Fired { timer: Timer::Election })
-            || arrived(event) == Some(&Body::TimeoutNow)
-        {
+        let begins = matches!(event.what, What::Fired { timer: Timer::Election })
+            || arrived(event) == Some(&Body::TimeoutNow);
+        if begins && (after.term() > before.term() || after.role().name() == RoleName::PreCandidate) {
             return ServerSet::EMPTY;
         }
         let mut stale = past.stale;

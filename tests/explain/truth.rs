@@ -128,6 +128,47 @@ fn the_election_timer_that_runs_on_is_explained_in_a_sentence() {
 }
 
 #[test]
+fn a_log_that_is_taken_for_up_to_date_is_still_said_to_be_behind() {
+    let mut run = by_hand("S1:F2 1111 / S2:F2 12 / S3:F2 1", &[Rule::LastTermFirst]);
+    stand(&mut run, 1);
+    deliver(&mut run, 1, 2);
+    let vote = run.events().iter().rev().find_map(|event| wavetank::explain::why_vote(event)).unwrap();
+    assert_eq!(
+        vote.sentence,
+        "S2 voted for S1 because the candidate's log ends in term 1 at index 4, the voter's ends in term 2 at index 2: \
+         the candidate's is taken for up to date, though it is behind"
+    );
+    stand(&mut run, 2);
+    deliver(&mut run, 2, 1);
+    let vote = run.events().iter().rev().find_map(|event| wavetank::explain::why_vote(event)).unwrap();
+    assert!(
+        vote.sentence.ends_with("the candidate's is taken for behind, though it is not: the vote is refused"),
+        "{}",
+        vote.sentence
+    );
+}
+
+#[test]
+fn who_has_just_started_has_heard_from_no_leader() {
+    let mut run = by_hand("S1:F1 1 / S2:F1 1 / S3:F1 1", &[]);
+    let options = wavetank::sim::Options { lease: true, stickiness: true, ..run.world().options().clone() };
+    run.act(Action::SetOptions { options }).unwrap();
+    run.act(Action::Crash { server: s(2) }).unwrap();
+    run.act(Action::Restart { server: s(2) }).unwrap();
+    stand(&mut run, 1);
+    deliver(&mut run, 1, 2);
+    let text = last_delivered(&run, 2);
+    assert!(text.contains("it was just started, and a lease may count on its silence"), "{text}");
+    run.act(Action::Fire { server: s(2), timer: Timer::Election }).unwrap();
+    settle(&mut run);
+    let text = said(&run, run.events().back().expect("it fires"));
+    assert!(
+        text.starts_with("S2's election timer is made to fire, but it was just started, and a lease"),
+        "{text}"
+    );
+}
+
+#[test]
 fn whoever_is_in_no_group_of_a_partition_is_alone() {
     let mut run = by_hand("S1:F1 / S2:F1 / S3:F1 / S4:F1", &[]);
     let said_of = |run: &mut Run, groups: &[&[u8]]| {
