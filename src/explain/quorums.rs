@@ -187,8 +187,14 @@ pub(super) fn commits_configuration(scene: Scene, event: &Event, server: ServerI
                 was < index && index <= now && rewritten.is_none_or(|from| from > index)
             });
         }
-        // What was written over since may have brought the same configuration to another place.
-        rewritten = event.change.and_then(|change| change.log_from).into_iter().chain(rewritten).min();
+        // What was written since may have brought the same configuration to another place.
+        let from = event.change.and_then(|change| change.log_from);
+        if from.is_some_and(|from| {
+            reply(event).is_some() && configuration_in(event, before, after) >= Some(from)
+        }) {
+            return false;
+        }
+        rewritten = from.into_iter().chain(rewritten).min();
     }
     false
 }

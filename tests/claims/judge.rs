@@ -389,7 +389,8 @@ fn durable(server: &Server, what: Written, lies: bool) -> Verdict {
     let disk = &server.disk.durable;
     let holds = match what {
         _ if lies => true,
-        Written::Log { upto } => disk.log.last_index() == upto,
+        // With a rule off a server may write what its disk's snapshot covers already.
+        Written::Log { upto } => disk.log.last_index() == upto || upto <= disk.log.base_index(),
         Written::Term { term, vote } => (disk.hard.term, disk.hard.voted_for) == (term, vote),
         Written::Snapshot { upto } => disk.snapshot.as_ref().is_some_and(|snapshot| snapshot.index == upto),
         Written::Other => true,
