@@ -3,6 +3,7 @@
 mod differential;
 mod histories;
 mod search;
+mod second;
 mod simulation;
 mod spread;
 mod throughput;
@@ -17,6 +18,7 @@ usage: cargo run --release --manifest-path peers/Cargo.toml -- [mode]
   profile [seconds] [workload]
                          our side of `throughput` alone, for a profiler
   differential [seeds]   the same schedules on both cores, compared after each round
+  figure2 [steps]        our search and a second program's: fewest gestures, each rule and each pair off
   histories [number]     our verdicts on histories and porcupine's, random ones and of runs
 Without a mode: simulation, throughput, search.";
 
@@ -37,6 +39,12 @@ fn main() -> ExitCode {
         (Some("search"), Ok(rounds)) => search::run(rounds.unwrap_or(search::ROUNDS)),
         (Some("differential"), Ok(seeds)) => {
             if !differential::run(seeds.unwrap_or(differential::SEEDS)) {
+                return ExitCode::FAILURE;
+            }
+        }
+        (Some("figure2"), Ok(steps)) => {
+            let steps = steps.map_or(second::STEPS[1], |steps| u32::try_from(steps).unwrap_or(u32::MAX));
+            if !second::run(steps) {
                 return ExitCode::FAILURE;
             }
         }

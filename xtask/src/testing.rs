@@ -24,8 +24,8 @@ impl AddAssign for Tally {
 }
 
 /// Sets up, runs every kind of test even if one before it failed, and ends with a line
-/// `N passed, N failed`. With `--long` the tests find `WAVETANK_LONG` in their environment, and the core
-/// and the judge of histories are compared with others.
+/// `N passed, N failed`. With `--long` the tests find `WAVETANK_LONG` in their environment, and the core,
+/// the search and the judge of histories are compared with others.
 pub fn test(options: &Options) -> Outcome {
     let long = options.has("--long");
     let mut total = Tally::default();
@@ -51,6 +51,7 @@ pub fn test(options: &Options) -> Outcome {
     count("tests of the package for JavaScript", &|| package(long));
     if long {
         count("a differential run beside the raft crate", &|| beside("differential"));
+        count("the search beside a second program", &|| beside("figure2"));
         count("verdicts on histories beside porcupine's", &|| beside("histories"));
     }
     println!("\n{} passed, {} failed", total.passed, total.failed);

@@ -141,6 +141,7 @@ fn write(to: &mut Writer, bits: Bits, state: &State, order: &[Id]) {
 
 fn write_entry(to: &mut Writer, bits: Bits, entry: Entry) {
     to.put(entry.term, bits.term);
+    to.put(entry.index, bits.index);
     to.put(entry.leader, bits.server);
 }
 
@@ -227,7 +228,7 @@ fn read_server(from: &mut Reader, bits: Bits, servers: u8, id: Id) -> Server {
 }
 
 fn read_entry(from: &mut Reader, bits: Bits) -> Entry {
-    Entry { term: from.take(bits.term), leader: from.take(bits.server) }
+    Entry { term: from.take(bits.term), index: from.take(bits.index), leader: from.take(bits.server) }
 }
 
 fn read_log(from: &mut Reader, bits: Bits) -> Log {

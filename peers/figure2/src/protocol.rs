@@ -77,7 +77,8 @@ impl Cluster {
     pub fn request(&mut self, id: Id) {
         let term = self.server(id).term;
         let place = self.state.leaders[usize::from(term)].place_of(id);
-        self.server(id).log.push(Entry { term, leader: place.unwrap_or_default() });
+        let log = &mut self.server(id).log;
+        log.push(Entry { term, index: log.last() + 1, leader: place.unwrap_or_default() });
         self.commit_what_is_stored(id);
         self.judge();
     }
@@ -119,6 +120,8 @@ impl Cluster {
                 self.count(id, message.from, asked, granted);
                 None
             }
+            // The figure has no rule for a leader that receives what another one of its term sends.
+            Body::AppendEntries { .. } if self.is_not_for_a_leader(id, message.term) => None,
             Body::AppendEntries { prev_index, prev_term, entries, leader_commit } => {
                 let up_to = self.append(id, message.term, (prev_index, prev_term), &entries, leader_commit);
                 Some(Body::Appended { asked: message.term, up_to })
@@ -167,13 +170,14 @@ impl Cluster {
 
     /// §5.4.1: the later last term is more up to date; with equal terms the longer log.
     fn up_to_date(&self, candidate: Last, voter: Last) -> bool {
-        let longer_or_equal = !self.on(Rule::LengthBreaksTies) || candidate.0 >= voter.0;
         if !self.on(Rule::LogUpToDate) {
             true
-        } else if !self.on(Rule::LastTermFirst) || candidate.1 == voter.1 {
-            longer_or_equal
+        } else if !self.on(Rule::LengthBreaksTies) {
+            candidate.1 >= voter.1
+        } else if !self.on(Rule::LastTermFirst) {
+            candidate.0 >= voter.0
         } else {
-            candidate.1 > voter.1
+            (candidate.1, candidate.0) >= (voter.1, voter.0)
         }
     }
 
@@ -225,11 +229,15 @@ impl Cluster {
         }
     }
 
+    /// Whether a leader takes no notice of AppendEntries: they are of its own term, or count as such.
+    fn is_not_for_a_leader(&mut self, id: Id, term: Term) -> bool {
+        let counts_as_current = !self.on(Rule::RefuseStaleAppend);
+        let server = self.server(id);
+        server.leads() && (term == server.term || counts_as_current)
+    }
+
     /// AppendEntries RPC, receiver implementation. The answer is the last index that the request spoke of, or
     /// nothing for a refusal.
-    ///
-    /// The figure has no rule for a leader that receives AppendEntries of its own term, which cannot be with
-    /// all rules on: it handles them like everyone, and remains leader.
     fn append(
         &mut self,
         id: Id,
@@ -288,7 +296,11 @@ impl Cluster {
         let log = &mut self.server(id).log;
         // It lies behind the log only where that is not checked: then the entries go to the end.
         let prev_index = prev_index.min(log.last());
-        if !rules.on(Rule::TruncateOnlyOnConflict) {
+        let conflicts =
+            |(index, entry): (Index, &Entry)| log.get(index).is_some_and(|old| old.term != entry.term);
+        let stays =
+            !rules.on(Rule::DeleteConflicts) && (prev_index + 1..).zip(entries.entries()).any(conflicts);
+        if !rules.on(Rule::TruncateOnlyOnConflict) && !stays {
             log.truncate(prev_index);
         }
         for (index, entry) in (prev_index + 1..).zip(entries.entries()) {
@@ -350,8 +362,10 @@ impl Cluster {
         for index in commit + 1..=to {
             let Some(entry) = log.get(index) else { continue };
             let facts = &mut self.state.committed;
-            match facts.iter_mut().find(|fact| fact.index == index && fact.entry == entry) {
-                Some(fact) => fact.term = fact.term.min(term),
+            match facts.iter_mut().find(|fact| fact.index == index) {
+                Some(fact) if fact.entry == entry => fact.term = fact.term.min(term),
+                // The first one stands: which of the two is committed nobody can say.
+                Some(_) => self.violated = self.violated.with(Property::StateMachineSafety),
                 None => facts.push(Committed { index, entry, term }),
             }
         }

@@ -39,12 +39,14 @@ impl Set {
     }
 }
 
-/// A command in a log. With the index at which it stands this names it: no leader takes two commands at one
-/// index in one term. Servers see only the term.
+/// A command in a log, by its name: no leader takes two commands at one index in one term. Servers see only the
+/// term.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Entry {
     /// The term in which a leader took it.
     pub term: Term,
+    /// The index at which the leader took it. It stands elsewhere only where `prevLogIndex` was not checked.
+    pub index: Index,
     /// Which of that term's leaders took it, in the order in which they came to lead. With all rules on there
     /// is only the first, 0.
     pub leader: u8,
@@ -141,7 +143,7 @@ impl Server {
     const NEW: Server = Server {
         term: 0,
         voted_for: None,
-        log: Log { len: 0, entries: [Entry { term: 0, leader: 0 }; ENTRIES] },
+        log: Log { len: 0, entries: [Entry { term: 0, index: 0, leader: 0 }; ENTRIES] },
         commit: 0,
         role: Role::Follower,
     };
@@ -188,7 +190,7 @@ pub enum Body {
     },
 }
 
-/// That a server's commitIndex reached an entry.
+/// That a server's commitIndex reached an entry, before any other at this index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Committed {
     pub index: Index,
