@@ -5,7 +5,7 @@
 //! does to a server has to be worked out only once.
 
 use crate::sim::Digest;
-use std::collections::HashMap;
+use hashbrown::HashTable;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -56,28 +56,33 @@ pub(super) struct Pool<T> {
 
 #[derive(Debug)]
 struct Kept<T> {
-    numbers: HashMap<Arc<T>, u32>,
+    /// By fingerprint. Equal fingerprints are looked into.
+    numbers: HashTable<u32>,
     items: Vec<(Arc<T>, u64)>,
 }
 
 impl<T> Default for Pool<T> {
     fn default() -> Pool<T> {
-        Pool { kept: Mutex::new(Kept { numbers: HashMap::new(), items: Vec::new() }) }
+        Pool { kept: Mutex::new(Kept { numbers: HashTable::new(), items: Vec::new() }) }
     }
 }
 
 impl<T: Eq + Hash> Pool<T> {
     /// The number of this.
     pub(super) fn number(&self, item: T) -> u32 {
+        let print = print_of(&item);
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(&number) = kept.numbers.get(&item) {
+        let Kept { numbers, items } = &mut *kept;
+        let same = |&number: &u32| {
+            let (kept, other) = &items[number as usize];
+            *other == print && **kept == item
+        };
+        if let Some(&number) = numbers.find(print, same) {
             return number;
         }
-        let number = kept.items.len() as u32;
-        let print = print_of(&item);
-        let item = Arc::new(item);
-        kept.items.push((Arc::clone(&item), print));
-        kept.numbers.insert(item, number);
+        let number = items.len() as u32;
+        items.push((Arc::new(item), print));
+        numbers.insert_unique(print, number, |&number| items[number as usize].1);
         number
     }
 

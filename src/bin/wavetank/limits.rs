@@ -34,6 +34,9 @@ pub struct Limits {
     /// Whether messages are lost (message grain; else they may stay on their way for ever)
     #[arg(long)]
     drops: bool,
+    /// Leave out heartbeats where entries wait: fewer states, and runs that need one are not found
+    #[arg(long)]
+    no_heartbeats: bool,
     /// Stop when so much memory is taken
     #[arg(long, value_name = "SIZE", default_value = "2GiB", value_parser = bytes)]
     memory: u64,
@@ -75,6 +78,7 @@ impl Limits {
             restarts_max: self.restarts,
             messages_max: self.messages.unwrap_or(usual.bounds.messages_max),
             drops: self.drops,
+            heartbeats: !self.no_heartbeats,
             ..usual.bounds
         };
         let threads = threads(self.threads);
@@ -129,6 +133,9 @@ pub fn bounds(within: &Search) -> String {
             Step::Message => format!("{} on the way", count(u64::from(messages_max), "message")),
         },
     ];
+    if !within.bounds.heartbeats {
+        bounds.push("no heartbeats where entries wait".to_owned());
+    }
     if within.rules.off().count() > 0 {
         bounds.push(format!("off: {}", list(within.rules.off())));
     }
