@@ -7,6 +7,7 @@ mod beside;
 
 use beside::{Answer, PROPERTIES, Question, ours, rules, theirs};
 use wavetank::check::Property;
+use wavetank::explore::together::{Fact, rows};
 use wavetank::explore::{Bounds, Grain};
 use wavetank::raft::Rule;
 
@@ -47,6 +48,28 @@ fn heartbeats_and_names_of_commands_give_the_same_disasters() {
         let place = PROPERTIES.iter().position(|(known, _)| *known == property).unwrap();
         let expected = Some(gestures as usize);
         assert_eq!((ours.fewest[place], theirs.fewest[place]), (expected, expected), "without {rule}");
+    }
+}
+
+/// The rows of docs/together.md.
+#[test]
+fn rules_that_need_each_other_do_so_for_both() {
+    let fact = |line| serde_json::from_str::<Fact>(line).expect("a fact");
+    let facts: Vec<Fact> = include_str!("../docs/together.ndjson").lines().map(fact).collect();
+    let rows = rows(&facts);
+    assert!(!rows.is_empty());
+    for row in rows {
+        let shows =
+            |fact: &&Fact| fact.off == row.off && fact.violated.get(&row.property) == Some(&row.gestures);
+        let within = facts.iter().find(shows).expect("a fact that shows it").within;
+        let place = PROPERTIES.iter().position(|(known, _)| *known == row.property).unwrap();
+        let expected = usize::try_from(row.gestures).ok();
+        let (ours, theirs) = both(&row.off, within.bounds(), row.gestures);
+        assert_eq!((ours.fewest[place], theirs.fewest[place]), (expected, expected), "{}", row.name());
+        for rule in row.off {
+            let (ours, theirs) = both(&[rule], within.bounds(), row.gestures);
+            assert_eq!((ours.fewest[place], theirs.fewest[place]), (None, None), "{rule} alone");
+        }
     }
 }
 
