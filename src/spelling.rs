@@ -42,12 +42,17 @@ const SENTENCE_MAX: usize = 400;
 /// A sentence that repeats what somebody wrote, without its middle where that is long: what is wrong
 /// stands at the beginning, and the place at the end.
 pub(crate) fn shortened(sentence: String) -> String {
-    let count = sentence.chars().count();
-    if count <= SENTENCE_MAX {
-        return sentence;
+    shortened_to(SENTENCE_MAX, sentence)
+}
+
+/// The same for a text that is part of a sentence, and no longer than that.
+pub(crate) fn shortened_to(most: usize, text: String) -> String {
+    let count = text.chars().count();
+    if count <= most {
+        return text;
     }
-    let begin = sentence.chars().take(SENTENCE_MAX / 2);
-    let end = sentence.chars().skip(count - SENTENCE_MAX / 2);
+    let begin = text.chars().take(most / 2);
+    let end = text.chars().skip(count - most / 2);
     begin.chain(['…']).chain(end).collect()
 }
 

@@ -216,10 +216,75 @@ fn histories_are_judged() {
     let stale = r#"[{"client":1,"key":"x","op":"put","value":"1","ok":true,"call":0,"ret":10},
         {"client":2,"key":"x","op":"get","out":null,"ok":true,"call":20,"ret":30}]"#;
     let (code, out) = judged(stale, &[]);
-    assert!(code == 1 && out.contains("not linearizable") && out.contains("C2's x?"), "{out}");
+    assert_eq!(
+        (code, out.as_str()),
+        (
+            1,
+            "2 operations: not linearizable.\n\
+             C2's x? (asked at 0.02 ms, answered ‘(nothing)’ at 0.03 ms) fits nowhere among the operations on ‘x’: in \
+             the longest order that fits, C1's x←1 (asked at 0 ms, answered ‘OK’ at 0.01 ms) has left ‘1’.\n\
+             The longest order found has 1 of the 2 operations on ‘x’:\n  \
+             C1's x←1 (asked at 0 ms, answered ‘OK’ at 0.01 ms)\n"
+        )
+    );
     let (code, out) = judged(stale, &["--steps", "0"]);
-    assert!(code == 3 && out.contains("undecided after 0 steps"), "{out}");
-    assert_eq!(judged("[]", &[]).0, 0);
+    assert_eq!(code, 3);
+    assert_eq!(
+        out,
+        "2 operations: undecided.\n\
+         0 steps were not enough for ‘x’: give more with --steps, or leave it out.\n\
+         0 of 1 keys can be ordered; 0 steps were taken.\n"
+    );
+    let (code, out) = judged(stale, &["--memory", "1kB"]);
+    assert_eq!(code, 1, "nothing was to be remembered: {out}");
+    assert_eq!(judged("[]", &[]), (0, "0 operations: linearizable.\n".into()));
+    let overlapping = stale.replace("20", "5").replace("\"client\":2", "\"client\":1");
+    fs::write(folder.join("overlapping.json"), overlapping).unwrap();
+    let Said { code, out, err } =
+        wavetank(&["check-history", folder.join("overlapping.json").to_str().unwrap()]);
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(err.contains("a client does one thing at a time") && err.ends_with("‘client’ is 0.\n"), "{err}");
+}
+
+#[test]
+fn judgements_are_told_to_programs_with_the_orders() {
+    let folder = folder("judgements");
+    let judged = |text: &str, more: &[&str]| -> (i32, serde_json::Value) {
+        let path = folder.join("history.json");
+        fs::write(&path, text).unwrap();
+        let args = [&["check-history", path.to_str().unwrap(), "--json"], more].concat();
+        let Said { code, out, .. } = wavetank(&args);
+        (code, serde_json::from_str(&out).unwrap_or_else(|why| panic!("{why}: {out}")))
+    };
+    let history = |read: &str| {
+        format!(
+            r#"[{{"client":0,"key":"x","op":"put","value":"1","call":0,"ret":null}},
+                {{"client":0,"key":"x","op":"put","value":"2","call":0,"ret":null}},
+                {{"client":1,"key":"x","op":"get","out":"2","ok":true,"call":10,"ret":20}},
+                {{"client":1,"key":"x","op":"get","out":"1","ok":true,"call":30,"ret":40}},
+                {{"client":1,"key":"y","op":"get","out":{read},"ok":true,"call":50,"ret":60}}]"#
+        )
+    };
+    let (code, line) = judged(&history("null"), &[]);
+    assert_eq!(code, 0);
+    let wanted = serde_json::json!({
+        "format": "wavetank-check-history", "version": 1, "operations": 5, "verdict": "linearizable",
+        "sentence": null,
+        "keys": [
+            { "key": "x", "order": [1, 2, 0, 3], "fitsNowhere": [], "bound": null },
+            { "key": "y", "order": [4], "fitsNowhere": [], "bound": null },
+        ],
+        "keysJudged": 2, "steps": line["steps"],
+    });
+    assert_eq!(line, wanted);
+    let (code, line) = judged(&history("\"3\""), &[]);
+    assert_eq!((code, &line["verdict"]), (1, &"notLinearizable".into()));
+    let y = serde_json::json!([{ "key": "y", "order": [], "fitsNowhere": [4], "bound": null }]);
+    assert_eq!(line["keys"], y);
+    assert!(line["sentence"].as_str().unwrap().contains("makes ‘3’, in any order"), "{line}");
+    let (code, line) = judged(&history("null"), &["--steps", "1"]);
+    assert_eq!((code, &line["verdict"], &line["keysJudged"]), (3, &"undecided".into(), &1.into()));
+    assert_eq!((&line["keys"][0]["key"], &line["keys"][0]["bound"]), (&"x".into(), &"steps".into()));
 }
 
 #[test]

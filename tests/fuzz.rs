@@ -11,6 +11,7 @@ use proptest::test_runner::{Config, TestRunner};
 use std::cell::Cell;
 use wavetank::check::goal::{Goal, Memory, words};
 use wavetank::check::history::History;
+use wavetank::check::linearizability::{Bounds, Verdict, judge};
 use wavetank::explore::Plan;
 use wavetank::raft::Rules;
 use wavetank::sim::{Setup, notation};
@@ -255,7 +256,9 @@ fn no_history_panics_and_what_is_none_says_where() {
         {"client":2,"key":"x","op":"get","out":"1","ok":true,"call":6,"ret":9},
         {"client":2,"key":"x","op":"cas","expect":"1","value":"2","call":10,"ret":null},
         {"client":1,"key":"y","op":"append","value":"é","call":10,"ret":null},
-        {"client":1,"key":"y","op":"delete","ok":true,"call":20,"ret":30}]"#;
+        {"client":1,"key":"y","op":"delete","ok":true,"call":20,"ret":30},
+        {"client":3,"key":"x","op":"cas","expect":"7","value":"2","ok":false,"call":11,"ret":12},
+        {"client":0,"key":"y","op":"increment","out":"1","ok":true,"call":31,"ret":40}]"#;
     let short = r#"[{"client":1,"key":"x","op":"get","out":null,"ok":true,"call":1,"ret":2}]"#;
     for text in [whole, short] {
         History::parse(text).unwrap();
@@ -264,11 +267,18 @@ fn no_history_panics_and_what_is_none_says_where() {
     try_all(prop_oneof![9 => spoiled_of(texts), 1 => noise()], |text| match History::parse(text) {
         Ok(history) => {
             prop_assert_eq!(History::parse(&history.to_json()), Ok(history.clone()));
-            let _ = wavetank::check::linearizability::check(&history, 10_000);
+            let bounds = Bounds { steps: 10_000, bytes: 100_000 };
+            let judgement = judge(&history, bounds, |at| at.steps < 20_000);
+            prop_assert!(judgement.keys.iter().flat_map(|key| &key.order).all(|at| *at < history.0.len()));
+            if let Verdict::No(failure) = judgement.verdict {
+                prop_assert!((1..1500).contains(&failure.sentence.chars().count()), "{}", failure.sentence);
+                prop_assert!(failure.nowhere.iter().chain(&failure.order).all(|at| *at < history.0.len()));
+            }
             Ok(true)
         }
         Err(why) => {
-            prop_assert!(why.contains("line ") && why.contains("column "), "{}", why);
+            let says_where = why.contains("line ") && why.contains("column ") || why.contains("of the file)");
+            prop_assert!(says_where, "{}", why);
             prop_assert!(why.chars().count() < 700, "{}", why);
             Ok(false)
         }

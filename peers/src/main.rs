@@ -20,6 +20,8 @@ usage: cargo run --release --manifest-path peers/Cargo.toml -- [mode]
   differential [seeds]   the same schedules on both cores, compared after each round
   figure2 [steps]        our search and a second program's: fewest gestures, each rule and each pair off
   histories [number]     our verdicts on histories and porcupine's, random ones and of runs
+  large-histories [number]
+                         the same for up to 200 operations on one key, where porcupine may take 60 s
 Without a mode: simulation, throughput, search.";
 
 fn main() -> ExitCode {
@@ -50,6 +52,11 @@ fn main() -> ExitCode {
         }
         (Some("histories"), Ok(number)) => {
             if !histories::run(number.unwrap_or(histories::HISTORIES)) {
+                return ExitCode::FAILURE;
+            }
+        }
+        (Some("large-histories"), Ok(number)) => {
+            if !histories::run_large(number.unwrap_or(histories::HISTORIES)) {
                 return ExitCode::FAILURE;
             }
         }

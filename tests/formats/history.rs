@@ -2,7 +2,7 @@
 
 use super::recordings;
 use wavetank::check::Property;
-use wavetank::check::history::History as Operations;
+use wavetank::check::history::{Answer, History as Operations};
 use wavetank::check::linearizability::{STEPS, Verdict, check};
 use wavetank::explore::Plan;
 use wavetank::kv::Op;
@@ -39,7 +39,7 @@ fn every_operation_of_a_client_is_in_the_history_once() {
             .collect();
         let written = history.0.iter().filter_map(|operation| {
             let done = operation.done.as_ref()?;
-            Some((operation.client, done.at_us, done.output.clone()))
+            Some((operation.client, done.at_us, done.answer.clone()))
         });
         let written: Vec<_> = written.collect();
         assert!(written.iter().map(|(_, at_us, _)| at_us).is_sorted());
@@ -47,7 +47,7 @@ fn every_operation_of_a_client_is_in_the_history_once() {
         for (written, done) in written.iter().zip(&done) {
             // Some µs later, where another event came first.
             assert!((done.1..done.1 + 10).contains(&written.1), "{written:?} {done:?}");
-            assert_eq!((written.0, &written.2), (done.0, &done.2));
+            assert_eq!((written.0, &written.2), (done.0, &Answer::Output(done.2.clone())));
         }
         let open =
             history.0.iter().filter(|operation| operation.done.is_none() && operation.client > 0).count();

@@ -43,7 +43,9 @@ impl Clerk {
         {
             *told = Some(finished.serial);
             let done = match &finished.outcome {
-                Outcome::Done(output) => Some(Done { at_us: finished.returned_us, output: output.clone() }),
+                Outcome::Done(output) => {
+                    Some(Done { at_us: finished.returned_us, answer: output.clone().into() })
+                }
                 Outcome::Unknown | Outcome::Failed => None,
             };
             if finished.outcome != Outcome::Failed && finished.op.key().is_some() {

@@ -4,22 +4,30 @@
 //! Keys have nothing to do with each other, so each is judged alone: a history is linearizable if that of
 //! every key is. An operation without an answer may take effect at any time from its call on, or never.
 //!
-//! [`check`] judges a whole history, by a search. While a run goes on `watching` does, key by key and
-//! answer by answer, and forgets what is settled, so that the cost of an answer does not grow with the run.
+//! [`check`] and [`judge`] look at a whole history, by a search for each key, all keys by turns. While a run
+//! goes on `watching` does, key by key and answer by answer, and forgets what is settled, so that the cost of
+//! an answer does not grow with the run.
 
 mod frontier;
+mod impossible;
 mod model;
+mod problem;
 mod search;
+mod seen;
+mod texts;
+mod told;
+mod turns;
 mod watching;
 
 use super::history::{History, Operation};
-use search::{DeadEnd, Found};
-use std::collections::BTreeMap;
 
 pub(super) use watching::Watching;
 
-/// How many steps a check may take where nobody says otherwise: some seconds at most.
+/// How many steps [`check`] mostly takes for a key: some seconds at most.
 pub const STEPS: u64 = 5_000_000;
+
+/// How much memory a check takes where nobody says otherwise, in bytes: 256 MB.
+pub const BYTES: u64 = 256_000_000;
 
 /// What came of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +36,7 @@ pub enum Verdict {
     Yes,
     /// It is not.
     No(Failure),
-    /// That could not be found out in so many steps.
+    /// Within the bounds that could not be found out.
     Undecided,
 }
 
@@ -37,57 +45,96 @@ pub enum Verdict {
 pub struct Failure {
     /// The key that they are about.
     pub key: String,
-    /// How many operations on the key could be ordered, at most.
-    pub ordered: usize,
-    /// The one that fits nowhere after those; and before it, if there is one, the one that made the key
-    /// what it is then.
+    /// How many operations on the key there are, besides unanswered reads.
+    pub of_key: usize,
+    /// The longest order that was found: places in the history, from 0. Unanswered operations are in it only
+    /// where an answer needs them.
+    pub order: Vec<usize>,
+    /// What fits nowhere after it, though it may be the next in time: first what has to be, then the rest.
+    /// One operation, where its answer fits after no order at all.
+    pub nowhere: Vec<usize>,
+    /// The first of those; and before it, if there is one, the one that made the key what it is then.
     pub operations: Vec<Operation>,
     /// All that in one sentence.
     pub sentence: String,
 }
 
-/// Whether a history is linearizable, found out in at most so many steps: operations that are tried at
-/// some place of an order.
-#[must_use]
-pub fn check(history: &History, mut steps: u64) -> Verdict {
-    let mut by_key: BTreeMap<&str, Vec<&Operation>> = BTreeMap::new();
-    for operation in &history.0 {
-        // What only reads and is not answered says nothing.
-        if let Some(key) = operation.op.key()
-            && (operation.done.is_some() || !model::only_reads(&operation.op))
-        {
-            by_key.entry(key).or_default().push(operation);
-        }
-    }
-    let mut verdict = Verdict::Yes;
-    for (key, operations) in by_key {
-        match search::search(&operations, &mut steps) {
-            Found::Order => {}
-            Found::NoOrder(dead_end) => return Verdict::No(failure(key, &operations, dead_end)),
-            Found::OutOfSteps => verdict = Verdict::Undecided,
-        }
-    }
-    verdict
+/// How far a check goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// The most steps for each key: operations that are put at some place of an order.
+    pub steps: u64,
+    /// How much memory the searches may take together, in bytes, beside the history itself.
+    pub bytes: u64,
 }
 
-fn failure(
-    key: &str,
-    operations: &[&Operation],
-    DeadEnd { ordered, wrote, state, stuck }: DeadEnd,
-) -> Failure {
-    let wrote = wrote.map(|which| operations[which]);
-    let stuck = operations[stuck];
-    let told = model::told(&state);
-    let before = match wrote {
-        Some(wrote) => format!("in the longest order that fits, {wrote} has left {told}"),
-        None => format!("before it there is {told}"),
-    };
-    Failure {
-        key: key.into(),
-        ordered,
-        operations: wrote.into_iter().chain([stuck]).cloned().collect(),
-        sentence: format!("{stuck} fits nowhere among the operations on ‘{key}’: {before}."),
+impl Default for Bounds {
+    /// No end of steps, and [`BYTES`] of memory.
+    fn default() -> Bounds {
+        Bounds { steps: u64::MAX, bytes: BYTES }
     }
+}
+
+/// What ended a search before its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// The most steps for a key were taken.
+    Steps,
+    /// All memory was taken, and this key had the largest part of it.
+    Memory,
+    /// Whoever watched has ended it.
+    Stopped,
+}
+
+/// How far a check has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// How many keys there are.
+    pub keys: usize,
+    /// For how many of them an order was found.
+    pub judged: usize,
+    /// Steps taken, for all keys.
+    pub steps: u64,
+    /// Memory taken by the searches, in bytes.
+    pub bytes: u64,
+}
+
+/// What came of a check, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// In a word.
+    pub verdict: Verdict,
+    /// By name: all keys where the history is linearizable; those that are undecided where that is the
+    /// verdict; none where it is not linearizable, of which the verdict itself says all.
+    pub keys: Vec<OfKey>,
+    /// How far it has come.
+    pub progress: Progress,
+}
+
+/// What was found of one key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfKey {
+    /// The key.
+    pub key: String,
+    /// An order of its operations that fits, or, where a bound ended the search, the longest one until then:
+    /// places in the history, from 0. Unanswered operations are in it only where an answer needs them.
+    pub order: Vec<usize>,
+    /// What ended the search, if anything has.
+    pub bound: Option<Bound>,
+}
+
+/// Whether a history is linearizable, found out in at most so many steps for each key, and [`BYTES`] of
+/// memory.
+#[must_use]
+pub fn check(history: &History, steps: u64) -> Verdict {
+    judge(history, Bounds { steps, ..Bounds::default() }, |_| true).verdict
+}
+
+/// Whether a history is linearizable, and by which orders. All keys are searched by turns, and after each
+/// turn, which takes a moment, `watch` says whether to go on.
+#[must_use]
+pub fn judge(history: &History, bounds: Bounds, watch: impl FnMut(&Progress) -> bool) -> Judgement {
+    turns::judge(history, bounds, watch)
 }
 
 #[cfg(test)]
@@ -205,7 +252,7 @@ mod tests {
                         let output = self.answer(which);
                         let at_us = self.now_us;
                         let shows = self.frontier.done(which as u64, &output, at_us);
-                        self.history[which].done = Some(Done { at_us, output });
+                        self.history[which].done = Some(Done { at_us, answer: output.into() });
                         // What was not decided once may count as right ever after.
                         sure &= shows != Shows::Nothing;
                         if sure || matches!(shows, Shows::Wrong(_)) {

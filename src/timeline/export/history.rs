@@ -56,7 +56,7 @@ impl<W: Write> History<W> {
         let open = self.open.remove(&finished.client);
         let Some(operation) = open.and_then(|open| open.operation) else { return Ok(()) };
         let done = match &finished.outcome {
-            Outcome::Done(output) => Some(Done { at_us, output: output.clone() }),
+            Outcome::Done(output) => Some(Done { at_us, answer: output.clone().into() }),
             Outcome::Unknown => None,
             Outcome::Failed => return Ok(()),
         };
