@@ -496,7 +496,7 @@ fn the_sentence_says_that_a_removed_leader_hands_over() {
     until(&mut run, 2000, "it hands over", |run| server(run, old.number()).node.transferring().is_some());
     let text = sentence(run.events().back().unwrap(), Scene::of(&run)).text;
     assert!(
-        text.contains("it has no place in that configuration, and hands its leadership over to S"),
+        text.contains("it has no place in the committed configuration, and hands its leadership over to S"),
         "{text}"
     );
 }

@@ -181,7 +181,7 @@ impl fmt::Display for DocumentError {
             }
             DocumentError::NotOurs(kind) => write!(
                 f,
-                "This is no Wavetank run but {kind}: a file of one begins with {{ and has a field wavetank or format, \
+                "This is no Wavetank run but {kind}. A file of one begins with {{ and has a field wavetank or format, \
                  and a link to one has #w1. in it. Is it the right one?"
             ),
             DocumentError::Other(kind) => {
