@@ -64,7 +64,7 @@ fn subset_sums(words: usize) -> Vec<Operation> {
     let mut operations = vec![answered(append("x"), 0, 1, Output::Done)];
     operations.push(answered(put(""), 10, 99, Output::Done));
     operations.extend((1..=words).map(|n| answered(append("xx".repeat(n)), 10, 99, Output::Done)));
-    operations.push(get("x".repeat(words * (words + 1) / 2 | 1), 100));
+    operations.push(get("x".repeat((words * (words + 1) / 2) | 1), 100));
     operations
 }
 
@@ -156,7 +156,8 @@ fn what_is_made_only_after_it_was_read_is_refuted_at_once_and_what_is_made_in_ti
             if failure.sentence.contains("in any order"))
     };
     let value = |op: &dyn Fn(&str) -> Op, call_us| vec![unanswered(op("a"), call_us), get("a", 50)];
-    let makers: [(&str, &dyn Fn(&str) -> Op); 3] = [
+    type Maker<'a> = (&'a str, &'a dyn Fn(&str) -> Op);
+    let makers: [Maker; 3] = [
         ("put", &|value| put(value)),
         ("append", &|value| append(value)),
         ("cas", &|value| Op::Cas { key: KEY.into(), expect: None, value: value.into() }),

@@ -157,7 +157,7 @@ impl Local {
         self.step(Input::Fired(Timer::Heartbeat), rules)
     }
 
-    /// A client asks it for something. `which` says which of its term's leaders it is, from 0 ([`command`]).
+    /// A client asks it for something. `which` says which of its term's leaders it is, from 0.
     #[must_use]
     pub fn request(&self, which: u8, rules: Rules) -> (Local, Vec<Message>) {
         let op = command(self.node.term(), self.node.log().last_index().next(), which);

@@ -89,6 +89,37 @@ fn a_search_says_how_far_it_came() {
     });
 }
 
+/// Of words appended side by side, which a write hides in part, no choice makes a text of odd length; only trying all
+/// choices shows it.
+#[test]
+fn a_judgement_of_a_history_says_how_far_it_came() {
+    let operation = |op: &str, text: String, call: u64, ret: u64| {
+        let field = if op == "get" { "out" } else { "value" };
+        format!(
+            r#"{{"client":0,"key":"k","op":"{op}","{field}":"{text}","ok":true,"call":{call},"ret":{ret}}}"#
+        )
+    };
+    let mut operations = vec![operation("append", "x".into(), 0, 1), operation("put", String::new(), 10, 99)];
+    operations.extend((1..=60).map(|n| operation("append", "xx".repeat(n), 10, 99)));
+    operations.push(operation("get", "x".repeat(1831), 100, 101));
+    // Another key has an order, and is judged in its first turn.
+    operations.push(operation("put", "1".into(), 0, 1).replace(r#""key":"k""#, r#""key":"easy""#));
+    let history = folder("interrupted_history").join("history.json");
+    fs::write(&history, format!("[{}]", operations.join(",\n"))).unwrap();
+    let endless = ["check-history", history.to_str().unwrap(), "--json"];
+    at_many_moments(&endless, |Said { code, out, err }| {
+        assert_eq!((code, err.as_str()), (130, ""), "{out}");
+        if out.is_empty() {
+            return false;
+        }
+        let line = json(&out);
+        assert_eq!(line["verdict"], "undecided");
+        let of_key = line["keys"].as_array().expect("a list").iter().find(|it| it["key"] == "k");
+        assert_eq!(of_key.expect("the key that was judged")["bound"], "interrupt");
+        line["keysJudged"] == 1
+    });
+}
+
 /// What a hunt has come to depends on how many seeds had their runs, and on nothing else.
 #[test]
 fn a_hunt_has_the_sums_and_finds_of_the_runs_that_were_done() {

@@ -68,7 +68,7 @@ impl Seen {
             return Visit::Known;
         }
         let length = (HEAD + place.len() + used.len()).next_multiple_of(ALIGN);
-        if length > BLOCK || self.bytes() + length as u64 + 2 * ENTRY_BYTES > bytes_max {
+        if length > BLOCK || self.bytes() + self.growth(length) as u64 + 2 * ENTRY_BYTES > bytes_max {
             return Visit::Full;
         }
         let Some(at) = self.write(before, place, used, length) else { return Visit::Full };
@@ -97,18 +97,32 @@ impl Seen {
         if self.blocks.last().is_none_or(|block| block.len() + length > BLOCK) {
             self.blocks.push(Vec::new());
         }
+        let growth = self.growth(length);
         let number = self.blocks.len() - 1;
         let block = &mut self.blocks[number];
+        if growth > 0 {
+            block.reserve_exact(block.capacity() + growth - block.len());
+        }
         let at = u32::try_from((number * BLOCK + block.len()) / ALIGN).ok().filter(|at| *at != NONE)?;
-        let capacity = block.capacity();
         block.extend(before.unwrap_or(NONE).to_le_bytes());
         block.extend((place.len() as u32).to_le_bytes());
         block.extend((used.len() as u32).to_le_bytes());
         block.extend(place);
         block.extend(used);
         block.resize(block.len().next_multiple_of(ALIGN), 0);
-        self.block_bytes += (block.capacity() - capacity) as u64;
+        self.block_bytes += growth as u64;
         Some(at)
+    }
+
+    /// By how many bytes a block grows for a row that is so long: by a quarter, if it has to.
+    fn growth(&self, length: usize) -> usize {
+        let last = self.blocks.last().filter(|block| block.len() + length <= BLOCK);
+        let (size, capacity) = last.map_or((0, 0), |block| (block.len(), block.capacity()));
+        if size + length <= capacity {
+            return 0;
+        }
+        let larger = (capacity + capacity / 4).clamp(size + length, BLOCK);
+        larger - capacity
     }
 
     fn head(&self, at: u32) -> (&[u8], [u32; 3]) {
